@@ -1,0 +1,2 @@
+Console.Error.WriteLine("message-switch: not built yet");
+return 1;

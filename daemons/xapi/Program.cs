@@ -1,0 +1,2 @@
+Console.Error.WriteLine("xapi: not built yet");
+return 1;

@@ -1,0 +1,2 @@
+Console.Error.WriteLine("xe: not built yet");
+return 1;

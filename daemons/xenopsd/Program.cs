@@ -1,0 +1,2 @@
+Console.Error.WriteLine("xenopsd: not built yet");
+return 1;

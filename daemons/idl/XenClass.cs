@@ -1,0 +1,146 @@
+using System.Collections.Immutable;
+
+namespace Toolstack.Idl;
+
+/// <summary>A XenAPI class as data: what the dispatcher, the database, events, roles and the description are derived from. Instances are generated.</summary>
+public sealed class XenClass
+{
+    public required string Name { get; init; }
+    public required bool InDatabase { get; init; }
+    public required bool ExposesAll { get; init; }
+    public required bool Constructor { get; init; }
+    public required Role ConstructorRole { get; init; }
+    public required bool Persistent { get; init; }
+    public required bool Events { get; init; }
+    public required ImmutableArray<XenField> Fields { get; init; }
+    /// <summary>The explicit messages; <see cref="ImplicitMessages"/> derives the others.</summary>
+    public required ImmutableArray<XenMessage> Messages { get; init; }
+    public required ImmutableArray<XenEnum> Enums { get; init; }
+    /// <summary>A row with every field at its default.</summary>
+    public required XenObject Blank { get; init; }
+    /// <summary>The name in events and in valid_ref_counts.</summary>
+    public string EventName => Name.ToLowerInvariant();
+
+    public XenField? Field(string name)
+    {
+        foreach (XenField field in Fields)
+        {
+            if (field.Name == name)
+            {
+                return field;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Writes the record as clients see it: every public field, in declared order.</summary>
+    public void WriteRecord(XenObject row, ValueWriter writer)
+    {
+        int count = 0;
+        foreach (XenField field in Fields)
+        {
+            count += field.Internal ? 0 : 1;
+        }
+
+        writer.BeginStruct(count);
+        foreach (XenField field in Fields)
+        {
+            if (!field.Internal)
+            {
+                writer.Member(field.Name);
+                field.Write(row, writer);
+            }
+        }
+
+        writer.EndStruct();
+    }
+}
+
+public sealed record XenEnum(string Name, ImmutableArray<string> Values);
+
+/// <summary>The shape of a field's type, as far as implicit messages and relations depend on it.</summary>
+public enum FieldShape { Scalar, Ref, Set, RefSet, Map }
+
+/// <summary>A field as data.</summary>
+public sealed class XenField
+{
+    public required string Name { get; init; }
+    public required string Column { get; init; }
+    /// <summary>As the machine-readable description writes it: <c>string</c>, <c>VM ref</c>, <c>(string -> string) map</c>, <c>enum vm_operations set</c>.</summary>
+    public required string Type { get; init; }
+    public required FieldShape Shape { get; init; }
+    public required Qualifier Qualifier { get; init; }
+    public required bool Persistent { get; init; }
+    public required bool Internal { get; init; }
+    public required bool HasDefault { get; init; }
+    public required bool HasEffect { get; init; }
+    public required Role Writer { get; init; }
+    /// <summary>For Ref fields: the set at the other end, or null.</summary>
+    public (string Class, string Field)? Inverse { get; init; }
+    /// <summary>For RefSet fields: true when the database maintains it as the other end of a Ref field, so it has no setters.</summary>
+    public bool IsInverse { get; init; }
+    public required Action<XenObject, ValueWriter> Write { get; init; }
+    /// <summary>The row with this field read from a wire value; ValueFormatException when it is of another type.</summary>
+    public required Func<XenObject, Value, XenObject> With { get; init; }
+}
+
+/// <summary>A parameter of a message; <see cref="Default"/> is what a missing trailing argument stands for (null: required).</summary>
+public sealed record XenParameter(string Name, string Type, Value? Default = null);
+
+/// <summary>The declared policy of a message: where it runs and what it locks.</summary>
+public sealed record MessagePolicy(Where Where, string? HostArgument, ImmutableArray<LockPolicy> Locks, ReservePolicy? Reserve)
+{
+    public static MessagePolicy Default { get; } = new(Where.Coordinator, null, [], null);
+}
+
+/// <summary>The object argument (by index, session not counted) and the operation entered in its current_operations.</summary>
+public sealed record LockPolicy(int Argument, string Operation, ImmutableArray<string> Cancels);
+
+/// <summary>The host argument (by index) on which memory for the VM of argument 0 is reserved.</summary>
+public sealed record ReservePolicy(int Argument, string HostOperation);
+
+/// <summary>An explicit message as data, with the generated code that decodes its arguments and calls the implementation.</summary>
+public sealed class XenMessage
+{
+    public required string Class { get; init; }
+    public required string Name { get; init; }
+    public string FullName => Class + "." + Name;
+    /// <summary>Without the session.</summary>
+    public required ImmutableArray<XenParameter> Parameters { get; init; }
+    public required string Result { get; init; }
+    public required Role Role { get; init; }
+    public ImmutableArray<Role> Also { get; init; } = [];
+    public required ImmutableArray<string> Errors { get; init; }
+    public required bool Async { get; init; }
+    public bool Session { get; init; } = true;
+    public bool PoolInternal { get; init; }
+    public bool Secret { get; init; }
+    public required MessagePolicy Policy { get; init; }
+    /// <summary>Decodes the arguments (one per parameter, defaults filled in) and calls the method on the implementation of the message interface.</summary>
+    public required Func<object, Call, ImmutableArray<Value>, ValueTask<MessageResult>> Invoke { get; init; }
+}
+
+/// <summary>What a message returned, ready to be written in whichever encoding the caller asked for.</summary>
+public readonly struct MessageResult(Action<ValueWriter> write)
+{
+    public static MessageResult Void { get; } = new(static w => w.Void());
+
+    /// <summary>A result taken over from another host.</summary>
+    public static MessageResult From(Value value) => new(w => w.Dynamic(value));
+
+    public void Write(ValueWriter writer) => write(writer);
+}
+
+/// <summary>The context of one call, handed to every message implementation; the daemon derives its own from it.</summary>
+public abstract class Call
+{
+    /// <summary>The session's reference as the client sent it.</summary>
+    public abstract string SessionRef { get; }
+
+    /// <summary>The task under which the call runs (a DummyRef for calls that have none in the database).</summary>
+    public abstract string TaskRef { get; }
+
+    /// <summary>Cancelled by task.cancel and by the daemon's stop.</summary>
+    public abstract CancellationToken Cancellation { get; }
+}

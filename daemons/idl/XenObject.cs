@@ -1,0 +1,17 @@
+namespace Toolstack.Idl;
+
+/// <summary>A row of a XenAPI class: immutable, changed by <c>with</c>.</summary>
+public abstract record XenObject
+{
+    /// <summary>The class as data; generated.</summary>
+    public abstract XenClass Class { get; }
+
+    /// <summary>Every row has one; unique over all classes.</summary>
+    public abstract string Uuid { get; }
+}
+
+/// <summary>What the generator adds to every row type.</summary>
+public interface IXenObject<T> where T : XenObject, IXenObject<T>
+{
+    static abstract XenClass Info { get; }
+}

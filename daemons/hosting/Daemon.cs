@@ -1,0 +1,141 @@
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
+
+namespace Toolstack.Hosting;
+
+/// <summary>The frame every daemon runs in: command line, configuration, logging, signals, service manager, exit status.</summary>
+public static class Daemon
+{
+    private const PosixSignal SigPipe = (PosixSignal)13;
+
+    private const int Ok = 0;
+    private const int Failure = 1;
+    private const int Usage = 2;
+
+    /// <summary>The version of the toolstack.</summary>
+    public static string Version => typeof(Daemon).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
+
+    /// <summary>Runs <paramref name="main"/> until it returns or a signal asks it to stop, and gives the exit status of the process:
+    /// 0 stopped cleanly, 1 failed (the last log line says why), 2 wrong usage or configuration. Raises nothing.</summary>
+    public static async Task<int> RunAsync(string[] args, DaemonDescription d, Func<DaemonContext, Task> main)
+    {
+        ArgumentNullException.ThrowIfNull(args);
+        ArgumentNullException.ThrowIfNull(d);
+        ArgumentNullException.ThrowIfNull(main);
+        IReadOnlyList<ConfigKey> keys = [.. d.Keys, .. CommonKeys.All];
+        var command = CommandLine.Parse(args);
+        switch (command.Verb)
+        {
+            case CommandVerb.Help:
+                await Console.Out.WriteAsync(HelpText.Write(d, keys)).ConfigureAwait(false);
+                return Ok;
+            case CommandVerb.Version:
+                await Console.Out.WriteLineAsync($"{d.Name} {Version}").ConfigureAwait(false);
+                return Ok;
+            case CommandVerb.Wrong:
+                await Console.Error.WriteLineAsync($"{d.Name}: {command.Complaint}; see {d.Name} --help").ConfigureAwait(false);
+                return Usage;
+            default:
+                return await ConfigureAndRunAsync(command.ConfigFile, d, keys, main).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task<int> ConfigureAndRunAsync(
+        string? file, DaemonDescription description, IReadOnlyList<ConfigKey> keys, Func<DaemonContext, Task> main)
+    {
+        using var logs = new StderrLoggerFactory(description.Name);
+        var logger = logs.CreateLogger(description.Name);
+        Configuration configuration;
+        try
+        {
+            configuration = file is null ? Configuration.Defaults(keys) : Configuration.Load(file, keys);
+        }
+        catch (ConfigurationException error)
+        {
+            Log.ConfigurationWrong(logger, error.Message);
+            return Usage;
+        }
+
+        logs.MinimumLevel = StderrLoggerFactory.LevelOf(configuration.Get(CommonKeys.LogLevel));
+        foreach (var warning in configuration.Warnings)
+        {
+            Log.ConfigurationWarning(logger, warning);
+        }
+
+        return await RunMainAsync(description, configuration, logs, logger, main).ConfigureAwait(false);
+    }
+
+    private static async Task<int> RunMainAsync(
+        DaemonDescription description, Configuration configuration, StderrLoggerFactory logs, ILogger logger, Func<DaemonContext, Task> main)
+    {
+        using var manager = new ServiceManager();
+        using var stopping = new CancellationTokenSource();
+        var stopAsked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        // The first signal asks politely; a second one finds the default action again and ends the process.
+        void OnStop(PosixSignalContext signal)
+        {
+            if (stopAsked.TrySetResult())
+            {
+                signal.Cancel = true;
+                Log.Stopping(logger, signal.Signal);
+                manager.Stopping();
+                ThreadPool.UnsafeQueueUserWorkItem(static source => source.Cancel(), stopping, preferLocal: false);
+            }
+        }
+
+        void OnUnobserved(object? sender, UnobservedTaskExceptionEventArgs failure)
+        {
+            failure.SetObserved();
+            Log.UnobservedFailure(logger, failure.Exception);
+        }
+
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnStop);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnStop);
+        using var pipe = PosixSignalRegistration.Create(SigPipe, static signal => signal.Cancel = true);
+        TaskScheduler.UnobservedTaskException += OnUnobserved;
+        Log.Starting(logger, description.Name, Version);
+
+        void Ready()
+        {
+            manager.Ready();
+            Log.Ready(logger);
+        }
+
+        try
+        {
+            var context = new DaemonContext(configuration, logs, Version, Ready, stopping.Token);
+            return await WaitAsync(Task.Run(() => main(context)), stopAsked.Task, logger).ConfigureAwait(false);
+        }
+        finally
+        {
+            TaskScheduler.UnobservedTaskException -= OnUnobserved;
+        }
+    }
+
+    private static async Task<int> WaitAsync(Task running, Task stopAsked, ILogger logger)
+    {
+        try
+        {
+            await Task.WhenAny(running, stopAsked).ConfigureAwait(false);
+            await running.WaitAsync(HostingLimits.StopDeadline).ConfigureAwait(false);
+        }
+        catch (TimeoutException) when (!running.IsCompleted)
+        {
+            Log.StopOverdue(logger, HostingLimits.StopDeadline);
+            return Failure;
+        }
+        catch (OperationCanceledException) when (stopAsked.IsCompleted)
+        {
+            // Main ended by passing its cancellation on: as clean as returning.
+        }
+        catch (Exception error) // the loop that owns the daemon: classified above, named here
+        {
+            Log.Failed(logger, error);
+            return Failure;
+        }
+
+        Log.Stopped(logger);
+        return Ok;
+    }
+}

@@ -1,0 +1,34 @@
+using Microsoft.Extensions.Logging;
+
+namespace Toolstack.Hosting;
+
+/// <summary>Every log line of the code that daemons share. Events 1-99: life of a daemon; 100-199: client of the switch.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Information, "{Name} {Version} starting")]
+    internal static partial void Starting(ILogger logger, string name, string version);
+
+    [LoggerMessage(2, LogLevel.Information, "ready")]
+    internal static partial void Ready(ILogger logger);
+
+    [LoggerMessage(3, LogLevel.Information, "stopping on {Signal}")]
+    internal static partial void Stopping(ILogger logger, System.Runtime.InteropServices.PosixSignal signal);
+
+    [LoggerMessage(4, LogLevel.Information, "stopped")]
+    internal static partial void Stopped(ILogger logger);
+
+    [LoggerMessage(5, LogLevel.Critical, "failed")]
+    internal static partial void Failed(ILogger logger, Exception error);
+
+    [LoggerMessage(6, LogLevel.Error, "not stopped within {Deadline}, ending anyway")]
+    internal static partial void StopOverdue(ILogger logger, TimeSpan deadline);
+
+    [LoggerMessage(7, LogLevel.Warning, "configuration: {Warning}")]
+    internal static partial void ConfigurationWarning(ILogger logger, string warning);
+
+    [LoggerMessage(8, LogLevel.Critical, "configuration: {Complaint}")]
+    internal static partial void ConfigurationWrong(ILogger logger, string complaint);
+
+    [LoggerMessage(9, LogLevel.Error, "a background task failed and nobody looked")]
+    internal static partial void UnobservedFailure(ILogger logger, Exception error);
+}

@@ -1,0 +1,46 @@
+namespace Toolstack.Xenopsd.Migration.Stream;
+
+/// <summary>How a guest's memory is sent.</summary>
+/// <param name="Live">Copy while the guest runs; otherwise suspend first and copy once.</param>
+/// <param name="MaxIterations">Bound of live passes, the first whole one included.</param>
+/// <param name="DowntimeTarget">Suspend as soon as the rest would take less than this at the measured rate.</param>
+/// <param name="BandwidthLimitBytesPerSecond">Ceiling while the guest runs; null for none. The last pass is never limited.</param>
+/// <param name="PeerTakesZeroRecords">The receiver announced that it reads ZERO_PAGES records.</param>
+/// <param name="SilenceDeadline">Longest wait for the socket to take a byte.</param>
+public sealed record SaveOptions(
+    bool Live,
+    int MaxIterations,
+    TimeSpan DowntimeTarget,
+    long? BandwidthLimitBytesPerSecond,
+    bool PeerTakesZeroRecords,
+    TimeSpan SilenceDeadline)
+{
+    /// <summary>Live, five passes, 300 ms, no limit, plain v3 records only.</summary>
+    public static SaveOptions Default { get; } = new(
+        Live: true,
+        StreamLimits.DefaultMaxIterations,
+        StreamLimits.DefaultDowntimeTarget,
+        BandwidthLimitBytesPerSecond: null,
+        PeerTakesZeroRecords: false,
+        StreamLimits.DefaultSilenceDeadline);
+}
+
+/// <summary>One pass over the guest's memory.</summary>
+/// <param name="Pages">Pages the pass had to convey.</param>
+/// <param name="ZeroPages">Of these, conveyed as ranges of zeros.</param>
+/// <param name="Bytes">Bytes written to the socket.</param>
+public sealed record PassStatistics(long Pages, long ZeroPages, long Bytes, TimeSpan Duration);
+
+/// <summary>What a save did.</summary>
+/// <param name="BytesSent">All bytes written to the socket, envelope included.</param>
+/// <param name="Iterations">Live passes; 0 when the guest was suspended first.</param>
+/// <param name="Downtime">From the request to suspend to the last byte written: the source's part of the guest's pause.</param>
+/// <param name="Passes">Each live pass in order, then the last one with the guest suspended.</param>
+public sealed record SaveStatistics(
+    long BytesSent,
+    int Iterations,
+    TimeSpan Downtime,
+    TimeSpan Duration,
+    long PagesSent,
+    long ZeroPages,
+    IReadOnlyList<PassStatistics> Passes);

@@ -1,0 +1,43 @@
+using Microsoft.Extensions.Logging;
+using Toolstack.Hosting;
+using Toolstack.Hosting.Switch;
+using Toolstack.Xapi.Database;
+using Toolstack.Xapi.Forwarding;
+using Toolstack.Xapi.Http;
+using Toolstack.Xapi.Pool;
+using Toolstack.Xapi.Tasks;
+using Toolstack.Xapi.Xenops;
+
+namespace Toolstack.Xapi;
+
+/// <summary>The object graph of the daemon, built once by the start in the order of the properties.</summary>
+public sealed class XapiServices
+{
+    public required Configuration Configuration { get; init; }
+
+    public required ILoggerFactory Logs { get; init; }
+
+    /// <summary>Cancelled when the daemon is to stop.</summary>
+    public required CancellationToken Stopping { get; init; }
+
+    public required HostIdentity Identity { get; init; }
+
+    public required XapiDatabase Database { get; init; }
+
+    /// <summary>Null on members.</summary>
+    public IChangeLog? ChangeLog { get; init; }
+
+    /// <summary>Calls to the other hosts of the pool.</summary>
+    public required XenApiClient Client { get; init; }
+
+    /// <summary>The tasks that run in this process, and the rows of all tasks.</summary>
+    public required TaskService Tasks { get; init; }
+
+    public required SwitchConnection Switch { get; init; }
+
+    /// <summary>Runs explicit messages by their policy.</summary>
+    public IMessageRunner? Runner { get; set; }
+
+    /// <summary>The door to xenopsd for other hosts; null until the VM rooms made it.</summary>
+    public IXenopsGateway? XenopsGateway { get; set; }
+}

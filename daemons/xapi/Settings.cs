@@ -1,0 +1,38 @@
+using Toolstack.Hosting;
+
+namespace Toolstack.Xapi;
+
+/// <summary>The configuration keys of xapi; names of the original daemon where it has the key.</summary>
+public static class Settings
+{
+    public static readonly ConfigKey<string> UnixSocket = ConfigKey.FilePath(
+        "unix-socket", "/var/lib/xcp/xapi", "Unix socket of XenAPI; its peers are root.");
+
+    public static readonly ConfigKey<string> ListenAddress = ConfigKey.Text(
+        "listen-address", "0.0.0.0", "Address of XenAPI over TCP; empty for none. Loopback is listened on besides.");
+
+    public static readonly ConfigKey<long> HttpPort = ConfigKey.Integer(
+        "http-port", 80, 1, 65535, "TCP port of XenAPI, the same on every host of a pool.");
+
+    public static readonly ConfigKey<bool> ListenLoopback = ConfigKey.Flag(
+        "listen-loopback", true, "Listen on 127.0.0.1 besides listen-address.");
+
+    public static readonly ConfigKey<long> MaxBodyBytes = ConfigKey.Integer(
+        "max-request-bytes", 64 * 1024 * 1024, 300 * 1024, 1024L * 1024 * 1024, "Largest request body.");
+
+    public static readonly ConfigKey<string> PasswordFile = ConfigKey.FilePath(
+        "password-file", "/etc/xensource/passwords", "Users who may log in over TCP, one 'name:hash' a line (made by xapi --hash-password).");
+
+    public static readonly ConfigKey<string> XenopsdForwarded = ConfigKey.FilePath(
+        "xenopsd-forwarded-path", "/var/lib/xcp/xenopsd.forwarded", "Unix socket on which xenopsd takes over migration connections.");
+
+    public static readonly ConfigKey<string> SwitchPath = ConfigKey.FilePath(
+        "switch-path", "/var/run/message-switch/sock", "Unix socket of the message switch.");
+
+    /// <summary>Every key xapi understands; the rooms add theirs.</summary>
+    public static IReadOnlyList<ConfigKey> All { get; } =
+    [
+        UnixSocket, ListenAddress, HttpPort, ListenLoopback, MaxBodyBytes, PasswordFile, XenopsdForwarded, SwitchPath,
+        .. Pool.PoolSettings.All, .. Xenops.XenopsSettings.All,
+    ];
+}

@@ -15,7 +15,8 @@ public static class WireDate
 
     /// <exception cref="ValueFormatException">The text is no date of these forms.</exception>
     public static DateTimeOffset Parse(string text) =>
-        DateTimeOffset.TryParseExact(text, Accepted, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTimeOffset date)
-            ? date
-            : throw new ValueFormatException($"expected datetime, found \"{text}\"");
+        TryParse(text, out DateTimeOffset date) ? date : throw new ValueFormatException($"expected datetime, found \"{text}\"");
+
+    public static bool TryParse(string text, out DateTimeOffset date) =>
+        DateTimeOffset.TryParseExact(text, Accepted, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out date);
 }

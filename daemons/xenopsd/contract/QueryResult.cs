@@ -1,0 +1,15 @@
+using System.Collections.Immutable;
+using Toolstack.Idl;
+
+namespace Toolstack.Xenopsd.Contract;
+
+/// <summary>Who answers (xenops protocol, <c>Query.t</c>). <c>instance_id</c> is new in every process: a client that sees it change starts over.</summary>
+[WireType]
+public sealed record QueryResult
+{
+    public string name { get; init; } = "xenops";
+    public string vendor { get; init; } = "XCP";
+    public string version { get; init; } = "0.1";
+    public ImmutableArray<string> features { get; init; } = [];
+    public required string instance_id { get; init; }
+}

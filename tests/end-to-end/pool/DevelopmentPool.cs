@@ -1,0 +1,192 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using Toolstack.EndToEnd.Client;
+
+namespace Toolstack.EndToEnd.Pool;
+
+/// <summary>A pool of hosts on one machine, made of the real native daemons: each host has its own loopback address, run directory and
+/// three processes, supervised as systemd would. Disposing stops everything and removes every file.</summary>
+public sealed class DevelopmentPool : IAsyncDisposable
+{
+    /// <summary>The user who may log in.</summary>
+    public const string User = "root";
+
+    private readonly PoolOptions options;
+    private readonly string directory;
+    private readonly Lock environmentGate = new();
+    private bool complete;
+
+    private DevelopmentPool(PoolOptions options)
+    {
+        this.options = options;
+        directory = RunDirectory.Create();
+        var port = options.Port != 0 ? options.Port : FreePort(options.AddressPrefix + "1");
+        Hosts = [.. Enumerable.Range(1, options.Hosts).Select(number => new PoolHost(
+            number, options, Directory.CreateDirectory(Path.Combine(directory, $"host{number}")).FullName, port, Guid.NewGuid().ToString(), DaemonStarted))];
+    }
+
+    public IReadOnlyList<PoolHost> Hosts { get; }
+
+    public PoolHost Coordinator => Hosts[0];
+
+    public string Password { get; } = RandomNumberGenerator.GetHexString(16, lowercase: true);
+
+    /// <summary>Starts a pool and waits until every host is enabled and live. Raises <see cref="PoolFailure"/>; then nothing is left behind.</summary>
+    public static async Task<DevelopmentPool> StartAsync(PoolOptions options, CancellationToken cancellation)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Hosts, PoolLimits.MaxHosts);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Hosts, 1);
+        var pool = new DevelopmentPool(options);
+        try
+        {
+            await pool.StartAsync(cancellation);
+            return pool;
+        }
+        catch
+        {
+            await pool.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>A session on the coordinator, or on <paramref name="host"/>.</summary>
+    public async Task<XenApiClient> LoginAsync(CancellationToken cancellation, PoolHost? host = null)
+    {
+        var client = XenApiClient.OverTcp((host ?? Coordinator).Url);
+        try
+        {
+            await client.LoginAsync(User, Password, cancellation);
+            return client;
+        }
+        catch
+        {
+            client.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Waits until the coordinator shows every host enabled and live.</summary>
+    public async Task WaitUntilLiveAsync(CancellationToken cancellation)
+    {
+        var clock = Stopwatch.StartNew();
+        var seen = "no answer";
+        while (clock.Elapsed < PoolLimits.PoolDeadline)
+        {
+            try
+            {
+                using var client = await LoginAsync(cancellation);
+                seen = await DescribeHostsAsync(client, cancellation);
+                await client.LogoutAsync(cancellation);
+                if (seen.Length == 0)
+                {
+                    return;
+                }
+            }
+            catch (Exception error) when (error is HttpRequestException or XenApiFailure or IOException)
+            {
+                seen = error.Message;
+            }
+
+            await Task.Delay(PoolLimits.PollInterval, cancellation);
+        }
+
+        throw new PoolFailure($"the pool is not complete: {seen}\n{string.Join('\n', Hosts.Select(host => host.Xapi.LogTail()))}");
+    }
+
+    /// <summary>Stops every daemon with SIGTERM; true when all ended by themselves with status 0.</summary>
+    public async Task<bool> StopAsync()
+    {
+        complete = false;
+        var results = await Task.WhenAll(Hosts.Select(host => host.StopAsync()));
+        return Array.TrueForAll(results, clean => clean);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        foreach (var host in Hosts)
+        {
+            host.Dispose();
+        }
+
+        if (options.EnvironmentFile is { } file)
+        {
+            File.Delete(file);
+        }
+
+        RunDirectory.Remove(directory);
+    }
+
+    private async Task StartAsync(CancellationToken cancellation)
+    {
+        var passwordLine = await HostFiles.HashPasswordAsync(options.Binaries, User, Password, cancellation);
+        var secret = Guid.NewGuid().ToString();
+        foreach (var host in Hosts)
+        {
+            HostFiles.Write(host, options, Coordinator.Address, passwordLine, secret);
+        }
+
+        await Coordinator.StartAsync(cancellation);
+        await Task.WhenAll(Hosts.Skip(1).Select(host => host.StartAsync(cancellation)));
+        await WaitUntilLiveAsync(cancellation);
+        complete = true;
+        WriteEnvironment();
+    }
+
+    /// <summary>What is missing before all hosts are enabled and live; empty when nothing is.</summary>
+    private async Task<string> DescribeHostsAsync(XenApiClient client, CancellationToken cancellation)
+    {
+        var records = await client.MapAsync("host.get_all_records", cancellation);
+        if (records.Count < Hosts.Count)
+        {
+            return $"{records.Count} of {Hosts.Count} hosts";
+        }
+
+        foreach (var record in records.Values.Cast<Dictionary<string, object>>())
+        {
+            if (!(bool)record["enabled"])
+            {
+                return $"host {record["name_label"]} is not enabled";
+            }
+
+            if (!(bool)await client.CallAsync("host_metrics.get_live", cancellation, record["metrics"]))
+            {
+                return $"host {record["name_label"]} is not live";
+            }
+        }
+
+        return "";
+    }
+
+    private void DaemonStarted(ManagedDaemon daemon)
+    {
+        options.Report($"{Path.GetFileName(Path.GetDirectoryName(daemon.LogFile))}: {daemon.Name} ready in {daemon.StartToReady.TotalMilliseconds:0} ms, pid {daemon.Pid}");
+        if (complete)
+        {
+            WriteEnvironment();
+        }
+    }
+
+    private void WriteEnvironment()
+    {
+        if (options.EnvironmentFile is not { } file)
+        {
+            return;
+        }
+
+        lock (environmentGate)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
+            EnvironmentFile.Write(file, this);
+        }
+    }
+
+    private static int FreePort(string address)
+    {
+        using var probe = new TcpListener(IPAddress.Parse(address), 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
+}

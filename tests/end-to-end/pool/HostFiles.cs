@@ -1,0 +1,74 @@
+using System.Diagnostics;
+
+namespace Toolstack.EndToEnd.Pool;
+
+/// <summary>The files of one host, as an administrator would lay them out: configuration of the daemons, inventory, passwords, pool role and secret.</summary>
+internal static class HostFiles
+{
+    private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    internal static void Write(PoolHost host, PoolOptions options, string coordinator, string passwordLine, string secret)
+    {
+        var place = host.Directory;
+        File.WriteAllLines(In("message-switch.conf"), [$"switch-path = {host.SwitchSocket}"]);
+        File.WriteAllLines(In("xenopsd.conf"),
+        [
+            $"switch-path = {host.SwitchSocket}",
+            $"database-path = {In("xenopsd")}",
+            $"handover-path = {host.HandoverSocket}",
+            "backend = simulator",
+            $"simulator-memory-mib = {options.HostMemoryMib}",
+            .. options.XenopsdLines,
+        ]);
+        File.WriteAllLines(In("xapi.conf"),
+        [
+            $"unix-socket = {host.XapiSocket}",
+            $"listen-address = {host.Address}",
+            "listen-loopback = false",
+            $"http-port = {host.Url.Port}",
+            $"management-address = {host.Address}",
+            $"password-file = {In("passwords")}",
+            $"database-path = {In("state.db")}",
+            $"pool-role-file = {In("pool.conf")}",
+            $"pool-secret-file = {In("ptoken")}",
+            $"inventory = {In("inventory")}",
+            $"switch-path = {host.SwitchSocket}",
+            $"xenopsd-forwarded-path = {host.HandoverSocket}",
+            .. options.XapiLines,
+        ]);
+        File.WriteAllLines(In("inventory"), [$"INSTALLATION_UUID='{host.Uuid}'", $"CONTROL_DOMAIN_UUID='{Guid.NewGuid()}'"]);
+        File.WriteAllText(In("pool.conf"), host.Number == 1 ? "master" : "slave:" + coordinator);
+        WritePrivate(In("passwords"), passwordLine + "\n");
+        WritePrivate(In("ptoken"), secret);
+
+        string In(string name) => Path.Combine(place, name);
+    }
+
+    /// <summary>The line of the password file for a user, made by xapi itself.</summary>
+    internal static async Task<string> HashPasswordAsync(string binaries, string user, string password, CancellationToken cancellation)
+    {
+        var info = new ProcessStartInfo(Path.Combine(binaries, "xapi"), ["--hash-password"])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        using var xapi = Process.Start(info) ?? throw new PoolFailure("xapi --hash-password did not start");
+        await xapi.StandardInput.WriteLineAsync(password.AsMemory(), cancellation);
+        xapi.StandardInput.Close();
+        var line = (await xapi.StandardOutput.ReadToEndAsync(cancellation)).Trim();
+        await xapi.WaitForExitAsync(cancellation);
+        if (xapi.ExitCode != 0 || line.Length == 0)
+        {
+            throw new PoolFailure($"xapi --hash-password: exit status {xapi.ExitCode}");
+        }
+
+        return line.StartsWith(user + ":", StringComparison.Ordinal) ? line : user + ":" + line;
+    }
+
+    internal static void WritePrivate(string path, string content)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = Private };
+        using var writer = new StreamWriter(path, options);
+        writer.Write(content);
+    }
+}

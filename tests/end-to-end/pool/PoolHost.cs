@@ -1,0 +1,79 @@
+namespace Toolstack.EndToEnd.Pool;
+
+/// <summary>One host of a development pool: its own address, run directory and three daemons.</summary>
+public sealed class PoolHost : IDisposable
+{
+    internal PoolHost(int number, PoolOptions options, string directory, int port, string uuid, Action<ManagedDaemon> started)
+    {
+        Number = number;
+        Uuid = uuid;
+        Address = options.AddressPrefix + number;
+        Directory = directory;
+        Url = new Uri($"http://{Address}:{port}/");
+        Switch = Daemon("message-switch");
+        Xenopsd = Daemon("xenopsd");
+        Xapi = Daemon("xapi");
+
+        ManagedDaemon Daemon(string name) =>
+            new(name, Path.Combine(options.Binaries, name), Path.Combine(directory, name + ".conf"), directory, started);
+    }
+
+    /// <summary>From 1; 1 is the coordinator.</summary>
+    public int Number { get; }
+
+    public string Uuid { get; }
+
+    public string Address { get; }
+
+    public string Directory { get; }
+
+    public Uri Url { get; }
+
+    public string XapiSocket => Path.Combine(Directory, "xapi.sock");
+
+    public string SwitchSocket => Path.Combine(Directory, "switch.sock");
+
+    public string HandoverSocket => Path.Combine(Directory, "forwarded.sock");
+
+    public ManagedDaemon Switch { get; }
+
+    public ManagedDaemon Xenopsd { get; }
+
+    public ManagedDaemon Xapi { get; }
+
+    /// <summary>In the order in which they start.</summary>
+    public IReadOnlyList<ManagedDaemon> Daemons => [Switch, Xenopsd, Xapi];
+
+    /// <summary>Starts the three daemons in order.</summary>
+    public async Task StartAsync(CancellationToken cancellation)
+    {
+        foreach (var daemon in Daemons)
+        {
+            await daemon.StartAsync(cancellation);
+        }
+    }
+
+    /// <summary>Pulls the plug: all three daemons die at once and stay dead.</summary>
+    public Task PowerOffAsync() => Task.WhenAll(Daemons.Select(daemon => daemon.HoldDeadAsync()));
+
+    /// <summary>Stops the daemons in reverse order; true when every one that ran ended by itself with status 0.</summary>
+    public async Task<bool> StopAsync()
+    {
+        var clean = true;
+        foreach (var daemon in Daemons.Reverse())
+        {
+            var ran = daemon.Running;
+            clean &= await daemon.StopAsync() == 0 || !ran;
+        }
+
+        return clean;
+    }
+
+    public void Dispose()
+    {
+        foreach (var daemon in Daemons)
+        {
+            daemon.Dispose();
+        }
+    }
+}

@@ -1,0 +1,32 @@
+namespace Toolstack.EndToEnd.Pool;
+
+/// <summary>What a development pool looks like. Every host has its own loopback address: <see cref="AddressPrefix"/> and its number.</summary>
+public sealed record PoolOptions
+{
+    /// <summary>Hosts of the pool; number 1 is the coordinator.</summary>
+    public int Hosts { get; init; } = 2;
+
+    /// <summary>TCP port of XenAPI on every host; 0 takes a free one.</summary>
+    public int Port { get; init; }
+
+    /// <summary>The first three parts of the hosts' addresses, with the final dot.</summary>
+    public string AddressPrefix { get; init; } = "127.0.1.";
+
+    /// <summary>The directory of the native executables.</summary>
+    public string Binaries { get; init; } = Environment.GetEnvironmentVariable("TOOLSTACK_BIN") ?? Path.GetFullPath("out/bin");
+
+    /// <summary>Shell variables that describe the pool are written here and kept true; null writes none.</summary>
+    public string? EnvironmentFile { get; init; }
+
+    /// <summary>Memory of each simulated host.</summary>
+    public int HostMemoryMib { get; init; } = 4096;
+
+    /// <summary>Lines added to each host's xenopsd.conf (<c>key = value</c>).</summary>
+    public IReadOnlyList<string> XenopsdLines { get; init; } = [];
+
+    /// <summary>Lines added to each host's xapi.conf.</summary>
+    public IReadOnlyList<string> XapiLines { get; init; } = [];
+
+    /// <summary>Receives one line for each thing that happens.</summary>
+    public Action<string> Report { get; init; } = _ => { };
+}

@@ -31,4 +31,25 @@ internal static partial class Log
 
     [LoggerMessage(9, LogLevel.Error, "a background task failed and nobody looked")]
     internal static partial void UnobservedFailure(ILogger logger, Exception error);
+
+    [LoggerMessage(100, LogLevel.Information, "switch {Path}: connected")]
+    internal static partial void Connected(ILogger logger, string path);
+
+    [LoggerMessage(101, LogLevel.Warning, "switch {Path}: connection ended: {Reason}; connecting again")]
+    internal static partial void Disconnected(ILogger logger, string path, string reason);
+
+    [LoggerMessage(102, LogLevel.Warning, "switch {Path}: cannot connect: {Reason}; trying on")]
+    internal static partial void CannotConnect(ILogger logger, string path, string reason);
+
+    [LoggerMessage(103, LogLevel.Information, "serving queue {Queue}")]
+    internal static partial void Serving(ILogger logger, string queue);
+
+    [LoggerMessage(104, LogLevel.Error, "queue {Queue}: the switch refuses the subscription")]
+    internal static partial void SubscriptionRefused(ILogger logger, string queue, Exception error);
+
+    [LoggerMessage(105, LogLevel.Debug, "queue {Queue}: subscription interrupted: {Reason}")]
+    internal static partial void SubscriptionInterrupted(ILogger logger, string queue, string reason);
+
+    [LoggerMessage(106, LogLevel.Warning, "queue {Queue}: handler failed")]
+    internal static partial void HandlerFailed(ILogger logger, string queue, Exception error);
 }

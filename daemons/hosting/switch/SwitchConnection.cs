@@ -1,23 +1,249 @@
+using System.Net.Sockets;
+using System.Text;
 using Microsoft.Extensions.Logging;
+using Toolstack.Hosting.Switch.Wire;
 
 namespace Toolstack.Hosting.Switch;
 
-/// <summary>A client's one connection to the switch (interface only, the protocol follows).</summary>
-public sealed class SwitchConnection(SwitchOptions options, ILogger logger) : IAsyncDisposable
+/// <summary>A client's one connection to the switch (native switch protocol), kept up in the background: when it ends, a new one is made,
+/// with a new reply queue, the served queues subscribed again and the repeatable calls sent again. Everything is multiplexed; all members
+/// may be used by any thread. The switch may start later than its clients.</summary>
+public sealed class SwitchConnection : IAsyncDisposable, ISwitchSessionOwner
 {
-    public void Start() => throw NotYet();
+    private readonly SwitchOptions options;
+    private readonly ILogger logger;
+    private readonly OutstandingCalls calls = new();
+    private readonly CancellationTokenSource disposing = new();
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, QueueServer> servers = new(StringComparer.Ordinal);
+    private TaskCompletionSource<SwitchSession> connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task? running;
 
-    public bool IsConnected => options.Path.Length == 0;
+    /// <summary>Does not connect yet. Raises <see cref="ArgumentException"/> for a client name longer than half of
+    /// <see cref="SwitchLimits.MaxNameBytes"/>.</summary>
+    public SwitchConnection(SwitchOptions options, ILogger logger)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(Encoding.UTF8.GetByteCount(options.ClientName), SwitchLimits.MaxNameBytes / 2);
+        this.options = options;
+        this.logger = logger;
+    }
 
-    public Task WaitConnectedAsync(CancellationToken cancel) => throw NotYet();
+    /// <summary>True while there is a connection.</summary>
+    public bool IsConnected
+    {
+        get
+        {
+            lock (gate)
+            {
+                return connected.Task.IsCompletedSuccessfully;
+            }
+        }
+    }
 
+    /// <summary>Starts to connect, and to connect again, in the background. Never fails because the switch is late.</summary>
+    public void Start()
+    {
+        lock (gate)
+        {
+            running ??= Task.Run(RunAsync);
+        }
+    }
+
+    /// <summary>Completes when there is a connection (at once if there is one now).</summary>
+    public Task WaitConnectedAsync(CancellationToken cancel) => ConnectedAsync(cancel);
+
+    /// <summary>Sends a request and gives its reply. Waits, within <paramref name="deadline"/>, for a connection to come (back) before it
+    /// sends. A call whose connection breaks after sending is sent again only if <paramref name="retrySafe"/>.
+    /// Raises <see cref="SwitchException"/>: NotConnected and QueueFull mean that nothing ran; NoConsumer, that nobody took the request in
+    /// the switch's grace period; Disconnected and DeadlineExpired, that it may have run; HandlerFailed, that it ran and failed.</summary>
     public Task<ReadOnlyMemory<byte>> CallAsync(
-        string queue, ReadOnlyMemory<byte> request, TimeSpan deadline, bool retrySafe, CancellationToken cancel) => throw NotYet();
+        string queue, ReadOnlyMemory<byte> request, TimeSpan deadline, bool retrySafe, CancellationToken cancel)
+    {
+        CheckName(queue);
+        return calls.CallAsync(queue, request, deadline, retrySafe, cancel);
+    }
 
-    public Task ServeAsync(string queue, Func<SwitchRequest, CancellationToken, ValueTask<ReadOnlyMemory<byte>>> handler,
-        int concurrency, CancellationToken cancel) => throw NotYet();
+    /// <summary>Consumes a persistent queue, created where it does not exist, beside other consumers of it, with up to
+    /// <paramref name="concurrency"/> handlers at a time (1 to <see cref="SwitchLimits.MaxWindow"/>). Each result is sent as the reply, then
+    /// the request is acknowledged; a handler's exception becomes the caller's HandlerFailed. Ends when <paramref name="cancel"/> is
+    /// cancelled and the last handler returned; a handler ended by that cancellation leaves its request to another consumer.
+    /// Raises <see cref="SwitchException"/> when the switch refuses the subscription and <see cref="InvalidOperationException"/> when this
+    /// client serves the queue already.</summary>
+    public async Task ServeAsync(string queue, Func<SwitchRequest, CancellationToken, ValueTask<ReadOnlyMemory<byte>>> handler,
+        int concurrency, CancellationToken cancel)
+    {
+        CheckName(queue);
+        ArgumentOutOfRangeException.ThrowIfLessThan(concurrency, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(concurrency, SwitchLimits.MaxWindow);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel, disposing.Token);
+        var server = new QueueServer(queue, handler, concurrency, logger, stop.Token);
+        SwitchSession? session;
+        lock (gate)
+        {
+            if (!servers.TryAdd(queue, server))
+            {
+                throw new InvalidOperationException($"{queue} is served by this client already");
+            }
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+            session = Current();
+        }
 
-    private SwitchException NotYet() => new(SwitchErrorKind.NotConnected, $"{options.Path}: not implemented yet {logger}");
+        using var stopped = stop.Token.UnsafeRegister(static target => ((QueueServer)target!).Stop(), server);
+        try
+        {
+            if (session is not null)
+            {
+                await server.SubscribeAsync(session).ConfigureAwait(false);
+            }
+
+            await server.Stopped.ConfigureAwait(false);
+        }
+        finally
+        {
+            lock (gate)
+            {
+                servers.Remove(queue);
+                session = Current();
+            }
+
+            // The result is not waited for: deliveries that cross it are returned.
+            session?.Send(new Unsubscribe(0, queue));
+        }
+    }
+
+    /// <summary>The state of every queue whose name starts with <paramref name="prefix"/>. Raises <see cref="SwitchException"/>.</summary>
+    public async Task<IReadOnlyList<QueueStatus>> ListAsync(string prefix, CancellationToken cancel)
+    {
+        var session = await ConnectedAsync(cancel).ConfigureAwait(false);
+        var list = await session.CommandAsync(number => new ListQueues(number, prefix), cancel).ConfigureAwait(false);
+        return list is QueueList { Queues: var queues }
+            ? queues
+            : throw new SwitchException(SwitchErrorKind.Protocol, "the switch did not answer with a list");
+    }
+
+    /// <summary>Removes a queue; callers waiting in it get QueueDestroyed. Raises <see cref="SwitchException"/>.</summary>
+    public async Task DestroyAsync(string queue, CancellationToken cancel)
+    {
+        CheckName(queue);
+        var session = await ConnectedAsync(cancel).ConfigureAwait(false);
+        await session.CommandAsync(number => new DestroyQueue(number, queue), cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>Closes the connection for good: calls fail, serving ends as if cancelled.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await disposing.CancelAsync().ConfigureAwait(false);
+        calls.Close();
+        if (running is not null)
+        {
+            await running.ConfigureAwait(false);
+        }
+
+        connected.TrySetCanceled();
+    }
+
+    void ISwitchSessionOwner.Replied(ResponseDelivery reply) => calls.Replied(reply);
+
+    void ISwitchSessionOwner.Relieved() => calls.Relieved();
+
+    void ISwitchSessionOwner.Requested(SwitchSession session, RequestDelivery delivery)
+    {
+        if (Server(delivery.Queue) is { } server)
+        {
+            server.Accept(session, delivery);
+        }
+        else
+        {
+            session.Send(new Return(delivery.Queue, delivery.Id));
+        }
+    }
+
+    void ISwitchSessionOwner.SubscriptionEnded(SwitchSession session, string queue)
+    {
+        if (Server(queue) is { } server)
+        {
+            _ = server.SubscribeAsync(session);
+        }
+    }
+
+    private async Task RunAsync()
+    {
+        var cancel = disposing.Token;
+        var backOff = options.FirstBackOff;
+        var complained = false;
+        while (!cancel.IsCancellationRequested)
+        {
+            try
+            {
+                await KeepOneSessionAsync(cancel).ConfigureAwait(false);
+                backOff = options.FirstBackOff;
+                complained = false;
+            }
+            catch (Exception error) when (error is SocketException or SwitchException or OperationCanceledException)
+            {
+                if (!complained && !cancel.IsCancellationRequested)
+                {
+                    Log.CannotConnect(logger, options.Path, error.Message);
+                    complained = true;
+                }
+            }
+
+            // Pauses after a lost connection too: a switch that closes each at once must not be hammered.
+            await Task.Delay(backOff, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            backOff = backOff * 2 < options.LongestBackOff ? backOff * 2 : options.LongestBackOff;
+        }
+    }
+
+    private async Task KeepOneSessionAsync(CancellationToken cancel)
+    {
+        using var session = await SwitchSession.OpenAsync(options, this, cancel).ConfigureAwait(false);
+        List<QueueServer> toSubscribe;
+        lock (gate)
+        {
+            connected.TrySetResult(session);
+            toSubscribe = [.. servers.Values];
+        }
+
+        Log.Connected(logger, options.Path);
+        var subscribing = toSubscribe.Select(server => server.SubscribeAsync(session)).ToList();
+        calls.Connected(session);
+        var end = await session.Ended.ConfigureAwait(false);
+        lock (gate)
+        {
+            connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+
+        calls.Disconnected(session);
+        await Task.WhenAll(subscribing).ConfigureAwait(false);
+        if (!cancel.IsCancellationRequested)
+        {
+            Log.Disconnected(logger, options.Path, end.Detail);
+        }
+    }
+
+    private Task<SwitchSession> ConnectedAsync(CancellationToken cancel)
+    {
+        lock (gate)
+        {
+            return connected.Task.WaitAsync(cancel);
+        }
+    }
+
+    // Under the gate.
+    private SwitchSession? Current() => connected.Task.IsCompletedSuccessfully ? connected.Task.Result : null;
+
+    private QueueServer? Server(string queue)
+    {
+        lock (gate)
+        {
+            return servers.GetValueOrDefault(queue);
+        }
+    }
+
+    private static void CheckName(string queue)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(queue);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(Encoding.UTF8.GetByteCount(queue), SwitchLimits.MaxNameBytes, nameof(queue));
+    }
 }

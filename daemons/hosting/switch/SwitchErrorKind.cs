@@ -33,4 +33,7 @@ public enum SwitchErrorKind
 
     /// <summary>The client has as many queues, subscriptions or outstanding requests as it may.</summary>
     TooMany = 16,
+
+    /// <summary>A transient queue belongs to another client.</summary>
+    NotOwner = 17,
 }

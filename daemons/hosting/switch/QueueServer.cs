@@ -1,0 +1,146 @@
+using System.Text;
+using Microsoft.Extensions.Logging;
+using Toolstack.Hosting.Switch.Wire;
+
+namespace Toolstack.Hosting.Switch;
+
+/// <summary>One queue this client consumes: runs the handler for each delivery, replies, then acknowledges. It outlives sessions: a message
+/// that comes again on a new session while its handler still runs is not started a second time, and the answer goes to the new session.
+/// How many run at a time is the switch's to keep (the subscription's window).</summary>
+internal sealed class QueueServer(
+    string queue,
+    Func<SwitchRequest, CancellationToken, ValueTask<ReadOnlyMemory<byte>>> handler,
+    int concurrency,
+    ILogger logger,
+    CancellationToken cancel)
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<MessageId, Running> running = [];
+    private readonly TaskCompletionSource stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool stopping;
+
+    internal string Queue => queue;
+
+    /// <summary>Completes when serving was cancelled and every handler ended; fails when the switch refuses the subscription.</summary>
+    internal Task Stopped => stopped.Task;
+
+    /// <summary>Creates the queue where it does not exist and subscribes. A connection that ends meanwhile is not an error: the next one tries again.</summary>
+    internal async Task SubscribeAsync(SwitchSession session)
+    {
+        try
+        {
+            await session.CommandAsync(number => new CreateQueue(number, queue, Transient: false), cancel).ConfigureAwait(false);
+            await session.CommandAsync(number => new Subscribe(number, queue, concurrency), cancel).ConfigureAwait(false);
+            Log.Serving(logger, queue);
+        }
+        catch (SwitchException error) when (error.Kind is not (SwitchErrorKind.Disconnected or SwitchErrorKind.DeadlineExpired))
+        {
+            Log.SubscriptionRefused(logger, queue, error);
+            stopped.TrySetException(error);
+        }
+        catch (Exception error) when (error is SwitchException or OperationCanceledException)
+        {
+            Log.SubscriptionInterrupted(logger, queue, error.Message);
+        }
+    }
+
+    internal void Accept(SwitchSession session, RequestDelivery delivery)
+    {
+        Running request;
+        lock (gate)
+        {
+            if (running.TryGetValue(delivery.Id, out var known))
+            {
+                known.Session = session;
+                return;
+            }
+
+            if (stopping)
+            {
+                session.Send(new Return(queue, delivery.Id));
+                return;
+            }
+
+            request = new Running(delivery, session);
+            running.Add(delivery.Id, request);
+        }
+
+        _ = Task.Run(() => RunAsync(request), CancellationToken.None);
+    }
+
+    /// <summary>Takes no further deliveries; <see cref="Stopped"/> completes after the last handler.</summary>
+    internal void Stop()
+    {
+        lock (gate)
+        {
+            stopping = true;
+            CompleteWhenIdle();
+        }
+    }
+
+    private async Task RunAsync(Running request)
+    {
+        var delivery = request.Delivery;
+        SwitchMessage? answer = null;
+        try
+        {
+            var input = new SwitchRequest(queue, delivery.Payload.Bytes, delivery.Redelivered, TimeSpan.FromMilliseconds(delivery.DeadlineMs));
+            answer = Answer(delivery, await handler(input, cancel).ConfigureAwait(false));
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            // Not served: another consumer, or this one after its restart, gets it.
+        }
+        catch (Exception error) // the loop that owns the handler's task: the caller is told, the log says what
+        {
+            Log.HandlerFailed(logger, queue, error);
+            answer = Failure(delivery, SwitchErrorKind.HandlerFailed, error.Message);
+        }
+
+        lock (gate)
+        {
+            running.Remove(delivery.Id);
+            if (answer is null)
+            {
+                request.Session.Send(new Return(queue, delivery.Id));
+            }
+            else
+            {
+                // The reply first: a crash in between runs the request again instead of losing it.
+                if (delivery.ReplyTo.Length > 0)
+                {
+                    request.Session.Send(answer);
+                }
+
+                request.Session.Send(new Acknowledge(queue, delivery.Id));
+            }
+
+            CompleteWhenIdle();
+        }
+    }
+
+    private static Response Answer(RequestDelivery delivery, ReadOnlyMemory<byte> result) =>
+        result.Length <= SwitchLimits.MaxPayloadBytes
+            ? new Response(delivery.ReplyTo, delivery.Correlation, null, new SwitchPayload(result))
+            : Failure(delivery, SwitchErrorKind.PayloadTooLarge,
+                $"a response of {result.Length} bytes; allowed is up to {SwitchLimits.MaxPayloadBytes} (MaxPayloadBytes)");
+
+    private static Response Failure(RequestDelivery delivery, SwitchErrorKind kind, string text) =>
+        new(delivery.ReplyTo, delivery.Correlation, kind, new SwitchPayload(Encoding.UTF8.GetBytes(text)));
+
+    private void CompleteWhenIdle()
+    {
+        if (stopping && running.Count == 0)
+        {
+            stopped.TrySetResult();
+        }
+    }
+
+    private sealed class Running(RequestDelivery delivery, SwitchSession session)
+    {
+        internal RequestDelivery Delivery { get; } = delivery;
+
+        /// <summary>The newest session the message was delivered on.</summary>
+        internal SwitchSession Session { get; set; } = session;
+    }
+}

@@ -1,0 +1,202 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using MessagePack;
+
+namespace Toolstack.Hosting.Switch.Wire;
+
+public static partial class SwitchCodec
+{
+    /// <summary>Writes one frame to <paramref name="output"/> and returns its size. <paramref name="scratch"/> is overwritten: fields are
+    /// encoded there to learn their size, and the payload goes straight from its owner to the output.</summary>
+    public static int WriteFrame(IBufferWriter<byte> output, ArrayBufferWriter<byte> scratch, SwitchMessage message)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        ArgumentNullException.ThrowIfNull(scratch);
+        scratch.ResetWrittenCount();
+        var writer = new MessagePackWriter(scratch);
+        var payload = WriteFields(ref writer, message).Span;
+        writer.Flush();
+        var length = scratch.WrittenCount + payload.Length;
+        if (length > SwitchLimits.MaxFrameBytes)
+        {
+            throw Broken($"a frame of {length} bytes; allowed is up to {SwitchLimits.MaxFrameBytes} (MaxFrameBytes)");
+        }
+
+        BinaryPrimitives.WriteUInt32BigEndian(output.GetSpan(HeaderBytes), (uint)length);
+        output.Advance(HeaderBytes);
+        output.Write(scratch.WrittenSpan);
+        output.Write(payload);
+        return HeaderBytes + length;
+    }
+
+    private static ReadOnlyMemory<byte> WriteFields(ref MessagePackWriter writer, SwitchMessage message)
+    {
+        switch (message)
+        {
+            case Request m:
+                Begin(ref writer, Code.Request, 6);
+                writer.Write(m.Queue);
+                writer.Write(m.ReplyTo);
+                writer.Write(m.Correlation);
+                writer.Write(m.DeadlineMs);
+                return Payload(ref writer, m.Payload);
+            case Response m:
+                Begin(ref writer, Code.Response, 5);
+                writer.Write(m.ReplyTo);
+                writer.Write(m.Correlation);
+                Error(ref writer, m.Error);
+                return Payload(ref writer, m.Payload);
+            case RequestDelivery m:
+                Begin(ref writer, Code.RequestDelivery, 8);
+                writer.Write(m.Queue);
+                Id(ref writer, m.Id);
+                writer.Write(m.Redelivered);
+                writer.Write(m.ReplyTo);
+                writer.Write(m.Correlation);
+                writer.Write(m.DeadlineMs);
+                return Payload(ref writer, m.Payload);
+            case ResponseDelivery m:
+                Begin(ref writer, Code.ResponseDelivery, 6);
+                writer.Write(m.Queue);
+                Id(ref writer, m.Id);
+                writer.Write(m.Correlation);
+                Error(ref writer, m.Error);
+                return Payload(ref writer, m.Payload);
+            case Acknowledge m:
+                Begin(ref writer, Code.Acknowledge, 3);
+                writer.Write(m.Queue);
+                Id(ref writer, m.Id);
+                return default;
+            case Return m:
+                Begin(ref writer, Code.Return, 3);
+                writer.Write(m.Queue);
+                Id(ref writer, m.Id);
+                return default;
+            default:
+                WriteControl(ref writer, message);
+                return default;
+        }
+    }
+
+    private static void WriteControl(ref MessagePackWriter writer, SwitchMessage message)
+    {
+        switch (message)
+        {
+            case Hello m:
+                Begin(ref writer, Code.Hello, 4);
+                writer.Write(m.Version);
+                writer.Write(m.Features);
+                writer.Write(m.ClientName);
+                break;
+            case Welcome m:
+                Begin(ref writer, Code.Welcome, 4);
+                writer.Write(m.Version);
+                writer.Write(m.Features);
+                writer.Write(m.Incarnation);
+                break;
+            case Refusal m:
+                Begin(ref writer, Code.Refusal, 3);
+                writer.Write((int)m.Kind);
+                writer.Write(Short(m.Text));
+                break;
+            case SubscriptionEnded m:
+                Begin(ref writer, Code.SubscriptionEnded, 2);
+                writer.Write(m.Queue);
+                break;
+            case CommandResult m:
+                Begin(ref writer, Code.CommandResult, 4);
+                writer.Write(m.Sequence);
+                Error(ref writer, m.Error);
+                writer.Write(Short(m.Text));
+                break;
+            case QueueList m:
+                Begin(ref writer, Code.QueueList, 3);
+                writer.Write(m.Sequence);
+                Statuses(ref writer, m.Queues);
+                break;
+            case SwitchCommand m:
+                WriteCommand(ref writer, m);
+                break;
+            default:
+                throw new ArgumentException($"no frame for {message.GetType().Name}", nameof(message));
+        }
+    }
+
+    private static void WriteCommand(ref MessagePackWriter writer, SwitchCommand command)
+    {
+        switch (command)
+        {
+            case CreateQueue m:
+                Begin(ref writer, Code.CreateQueue, 4);
+                writer.Write(m.Sequence);
+                writer.Write(m.Queue);
+                writer.Write(m.Transient);
+                break;
+            case DestroyQueue m:
+                Begin(ref writer, Code.DestroyQueue, 3);
+                writer.Write(m.Sequence);
+                writer.Write(m.Queue);
+                break;
+            case Subscribe m:
+                Begin(ref writer, Code.Subscribe, 4);
+                writer.Write(m.Sequence);
+                writer.Write(m.Queue);
+                writer.Write(m.Window);
+                break;
+            case Unsubscribe m:
+                Begin(ref writer, Code.Unsubscribe, 3);
+                writer.Write(m.Sequence);
+                writer.Write(m.Queue);
+                break;
+            case ListQueues m:
+                Begin(ref writer, Code.ListQueues, 3);
+                writer.Write(m.Sequence);
+                writer.Write(m.Prefix);
+                break;
+            default:
+                throw new ArgumentException($"no frame for {command.GetType().Name}", nameof(command));
+        }
+    }
+
+    /// <summary>The array of kind and fields; a payload counts as one field that is itself an array of its kind and bytes.</summary>
+    private static void Begin(ref MessagePackWriter writer, Code code, int elements)
+    {
+        writer.WriteArrayHeader(elements);
+        writer.Write((int)code);
+    }
+
+    private static ReadOnlyMemory<byte> Payload(ref MessagePackWriter writer, SwitchPayload payload)
+    {
+        writer.WriteArrayHeader(2);
+        writer.Write((int)PayloadKind.Inline);
+        writer.WriteBinHeader(payload.Bytes.Length);
+        return payload.Bytes;
+    }
+
+    private static void Id(ref MessagePackWriter writer, MessageId id)
+    {
+        writer.WriteArrayHeader(2);
+        writer.Write(id.Incarnation);
+        writer.Write(id.Number);
+    }
+
+    private static void Error(ref MessagePackWriter writer, SwitchErrorKind? error) => writer.Write(error is { } kind ? (int)kind : 0);
+
+    private static void Statuses(ref MessagePackWriter writer, IReadOnlyList<QueueStatus> queues)
+    {
+        writer.WriteArrayHeader(queues.Count);
+        foreach (var queue in queues)
+        {
+            writer.WriteArrayHeader(6);
+            writer.Write(queue.Name);
+            writer.Write(queue.Transient);
+            writer.Write(queue.Consumers);
+            writer.Write(queue.Waiting);
+            writer.Write(queue.Unacknowledged);
+            writer.Write(queue.Bytes);
+        }
+    }
+
+    private static string Short(string text) =>
+        text.Length <= SwitchLimits.MaxErrorTextLength ? text : text[..SwitchLimits.MaxErrorTextLength];
+}

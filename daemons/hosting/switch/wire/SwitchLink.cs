@@ -1,0 +1,253 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net.Sockets;
+
+namespace Toolstack.Hosting.Switch.Wire;
+
+/// <summary>One connection of the native switch protocol, on either side: a loop that receives frames and hands them on one by one,
+/// and a loop that sends what <see cref="Send"/> queued. Both only move bytes; how it ended is classified in one place, and the first
+/// reason given wins. An idle connection holds no buffer.</summary>
+public sealed class SwitchLink : IDisposable
+{
+    private static readonly PipeOptions Unbounded = new(pauseWriterThreshold: 0, resumeWriterThreshold: 0, minimumSegmentSize: 16 * 1024,
+        useSynchronizationContext: false);
+
+    private readonly Socket socket;
+    private readonly Pipe outgoing = new(Unbounded);
+    private readonly Pipe incoming = new(Unbounded);
+    private readonly ArrayBufferWriter<byte> scratch = new(512);
+    private readonly CancellationTokenSource closing = new();
+    private readonly Lock sendGate = new();
+    private readonly Action relieved;
+    private LinkEnd? end;
+    private long pending;
+    private bool congested;
+    private bool sendingEnded;
+
+    /// <summary>Takes over <paramref name="socket"/>. <paramref name="relieved"/> is called, from the sending loop, when a congested
+    /// connection can take more.</summary>
+    public SwitchLink(Socket socket, Action relieved)
+    {
+        this.socket = socket;
+        this.relieved = relieved;
+    }
+
+    /// <summary>What a peer that speaks HTTP is told; null treats it as garbage.</summary>
+    public ReadOnlyMemory<byte>? HttpAnswer { get; init; }
+
+    /// <summary>True while more than <see cref="SwitchLimits.CongestedBytes"/> wait to be sent (until few enough are left).</summary>
+    public bool Congested => Volatile.Read(ref congested);
+
+    /// <summary>Cancelled when the connection ends.</summary>
+    public CancellationToken Ending => closing.Token;
+
+    /// <summary>Moves frames until the connection ends and says why; never raises. <paramref name="received"/> is awaited before the next
+    /// frame is looked at: a handler that waits stops the peer.</summary>
+    public async Task<LinkEnd> RunAsync(Func<SwitchMessage, ValueTask> received, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(received);
+        using var stop = cancel.UnsafeRegister(static link => ((SwitchLink)link!).Close(new(LinkEndReason.Stopped, "stopping")), this);
+        var sending = SendLoopAsync();
+        await ReceiveLoopAsync(received).ConfigureAwait(false);
+        await sending.ConfigureAwait(false);
+        return end ?? new LinkEnd(LinkEndReason.PeerClosed, "closed");
+    }
+
+    /// <summary>Queues a frame; may be called by any thread, does not block, and does nothing once the connection ended.
+    /// A peer that lets <see cref="SwitchLimits.MaxOutgoingBytes"/> pile up is given up.</summary>
+    public void Send(SwitchMessage message)
+    {
+        lock (sendGate)
+        {
+            if (sendingEnded)
+            {
+                return;
+            }
+
+            var waiting = Interlocked.Add(ref pending, SwitchCodec.WriteFrame(outgoing.Writer, scratch, message));
+            if (waiting > SwitchLimits.CongestedBytes)
+            {
+                Volatile.Write(ref congested, true);
+            }
+
+            if (waiting > SwitchLimits.MaxOutgoingBytes)
+            {
+                Close(new(LinkEndReason.NotReading, $"more than {SwitchLimits.MaxOutgoingBytes} bytes unread (MaxOutgoingBytes)"));
+                return;
+            }
+
+            // Completes at once: the pipe has no threshold, its bound is the check above.
+            var flushed = outgoing.Writer.FlushAsync(CancellationToken.None);
+            if (flushed.IsCompleted)
+            {
+                flushed.GetAwaiter().GetResult();
+            }
+        }
+    }
+
+    /// <summary>Ends the connection; the first reason given is kept.</summary>
+    public void Close(LinkEnd why)
+    {
+        if (Interlocked.CompareExchange(ref end, why, null) is null)
+        {
+            closing.Cancel();
+        }
+    }
+
+    /// <summary>Sends a last frame, then ends the connection, within <see cref="SwitchLimits.LastWordDeadline"/> whatever the peer does.</summary>
+    public void CloseAfter(SwitchMessage lastWord, LinkEnd why)
+    {
+        Send(lastWord);
+        lock (sendGate)
+        {
+            sendingEnded = true;
+            if (Interlocked.CompareExchange(ref end, why, null) is null)
+            {
+                outgoing.Writer.Complete();
+                closing.CancelAfter(SwitchLimits.LastWordDeadline);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        socket.Dispose();
+        closing.Dispose();
+    }
+
+    private async Task ReceiveLoopAsync(Func<SwitchMessage, ValueTask> received)
+    {
+        try
+        {
+            await ReceiveAsync(received).ConfigureAwait(false);
+            Close(new(LinkEndReason.PeerClosed, "closed by the peer"));
+        }
+        catch (Exception error) // the loop that owns receiving: classified, and the classification reported by RunAsync
+        {
+            Close(Classify(error));
+        }
+        finally
+        {
+            await incoming.Writer.CompleteAsync().ConfigureAwait(false);
+            await incoming.Reader.CompleteAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async Task ReceiveAsync(Func<SwitchMessage, ValueTask> received)
+    {
+        var cancel = closing.Token;
+        var first = true;
+        var missing = 0;
+        while (true)
+        {
+            if (missing == 0)
+            {
+                // Waits without a buffer, so that an idle connection costs none.
+                await socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None, cancel).ConfigureAwait(false);
+            }
+
+            var memory = incoming.Writer.GetMemory(Math.Clamp(missing, 1, 64 * 1024));
+            var count = await socket.ReceiveAsync(memory, SocketFlags.None, cancel).ConfigureAwait(false);
+            if (count == 0)
+            {
+                return;
+            }
+
+            incoming.Writer.Advance(count);
+            await incoming.Writer.FlushAsync(cancel).ConfigureAwait(false);
+            incoming.Reader.TryRead(out var result);
+            var buffer = result.Buffer;
+            if (first && SwitchCodec.LooksLikeHttp(buffer))
+            {
+                await AnswerHttpAsync(cancel).ConfigureAwait(false);
+                return;
+            }
+
+            first &= buffer.Length < SwitchCodec.HeaderBytes;
+            while (end is null && SwitchCodec.TryReadFrame(ref buffer, out var message, out missing))
+            {
+                await received(message!).ConfigureAwait(false);
+            }
+
+            if (end is not null)
+            {
+                return;
+            }
+
+            missing = buffer.IsEmpty ? 0 : missing;
+            incoming.Reader.AdvanceTo(buffer.Start, buffer.End);
+        }
+    }
+
+    private async Task AnswerHttpAsync(CancellationToken cancel)
+    {
+        if (HttpAnswer is { } answer)
+        {
+            await socket.SendAsync(answer, SocketFlags.None, cancel).ConfigureAwait(false);
+        }
+
+        Close(new(LinkEndReason.Http, "the peer speaks HTTP"));
+    }
+
+    private async Task SendLoopAsync()
+    {
+        try
+        {
+            await SendAsync().ConfigureAwait(false);
+            Close(new(LinkEndReason.Stopped, "done"));
+            await closing.CancelAsync().ConfigureAwait(false);
+        }
+        catch (Exception error) // the loop that owns sending: classified, and the classification reported by RunAsync
+        {
+            Close(Classify(error));
+        }
+        finally
+        {
+            lock (sendGate)
+            {
+                sendingEnded = true;
+                outgoing.Writer.Complete();
+            }
+
+            await outgoing.Reader.CompleteAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async Task SendAsync()
+    {
+        var cancel = closing.Token;
+        while (true)
+        {
+            var result = await outgoing.Reader.ReadAsync(cancel).ConfigureAwait(false);
+            foreach (var segment in result.Buffer)
+            {
+                for (var rest = segment; !rest.IsEmpty;)
+                {
+                    rest = rest[await socket.SendAsync(rest, SocketFlags.None, cancel).ConfigureAwait(false)..];
+                }
+
+                var waiting = Interlocked.Add(ref pending, -segment.Length);
+                if (waiting < SwitchLimits.RelievedBytes && Volatile.Read(ref congested))
+                {
+                    Volatile.Write(ref congested, false);
+                    relieved();
+                }
+            }
+
+            outgoing.Reader.AdvanceTo(result.Buffer.End);
+            if (result.IsCompleted)
+            {
+                return;
+            }
+        }
+    }
+
+    private static LinkEnd Classify(Exception error) => error switch
+    {
+        SwitchException broken => new(LinkEndReason.Garbage, broken.Message, broken),
+        SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.Shutdown or SocketError.ConnectionAborted } reset =>
+            new(LinkEndReason.PeerReset, reset.Message, reset),
+        OperationCanceledException => new(LinkEndReason.Stopped, "stopping"),
+        _ => new(LinkEndReason.Failed, error.Message, error),
+    };
+}

@@ -1,0 +1,88 @@
+namespace Toolstack.Hosting.Switch.Wire;
+
+/// <summary>What a frame of the native switch protocol says. A connection begins with the client's <see cref="Hello"/> and the switch's
+/// <see cref="Welcome"/> or <see cref="Refusal"/>; then both sides send whenever they want.
+/// <code>
+///   caller                     switch                      consumer
+///   CreateQueue (transient) ->        <- CreateQueue (persistent)
+///   Subscribe (window 0)    ->        <- Subscribe (window n)
+///   Request                 ->        -> RequestDelivery
+///                                     <- Response
+///   ResponseDelivery        <-        <- Acknowledge
+/// </code></summary>
+public abstract record SwitchMessage;
+
+/// <summary>Client: the first frame. <paramref name="Features"/> is a bit set of what the client can do beyond version 1.</summary>
+public sealed record Hello(int Version, long Features, string ClientName) : SwitchMessage;
+
+/// <summary>Switch: the answer to <see cref="Hello"/>. <paramref name="Incarnation"/> differs for every start of the switch and grows.</summary>
+public sealed record Welcome(int Version, long Features, long Incarnation) : SwitchMessage;
+
+/// <summary>Switch: the last frame before it closes the connection.</summary>
+public sealed record Refusal(SwitchErrorKind Kind, string Text) : SwitchMessage;
+
+/// <summary>Client: a command the switch answers with a <see cref="CommandResult"/> (or <see cref="QueueList"/>) of the same number.</summary>
+public abstract record SwitchCommand(long Sequence) : SwitchMessage;
+
+/// <summary>A queue that stays until destroyed, or one that lives and dies with this connection. No-op when it exists.</summary>
+public sealed record CreateQueue(long Sequence, string Queue, bool Transient) : SwitchCommand(Sequence);
+
+/// <summary>Removes a queue; callers whose requests wait in it are told.</summary>
+public sealed record DestroyQueue(long Sequence, string Queue) : SwitchCommand(Sequence);
+
+/// <summary>Asks for the queue's messages. <paramref name="Window"/> is how many may be unacknowledged at a time;
+/// 0 means that a delivery needs no acknowledgement.</summary>
+public sealed record Subscribe(long Sequence, string Queue, int Window) : SwitchCommand(Sequence);
+
+/// <summary>No further deliveries; those made already can still be acknowledged.</summary>
+public sealed record Unsubscribe(long Sequence, string Queue) : SwitchCommand(Sequence);
+
+/// <summary>Asks for the state of every queue whose name starts with <paramref name="Prefix"/>.</summary>
+public sealed record ListQueues(long Sequence, string Prefix) : SwitchCommand(Sequence);
+
+/// <summary>Switch: how a command ended; <paramref name="Error"/> is null when it succeeded.</summary>
+public sealed record CommandResult(long Sequence, SwitchErrorKind? Error, string Text) : SwitchMessage;
+
+/// <summary>Switch: the answer to <see cref="ListQueues"/>.</summary>
+public sealed record QueueList(long Sequence, IReadOnlyList<QueueStatus> Queues) : SwitchMessage;
+
+/// <summary>Client: a message for a queue. The response, or an error from the switch, comes to <paramref name="ReplyTo"/> with the same
+/// <paramref name="Correlation"/>; an empty <paramref name="ReplyTo"/> asks for none. <paramref name="DeadlineMs"/> is what is left.</summary>
+public sealed record Request(string Queue, string ReplyTo, long Correlation, long DeadlineMs, SwitchPayload Payload) : SwitchMessage;
+
+/// <summary>Consumer: the answer to a request. With an <paramref name="Error"/> the payload is its text in UTF-8.</summary>
+public sealed record Response(string ReplyTo, long Correlation, SwitchErrorKind? Error, SwitchPayload Payload) : SwitchMessage;
+
+/// <summary>Consumer: the message is done with and will not be delivered again.</summary>
+public sealed record Acknowledge(string Queue, MessageId Id) : SwitchMessage;
+
+/// <summary>Consumer: the message could not be served here and is to be delivered to another.</summary>
+public sealed record Return(string Queue, MessageId Id) : SwitchMessage;
+
+/// <summary>Switch: a request for a consumer. <paramref name="Redelivered"/> when a consumer that died had it before.</summary>
+public sealed record RequestDelivery(
+    string Queue, MessageId Id, bool Redelivered, string ReplyTo, long Correlation, long DeadlineMs, SwitchPayload Payload) : SwitchMessage;
+
+/// <summary>Switch: a response for a caller.</summary>
+public sealed record ResponseDelivery(
+    string Queue, MessageId Id, long Correlation, SwitchErrorKind? Error, SwitchPayload Payload) : SwitchMessage;
+
+/// <summary>Switch: the subscription ended because its queue was destroyed.</summary>
+public sealed record SubscriptionEnded(string Queue) : SwitchMessage;
+
+/// <summary>The identity of a message. Numbers grow over all queues of a switch and incarnations over its restarts, so an id is never
+/// used again and never goes backwards.</summary>
+public readonly record struct MessageId(long Incarnation, long Number);
+
+/// <summary>How the bytes of a payload travel. Kinds beyond <see cref="Inline"/> need a feature both peers offered in their first frames.</summary>
+public enum PayloadKind
+{
+    /// <summary>In the frame.</summary>
+    Inline = 0,
+}
+
+/// <summary>The opaque content of a message.</summary>
+public readonly record struct SwitchPayload(ReadOnlyMemory<byte> Bytes);
+
+/// <summary>The state of one queue. <paramref name="Consumers"/> above 0 is what "alive" means.</summary>
+public sealed record QueueStatus(string Name, bool Transient, int Consumers, int Waiting, int Unacknowledged, long Bytes);

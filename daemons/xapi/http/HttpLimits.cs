@@ -1,0 +1,41 @@
+namespace Toolstack.Xapi.Http;
+
+/// <summary>Every limit of the HTTP side in one place; the size of a body is configured (<see cref="Settings.MaxBodyBytes"/>).</summary>
+internal static class HttpLimits
+{
+    /// <summary>Connections served at a time, over all listeners.</summary>
+    internal const int MaxConnections = 2048;
+
+    /// <summary>Accepted connections that have not sent their first bytes yet; the oldest is closed when one more comes.</summary>
+    internal const int MaxSilentConnections = 1024;
+
+    /// <summary>Connections that a listener has accepted and HTTP has not taken over yet.</summary>
+    internal const int MaxAcceptedConnections = 1024;
+
+    /// <summary>The head of a request whose connection is handed to xenopsd; also the most that xenopsd reads as one record.</summary>
+    internal const int MaxHandOverHeadBytes = 16 * 1024;
+
+    /// <summary>How long a new connection may take to send its first bytes, and a handed-over one its whole head.</summary>
+    internal static readonly TimeSpan FirstHeadDeadline = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long the head of any request may take once it has begun.</summary>
+    internal static readonly TimeSpan HeadDeadline = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long a kept-alive connection may stay idle: event loops and clients' pools keep theirs for long.</summary>
+    internal static readonly TimeSpan IdleDeadline = TimeSpan.FromHours(24);
+
+    /// <summary>How long xenopsd may take to accept a connection that is handed over.</summary>
+    internal static readonly TimeSpan HandOverDeadline = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long connecting to another host may take.</summary>
+    internal static readonly TimeSpan ConnectDeadline = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a login to another host may take.</summary>
+    internal static readonly TimeSpan LoginDeadline = TimeSpan.FromSeconds(20);
+
+    /// <summary>How long a request that a member passes on to the coordinator may take: event.from waits as long as its client says.</summary>
+    internal static readonly TimeSpan PassOnDeadline = TimeSpan.FromHours(25);
+
+    /// <summary>The largest answer taken from another host.</summary>
+    internal const int MaxAnswerBytes = 256 * 1024 * 1024;
+}

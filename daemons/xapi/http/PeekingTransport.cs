@@ -1,0 +1,80 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.Channels;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+
+namespace Toolstack.Xapi.Http;
+
+/// <summary>Kestrel's transport: connections whose first bytes <see cref="AcceptThread"/> found to be HTTP.</summary>
+internal sealed class PeekingTransport(AcceptThread accepting, SocketConnectionContextFactory contexts) : IConnectionListenerFactory
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        Socket listening = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+        if (endpoint is UnixDomainSocketEndPoint unix)
+        {
+            // Whoever connects is taken for root, so nobody else may; set before listening, so there is no moment without.
+            File.SetUnixFileMode(unix.ToString(), OwnerOnly);
+        }
+
+        listening.Listen(512);
+        return ValueTask.FromResult<IConnectionListener>(new Listener(listening, accepting, contexts));
+    }
+
+    private sealed class Listener : IConnectionListener
+    {
+        private readonly Socket listening;
+        private readonly AcceptThread accepting;
+        private readonly SocketConnectionContextFactory contexts;
+
+        private readonly Channel<Socket> accepted = Channel.CreateBounded<Socket>(
+            new BoundedChannelOptions(HttpLimits.MaxAcceptedConnections) { SingleReader = true });
+
+        internal Listener(Socket listening, AcceptThread accepting, SocketConnectionContextFactory contexts)
+        {
+            this.listening = listening;
+            this.accepting = accepting;
+            this.contexts = contexts;
+            EndPoint = listening.LocalEndPoint!;
+            accepting.Add(listening, accepted.Writer.TryWrite);
+        }
+
+        public EndPoint EndPoint { get; }
+
+        public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
+        {
+            while (await accepted.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+            {
+                if (accepted.Reader.TryRead(out Socket? socket))
+                {
+                    if (socket.ProtocolType is ProtocolType.Tcp)
+                    {
+                        socket.NoDelay = true;
+                    }
+
+                    return contexts.Create(socket);
+                }
+            }
+
+            return null;
+        }
+
+        public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
+        {
+            accepting.Remove(listening);
+            listening.Dispose();
+            accepted.Writer.TryComplete();
+            while (accepted.Reader.TryRead(out Socket? socket))
+            {
+                socket.Dispose();
+            }
+
+            return ValueTask.CompletedTask;
+        }
+
+        public ValueTask DisposeAsync() => UnbindAsync();
+    }
+}

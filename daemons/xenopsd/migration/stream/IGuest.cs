@@ -1,0 +1,72 @@
+namespace Toolstack.Xenopsd.Migration.Stream;
+
+/// <summary>
+/// A guest's frames as the copy loops see them: gfn 0 to <see cref="PageCount"/> - 1, mapped in this process in gfn order.
+/// The mapping outlives the engine that uses it.
+/// </summary>
+public unsafe interface IGuestMemory
+{
+    long PageCount { get; }
+
+    /// <summary>Frames nobody has written since the domain was created read as zero (not so on Xen, whose free frames may be
+    /// dirty).</summary>
+    bool FreshFramesAreZero { get; }
+
+    /// <summary>First byte of <paramref name="count"/> frames from <paramref name="gfn"/> on; the caller has checked the range.</summary>
+    byte* Frames(long gfn, long count);
+
+    /// <summary>First run of frames at or after <paramref name="gfn"/> that may hold something other than zeros; everything
+    /// before it is known to be zero. (PageCount, PageCount) when there is none.</summary>
+    (long Start, long End) NextPopulated(long gfn);
+
+    /// <summary>Starts to record writes, with a clean bitmap.</summary>
+    void EnableLogDirty();
+
+    /// <summary>Copies the bitmap of frames written since the last call (bit n of word n / 64) and clears it; returns how many
+    /// bits were set. What is read from a frame after this call is either reported by it or by the next one.</summary>
+    long CleanLogDirty(Span<ulong> bitmap);
+
+    /// <summary>Stops recording; harmless when it is off.</summary>
+    void DisableLogDirty();
+}
+
+/// <summary>What the save engine needs of a domain. Calls come from the engine's own thread and may block.</summary>
+public interface ISaveSource
+{
+    IGuestMemory Memory { get; }
+
+    /// <summary>Metadata for the Xenops record: the VM as an s-expression.</summary>
+    string VmDescription { get; }
+
+    StaticState GetStaticState();
+
+    /// <summary>Asks the guest to suspend and waits until it has; raises when it does not. No step may be half done afterwards.</summary>
+    void Suspend();
+
+    /// <summary>The state that only a suspended guest has.</summary>
+    DynamicState GetDynamicState();
+}
+
+/// <summary>What the restore engine needs of a domain.</summary>
+public interface IRestoreTarget
+{
+    IGuestMemory Memory { get; }
+
+    /// <summary>Called before the first frame is written.</summary>
+    void SetStaticState(StaticState state);
+
+    /// <summary>Called once, after every frame. Raises <see cref="StreamError"/> when the guest cannot run from it.</summary>
+    void SetDynamicState(DynamicState state);
+}
+
+/// <summary>What is fixed before the guest runs: CPUID leaves of 24 bytes, MSR entries of 16 bytes (libxc stream format).</summary>
+public sealed record StaticState(ReadOnlyMemory<byte> CpuidPolicy, ReadOnlyMemory<byte> MsrPolicy);
+
+/// <summary>One HVM parameter: index of Xen's hvm_op table and value.</summary>
+public readonly record struct HvmParam(ulong Index, ulong Value);
+
+/// <summary>X86_TSC_INFO.</summary>
+public readonly record struct TscInfo(uint Mode, uint Khz, ulong Nanoseconds, uint Incarnation);
+
+/// <summary>What is read when the guest no longer runs. <see cref="HvmContext"/> is the framed blob of <see cref="Stream.HvmContext"/>.</summary>
+public sealed record DynamicState(ReadOnlyMemory<byte> HvmContext, IReadOnlyList<HvmParam> HvmParams, TscInfo? Tsc);

@@ -1,0 +1,91 @@
+using System.Buffers.Binary;
+using Toolstack.Interop.Linux;
+
+namespace Toolstack.Xenopsd.Migration.Stream;
+
+/// <summary>
+/// Writes the libxc stream, version 3, for an x86 HVM or PVH domain: the two headers and every record but PAGE_DATA, which
+/// <see cref="PageBatch"/> writes straight from the frames. Raises what <see cref="VectoredIo"/> raises.
+/// </summary>
+internal sealed class RecordWriter(VectoredIo io)
+{
+    // What the domain header says the stream comes from; readers only print it.
+    private const uint XenMajor = 4;
+    private const uint XenMinor = 17;
+
+    public void WriteHeaders()
+    {
+        Span<byte> bytes = stackalloc byte[StreamFormat.ImageHeaderBytes + StreamFormat.DomainHeaderBytes];
+        bytes.Clear();
+        BinaryPrimitives.WriteUInt64BigEndian(bytes, StreamFormat.Marker);
+        BinaryPrimitives.WriteUInt32BigEndian(bytes[8..], StreamFormat.Id);
+        BinaryPrimitives.WriteUInt32BigEndian(bytes[12..], StreamFormat.Version);
+        var domain = bytes[StreamFormat.ImageHeaderBytes..];
+        BinaryPrimitives.WriteUInt32LittleEndian(domain, StreamFormat.DomainTypeHvm);
+        BinaryPrimitives.WriteUInt16LittleEndian(domain[4..], StreamFormat.PageShift);
+        BinaryPrimitives.WriteUInt32LittleEndian(domain[8..], XenMajor);
+        BinaryPrimitives.WriteUInt32LittleEndian(domain[12..], XenMinor);
+        io.Write(bytes);
+    }
+
+    public void WriteStaticState(StaticState state)
+    {
+        Write(RecordType.X86CpuidPolicy, state.CpuidPolicy.Span);
+        Write(RecordType.X86MsrPolicy, state.MsrPolicy.Span);
+        Write(RecordType.StaticDataEnd, []);
+    }
+
+    public void WriteDynamicState(DynamicState state)
+    {
+        if (state.Tsc is { } tsc)
+        {
+            Span<byte> body = stackalloc byte[StreamFormat.TscInfoBytes];
+            body.Clear();
+            BinaryPrimitives.WriteUInt32LittleEndian(body, tsc.Mode);
+            BinaryPrimitives.WriteUInt32LittleEndian(body[4..], tsc.Khz);
+            BinaryPrimitives.WriteUInt64LittleEndian(body[8..], tsc.Nanoseconds);
+            BinaryPrimitives.WriteUInt32LittleEndian(body[16..], tsc.Incarnation);
+            Write(RecordType.X86TscInfo, body);
+        }
+
+        Write(RecordType.HvmContext, state.HvmContext.Span);
+        var parameters = new byte[StreamFormat.CountHeaderBytes + (state.HvmParams.Count * StreamFormat.HvmParamBytes)];
+        BinaryPrimitives.WriteInt32LittleEndian(parameters, state.HvmParams.Count);
+        var rest = parameters.AsSpan(StreamFormat.CountHeaderBytes);
+        foreach (var parameter in state.HvmParams)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(rest, parameter.Index);
+            BinaryPrimitives.WriteUInt64LittleEndian(rest[8..], parameter.Value);
+            rest = rest[StreamFormat.HvmParamBytes..];
+        }
+
+        Write(RecordType.HvmParams, parameters);
+    }
+
+    public void WriteZeroPages(ReadOnlySpan<(long First, long Count)> ranges)
+    {
+        var body = new byte[StreamFormat.CountHeaderBytes + (ranges.Length * StreamFormat.ZeroRangeBytes)];
+        BinaryPrimitives.WriteInt32LittleEndian(body, ranges.Length);
+        var rest = body.AsSpan(StreamFormat.CountHeaderBytes);
+        foreach (var (first, count) in ranges)
+        {
+            BinaryPrimitives.WriteInt64LittleEndian(rest, first);
+            BinaryPrimitives.WriteInt64LittleEndian(rest[8..], count);
+            rest = rest[StreamFormat.ZeroRangeBytes..];
+        }
+
+        Write(RecordType.ZeroPages, body);
+    }
+
+    public void WriteEnd() => Write(RecordType.End, []);
+
+    /// <summary>One record: header, body and padding in one system call.</summary>
+    internal void Write(RecordType type, ReadOnlySpan<byte> body)
+    {
+        var padded = new byte[StreamFormat.RecordHeaderBytes + body.Length + StreamFormat.Padding((uint)body.Length)];
+        BinaryPrimitives.WriteUInt32LittleEndian(padded, (uint)type);
+        BinaryPrimitives.WriteInt32LittleEndian(padded.AsSpan(4), body.Length);
+        body.CopyTo(padded.AsSpan(StreamFormat.RecordHeaderBytes));
+        io.Write(padded);
+    }
+}

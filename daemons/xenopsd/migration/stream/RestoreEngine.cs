@@ -1,0 +1,131 @@
+using System.Net.Sockets;
+using Toolstack.Interop.Linux;
+
+namespace Toolstack.Xenopsd.Migration.Stream;
+
+/// <summary>What a restore did.</summary>
+/// <param name="Frames">Frames received as data, repetitions included.</param>
+/// <param name="ZeroFrames">Frames received as ranges of zeros.</param>
+public sealed record RestoreStatistics(long BytesReceived, long Frames, long ZeroFrames, TimeSpan Duration);
+
+/// <summary>
+/// Receives one guest: the envelope here, the libxc stream inside it by <see cref="StreamReader"/>. It runs to its end on the
+/// caller's thread, which should be one of its own. Raises <see cref="StreamError"/> for a broken image,
+/// <see cref="HypervisorError"/> and <see cref="EndOfStreamException"/> when the connection fails, and
+/// <see cref="OperationCanceledException"/>. After any of them the domain's memory is of no use.
+/// </summary>
+public sealed class RestoreEngine
+{
+    private readonly VectoredIo _io;
+    private readonly StreamReader _stream;
+    private readonly byte[] _header = new byte[16];
+
+    private RestoreEngine(VectoredIo io, IRestoreTarget target, IProgress<double> progress)
+    {
+        _io = io;
+        _stream = new StreamReader(io, target, progress);
+    }
+
+    /// <summary>Reads one image and fills the domain. <paramref name="silence"/> bounds each wait for a byte.</summary>
+    public static RestoreStatistics Run(
+        IRestoreTarget target, Socket socket, TimeSpan silence, IProgress<double> progress, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        ArgumentNullException.ThrowIfNull(progress);
+        var start = System.Diagnostics.Stopwatch.GetTimestamp();
+        using VectoredIo io = new(socket, silence);
+        using var registration = cancel.Register(() => DataSocket.End(socket));
+        try
+        {
+            RestoreEngine engine = new(io, target, progress);
+            engine.ReadImage();
+            progress.Report(1);
+            return new RestoreStatistics(
+                io.Bytes, engine._stream.Frames, engine._stream.ZeroFrames, System.Diagnostics.Stopwatch.GetElapsedTime(start));
+        }
+        catch (IOException) when (cancel.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancel);
+        }
+    }
+
+    private void ReadImage()
+    {
+        Span<byte> signature = stackalloc byte[StreamFormat.ImageSignature.Length];
+        _io.Read(signature);
+        if (!signature.SequenceEqual(StreamFormat.ImageSignature))
+        {
+            throw new StreamError(StreamFault.BadSignature, "not a suspend image");
+        }
+
+        var streamSeen = false;
+        for (var records = 0; records < StreamLimits.MaxImageRecords; records++)
+        {
+            _io.Read(_header);
+            var type = (ImageRecord)BitConverter.ToUInt64(_header);
+            var length = BitConverter.ToUInt64(_header, 8);
+            switch (type)
+            {
+                case ImageRecord.Xenops:
+                    ReadXenops(length);
+                    break;
+                case ImageRecord.Libxc when !streamSeen:
+                    RequireEmpty(type, length);
+                    _stream.Read();
+                    streamSeen = true;
+                    break;
+                case ImageRecord.QemuTrad or ImageRecord.Varstored or ImageRecord.Swtpm0 or ImageRecord.Swtpm:
+                    SkipEmulatorState(type, length);
+                    break;
+                case ImageRecord.EndOfImage when streamSeen:
+                    RequireEmpty(type, length);
+                    return;
+                default:
+                    throw Unexpected(type, streamSeen);
+            }
+        }
+
+        throw new StreamError(StreamFault.TooMany, $"over {nameof(StreamLimits.MaxImageRecords)} records in the image");
+    }
+
+    private void ReadXenops(ulong length)
+    {
+        if (length > StreamLimits.MaxXenopsRecord)
+        {
+            throw new StreamError(StreamFault.BadLength, $"Xenops record over {nameof(StreamLimits.MaxXenopsRecord)}");
+        }
+
+        var text = new byte[(int)length];
+        _io.Read(text);
+        if (!Sexp.IsList(text))
+        {
+            throw new StreamError(StreamFault.BadBody, "the Xenops record is not an s-expression");
+        }
+    }
+
+    /// <summary>A guest without an emulator has no use for such state; the image stays readable.</summary>
+    private void SkipEmulatorState(ImageRecord type, ulong length)
+    {
+        if (length > StreamLimits.MaxEmulatorRecord)
+        {
+            throw new StreamError(StreamFault.BadLength, $"{type} record over {nameof(StreamLimits.MaxEmulatorRecord)}");
+        }
+
+        _io.Read(new byte[(int)length]);
+    }
+
+    private static void RequireEmpty(ImageRecord type, ulong length)
+    {
+        if (length != 0)
+        {
+            throw new StreamError(StreamFault.BadLength, $"{type} record with a body");
+        }
+    }
+
+    private static StreamError Unexpected(ImageRecord type, bool streamSeen) => type switch
+    {
+        ImageRecord.Libxc => new(StreamFault.Duplicate, "a second Libxc record"),
+        ImageRecord.EndOfImage when !streamSeen => new(StreamFault.MissingRecord, "the image ended without a Libxc record"),
+        _ => new(StreamFault.UnknownRecord, $"image record 0x{(ulong)type:x4}"),
+    };
+}

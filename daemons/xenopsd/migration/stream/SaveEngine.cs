@@ -1,0 +1,277 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Numerics;
+using Toolstack.Interop.Linux;
+
+namespace Toolstack.Xenopsd.Migration.Stream;
+
+/// <summary>
+/// Sends one guest: envelope, headers, iterative pre-copy, suspension, last pass, state, END. It runs to its end on the
+/// caller's thread, which should be one of its own, because every transfer blocks.
+/// <para>Cancellation is heard at each batch until the before-suspend callback has returned; it ends the connection. On any
+/// failure log-dirty is switched off and the error propagates: <see cref="OperationCanceledException"/>,
+/// <see cref="HypervisorError"/>, or what the source's suspension raised.</para>
+/// </summary>
+public sealed class SaveEngine
+{
+    private readonly ISaveSource _source;
+    private readonly IGuestMemory _memory;
+    private readonly Socket _socket;
+    private readonly SaveOptions _options;
+    private readonly IProgress<double> _progress;
+    private readonly VectoredIo _io;
+    private readonly RecordWriter _writer;
+    private readonly ImageWriter _image;
+    private readonly PageBatch _batch;
+    private readonly ZeroRanges _zeros;
+    private readonly RateLimiter _limiter;
+    private readonly SaveProgress _share;
+    private readonly ulong[] _dirty;
+    private readonly List<PassStatistics> _passes = [];
+
+    private SaveEngine(ISaveSource source, Socket socket, VectoredIo io, SaveOptions options, IProgress<double> progress)
+    {
+        _source = source;
+        _memory = source.Memory;
+        _socket = socket;
+        _options = options;
+        _progress = progress;
+        _io = io;
+        _writer = new RecordWriter(io);
+        _image = new ImageWriter(io);
+        _batch = new PageBatch(io, _memory);
+        _zeros = new ZeroRanges(_writer);
+        _limiter = new RateLimiter(options.BandwidthLimitBytesPerSecond);
+        _share = new SaveProgress(progress);
+        _dirty = new ulong[(_memory.PageCount + 63) / 64];
+    }
+
+    /// <summary>Sends the guest and returns with it suspended. <paramref name="beforeSuspend"/> is the last moment at which the
+    /// migration may be called off.</summary>
+    public static SaveStatistics Run(
+        ISaveSource source,
+        Socket socket,
+        SaveOptions options,
+        Func<CancellationToken, Task> beforeSuspend,
+        IProgress<double> progress,
+        CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(beforeSuspend);
+        using VectoredIo io = new(socket, options.SilenceDeadline);
+        return new SaveEngine(source, socket, io, options, progress).Send(beforeSuspend, cancel);
+    }
+
+    private SaveStatistics Send(Func<CancellationToken, Task> beforeSuspend, CancellationToken cancel)
+    {
+        var start = Stopwatch.GetTimestamp();
+        try
+        {
+            SendWhileRunning(beforeSuspend, cancel);
+            var suspending = Stopwatch.GetTimestamp();
+            _source.Suspend();
+            SendSuspended();
+            var end = Stopwatch.GetTimestamp();
+            _progress.Report(1);
+            return new SaveStatistics(
+                _io.Bytes,
+                _passes.Count - 1,
+                Stopwatch.GetElapsedTime(suspending, end),
+                Stopwatch.GetElapsedTime(start, end),
+                _passes.Sum(p => p.Pages),
+                _zeros.Total,
+                _passes);
+        }
+        finally
+        {
+            if (_options.Live)
+            {
+                _memory.DisableLogDirty();
+            }
+        }
+    }
+
+    /// <summary>Everything up to the point of no return. A cancellation shuts the socket down, so that a transfer the peer does
+    /// not take ends too; the error it then gives is reported as the cancellation it is.</summary>
+    private void SendWhileRunning(Func<CancellationToken, Task> beforeSuspend, CancellationToken cancel)
+    {
+        using var registration = cancel.Register(() => DataSocket.End(_socket));
+        try
+        {
+            _image.WriteStart(_source.VmDescription);
+            _image.WriteLibxc();
+            _writer.WriteHeaders();
+            _writer.WriteStaticState(_source.GetStaticState());
+            MarkAll();
+            if (_options.Live)
+            {
+                SendLivePasses(cancel);
+            }
+
+            // The engine has this thread to itself, so waiting for the callback blocks nobody else.
+            beforeSuspend(cancel).GetAwaiter().GetResult();
+            cancel.ThrowIfCancellationRequested();
+        }
+        catch (IOException) when (cancel.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancel);
+        }
+    }
+
+    private void SendLivePasses(CancellationToken cancel)
+    {
+        _memory.EnableLogDirty();
+        PreCopyPolicy policy = new(_options.MaxIterations, _options.DowntimeTarget);
+        var pages = _memory.PageCount;
+        var start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            SendPass(pages, live: true, cancel);
+            pages = _memory.CleanLogDirty(_dirty);
+            if (policy.ShouldStop(_passes.Count, pages, _io.Bytes / Stopwatch.GetElapsedTime(start).TotalSeconds))
+            {
+                return;
+            }
+        }
+    }
+
+    private void SendSuspended()
+    {
+        if (_options.Live)
+        {
+            // What the last live pass left over, and what was written since.
+            var late = new ulong[_dirty.Length];
+            _memory.CleanLogDirty(late);
+            for (var i = 0; i < late.Length; i++)
+            {
+                _dirty[i] |= late[i];
+            }
+        }
+
+        SendPass(CountDirty(), live: false, CancellationToken.None);
+        _writer.WriteDynamicState(_source.GetDynamicState());
+        _writer.WriteEnd();
+        _image.WriteEnd();
+    }
+
+    /// <summary>Conveys every frame marked in the bitmap, once.</summary>
+    private void SendPass(long pages, bool live, CancellationToken cancel)
+    {
+        var start = Stopwatch.GetTimestamp();
+        var bytes = _io.Bytes;
+        var zeros = _zeros.Total;
+        _share.StartPass(pages, live);
+        var wholeGuest = _passes.Count == 0;
+        if (wholeGuest && _options.PeerTakesZeroRecords)
+        {
+            SendPopulated(live, cancel);
+        }
+        else
+        {
+            SendMarked(0, _memory.PageCount, live, cancel);
+        }
+
+        _batch.Flush();
+        _zeros.Flush();
+        _passes.Add(new PassStatistics(pages, _zeros.Total - zeros, _io.Bytes - bytes, Stopwatch.GetElapsedTime(start)));
+    }
+
+    /// <summary>The first pass when zeros are cheap: frames never written are told as ranges, without reading them.</summary>
+    private void SendPopulated(bool live, CancellationToken cancel)
+    {
+        var gfn = 0L;
+        while (gfn < _memory.PageCount)
+        {
+            var (start, end) = _memory.NextPopulated(gfn);
+            if (start > gfn)
+            {
+                _zeros.Add(gfn, start - gfn);
+                _share.Done(start - gfn);
+            }
+
+            SendMarked(start, end, live, cancel);
+            gfn = end;
+        }
+    }
+
+    private void SendMarked(long from, long to, bool live, CancellationToken cancel)
+    {
+        var gfn = from;
+        while (gfn < to)
+        {
+            var bits = _dirty[gfn / 64] >> (int)(gfn % 64);
+            if (bits == 0)
+            {
+                gfn = ((gfn / 64) + 1) * 64;
+                continue;
+            }
+
+            gfn += BitOperations.TrailingZeroCount(bits);
+            if (gfn >= to)
+            {
+                return;
+            }
+
+            Add(gfn++);
+            if (_batch.IsFull)
+            {
+                FlushBatch(live, cancel);
+            }
+        }
+    }
+
+    private void Add(long gfn)
+    {
+        if (_options.PeerTakesZeroRecords && IsZero(gfn))
+        {
+            _zeros.Add(gfn, 1);
+            _share.Done(1);
+        }
+        else
+        {
+            _batch.Add(gfn);
+        }
+    }
+
+    private unsafe bool IsZero(long gfn)
+    {
+        // SAFETY: gfn is below PageCount and the mapping outlives the engine; a guest that writes meanwhile makes the frame
+        // dirty, so a wrong answer is corrected by a later pass.
+        var frame = _memory.Frames(gfn, 1);
+        return *(ulong*)frame == 0 && !new ReadOnlySpan<byte>(frame, StreamLimits.PageSize).ContainsAnyExcept((byte)0);
+    }
+
+    private void FlushBatch(bool live, CancellationToken cancel)
+    {
+        var count = _batch.Count;
+        _batch.Flush();
+        _share.Done(count);
+        if (live)
+        {
+            _limiter.Wait(_io.Bytes, cancel);
+            cancel.ThrowIfCancellationRequested();
+        }
+    }
+
+    private void MarkAll()
+    {
+        Array.Fill(_dirty, ulong.MaxValue);
+        var rest = (int)(_memory.PageCount % 64);
+        if (rest != 0)
+        {
+            _dirty[^1] = (1UL << rest) - 1;
+        }
+    }
+
+    private long CountDirty()
+    {
+        var count = 0L;
+        foreach (var word in _dirty)
+        {
+            count += BitOperations.PopCount(word);
+        }
+
+        return count;
+    }
+}

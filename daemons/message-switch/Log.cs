@@ -1,0 +1,32 @@
+using Microsoft.Extensions.Logging;
+using Toolstack.Hosting.Switch.Wire;
+
+namespace Toolstack.MessageSwitch;
+
+/// <summary>Every log line of the switch. Events 1000-1099: the listener; 1100-1199: connections; 1200-1299: messages.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(1000, LogLevel.Information, "listening on {Path}, incarnation {Incarnation}")]
+    internal static partial void Listening(ILogger logger, string path, long incarnation);
+
+    [LoggerMessage(1001, LogLevel.Warning, "cannot accept a connection: {Reason}")]
+    internal static partial void CannotAccept(ILogger logger, string reason);
+
+    [LoggerMessage(1002, LogLevel.Warning, "connection refused: {Limit} clients are connected (MaxClients)")]
+    internal static partial void TooManyClients(ILogger logger, int limit);
+
+    [LoggerMessage(1100, LogLevel.Information, "client {Client}: connected")]
+    internal static partial void Connected(ILogger logger, string client);
+
+    [LoggerMessage(1101, LogLevel.Information, "client {Client}: connection ended: {Reason}: {Detail}")]
+    internal static partial void Ended(ILogger logger, string client, LinkEndReason reason, string detail);
+
+    [LoggerMessage(1102, LogLevel.Error, "client {Client}: connection failed")]
+    internal static partial void ConnectionFailed(ILogger logger, string client, Exception? error);
+
+    [LoggerMessage(1103, LogLevel.Debug, "client {Client}: paused: {Paused}")]
+    internal static partial void Paused(ILogger logger, string client, bool paused);
+
+    [LoggerMessage(1200, LogLevel.Warning, "{Count} replies dropped so far: their callers do not read")]
+    internal static partial void RepliesDropped(ILogger logger, long count);
+}

@@ -1,0 +1,251 @@
+using Toolstack.Hosting.Switch;
+using Toolstack.Hosting.Switch.Wire;
+
+namespace Toolstack.MessageSwitch;
+
+/// <summary>This part: the way of a message through its queue.</summary>
+internal sealed partial class Broker
+{
+    /// <summary>Ends the waiting of every message whose time has come.</summary>
+    internal void Expire()
+    {
+        var now = clock();
+        while (due.DueBy(now) is { } message)
+        {
+            if (message is BrokerRequest request && request.Deadline > now)
+            {
+                Fail(request, SwitchErrorKind.NoConsumer,
+                    $"nobody serves queue {request.Queue.Name} (waited {settings.NoConsumerGrace.TotalSeconds} s)");
+            }
+            else
+            {
+                Fail(message, SwitchErrorKind.DeadlineExpired, $"the deadline passed while the request waited in queue {message.Queue.Name}");
+            }
+        }
+    }
+
+    private void Accept(BrokerClient client, Request request)
+    {
+        BrokerQueue? replyTo = null;
+        if (request.ReplyTo.Length > 0 && !queues.TryGetValue(request.ReplyTo, out replyTo))
+        {
+            throw new SwitchException(SwitchErrorKind.Protocol, $"reply queue {request.ReplyTo} does not exist");
+        }
+
+        try
+        {
+            Enqueue(client, request, replyTo);
+        }
+        catch (SwitchException refused) when (refused.Kind != SwitchErrorKind.Protocol)
+        {
+            Tell(replyTo, request.Correlation, refused.Kind, refused.Message);
+        }
+    }
+
+    private void Enqueue(BrokerClient client, Request request, BrokerQueue? replyTo)
+    {
+        if (client.Over(settings))
+        {
+            throw new SwitchException(SwitchErrorKind.QueueFull,
+                $"client {client.Name} has {client.WaitingMessages} requests waiting (max-client-messages, max-client-bytes)");
+        }
+
+        if (!queues.TryGetValue(request.Queue, out var queue))
+        {
+            queue = Create(request.Queue, owner: null);
+            queue.Implicit = true;
+        }
+
+        if (queue.Full(settings, request.Payload.Bytes.Length))
+        {
+            throw new SwitchException(SwitchErrorKind.QueueFull,
+                $"queue {queue.Name} holds {queue.Messages} messages, {queue.Bytes} bytes (max-queue-messages, max-queue-bytes)");
+        }
+
+        var now = clock();
+        var left = Math.Clamp(request.DeadlineMs, 0, (long)SwitchLimits.MaxDeadline.TotalMilliseconds);
+        var message = new BrokerRequest(++lastNumber, queue, request.Payload, client, replyTo, request.Correlation, now + left)
+        {
+            GraceEnds = now + (long)settings.NoConsumerGrace.TotalMilliseconds,
+        };
+        queue.Charge(message, +1);
+        Wait(message);
+        Pump(queue);
+        client.UpdatePause(settings);
+    }
+
+    private void Accept(Response response)
+    {
+        if (queues.TryGetValue(response.ReplyTo, out var queue))
+        {
+            Reply(queue, response.Correlation, response.Error, response.Payload);
+        }
+    }
+
+    /// <summary>The switch's own word about a request it will not deliver.</summary>
+    private void Tell(BrokerQueue? replyTo, long correlation, SwitchErrorKind kind, string text)
+    {
+        if (replyTo is { Destroyed: false })
+        {
+            Reply(replyTo, correlation, kind, Text(text));
+        }
+    }
+
+    /// <summary>A reply queue that is full belongs to a caller that does not read; it finds out by its own deadline.</summary>
+    private void Reply(BrokerQueue queue, long correlation, SwitchErrorKind? error, SwitchPayload payload)
+    {
+        if (queue.Full(settings, payload.Bytes.Length))
+        {
+            DroppedReplies++;
+            return;
+        }
+
+        var message = new BrokerResponse(++lastNumber, queue, payload, correlation, error);
+        queue.Charge(message, +1);
+        queue.Enqueue(message);
+        Pump(queue);
+    }
+
+    /// <summary>Replies for which there was no room.</summary>
+    internal long DroppedReplies { get; private set; }
+
+    private void Settle(BrokerClient client, string name, MessageId id, bool done)
+    {
+        // An id of an earlier incarnation, or of a message that went to another consumer meanwhile, settles nothing.
+        if (id.Incarnation != Incarnation || !queues.TryGetValue(name, out var queue)
+            || !client.Subscriptions.TryGetValue(queue, out var subscription)
+            || !subscription.Unacknowledged.Remove(id.Number, out var message))
+        {
+            return;
+        }
+
+        if (done)
+        {
+            queue.Charge(message, -1);
+        }
+        else
+        {
+            PutBack(message);
+        }
+
+        if (subscription is { Open: false, Unacknowledged.Count: 0 })
+        {
+            End(subscription);
+        }
+        else
+        {
+            Pump(queue);
+        }
+
+        client.UpdatePause(settings);
+    }
+
+    /// <summary>Gives waiting messages to consumers, in turn, until one of the two runs out.</summary>
+    private void Pump(BrokerQueue queue)
+    {
+        while (queue.Waiting.First is { Value: var message })
+        {
+            if (message is BrokerRequest { Abandoned: true })
+            {
+                Leave(message);
+                queue.Charge(message, -1);
+            }
+            else if (message is BrokerRequest request && request.Deadline <= clock())
+            {
+                Fail(request, SwitchErrorKind.DeadlineExpired, $"the deadline passed while the request waited in queue {queue.Name}");
+            }
+            else if (queue.NextReady() is { } subscription)
+            {
+                Leave(message);
+                Deliver(subscription, message);
+            }
+            else
+            {
+                return;
+            }
+        }
+    }
+
+    private void Deliver(Subscription subscription, BrokerMessage message)
+    {
+        if (subscription.Window == 0)
+        {
+            message.Queue.Charge(message, -1);
+        }
+        else
+        {
+            subscription.Unacknowledged.Add(message.Number, message);
+        }
+
+        var id = new MessageId(Incarnation, message.Number);
+        var name = message.Queue.Name;
+        subscription.Client.Peer.Send(message switch
+        {
+            BrokerRequest request => new RequestDelivery(name, id, request.Redelivered, request.ReplyTo?.Name ?? "", request.Correlation,
+                Math.Max(0, request.Deadline - clock()), request.Payload),
+            BrokerResponse response => new ResponseDelivery(name, id, response.Correlation, response.Error, response.Payload),
+            _ => throw new InvalidOperationException($"no delivery for {message.GetType().Name}"),
+        });
+        subscription.Client.UpdatePause(settings);
+    }
+
+    /// <summary>A consumer that had it is gone or gave it back.</summary>
+    private void PutBack(BrokerMessage message)
+    {
+        if (message.Queue.Destroyed)
+        {
+            return;
+        }
+
+        if (message is BrokerRequest request)
+        {
+            request.Redelivered = true;
+            request.GraceEnds = clock() + (long)settings.NoConsumerGrace.TotalMilliseconds;
+            Wait(request);
+        }
+        else
+        {
+            message.Queue.Enqueue(message);
+        }
+    }
+
+    private void Wait(BrokerRequest request)
+    {
+        request.Queue.Enqueue(request);
+        request.Sender.Charge(request, +1);
+        Reconsider(request);
+    }
+
+    /// <summary>When the waiting of a message ends depends on whether anybody serves its queue.</summary>
+    private void Reconsider(BrokerMessage message)
+    {
+        if (message is BrokerRequest request)
+        {
+            due.Set(request, request.Queue.Consumers > 0 ? request.Deadline : Math.Min(request.Deadline, request.GraceEnds));
+        }
+    }
+
+    /// <summary>Out of the line and the heap.</summary>
+    private void Leave(BrokerMessage message)
+    {
+        message.Queue.Waiting.Remove(message.Node);
+        due.Remove(message);
+        if (message is BrokerRequest request)
+        {
+            request.Sender.Charge(request, -1);
+            request.Sender.UpdatePause(settings);
+        }
+    }
+
+    private void Fail(BrokerMessage message, SwitchErrorKind kind, string text)
+    {
+        Leave(message);
+        message.Queue.Charge(message, -1);
+        if (message is BrokerRequest request)
+        {
+            Tell(request.ReplyTo, request.Correlation, kind, text);
+        }
+
+        DropIfUnused(message.Queue);
+    }
+}

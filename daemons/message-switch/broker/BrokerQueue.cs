@@ -1,0 +1,82 @@
+using Toolstack.Hosting.Switch.Wire;
+
+namespace Toolstack.MessageSwitch;
+
+/// <summary>A queue: a line of waiting messages in the order of their numbers, and the consumers that share them in turn.</summary>
+internal sealed class BrokerQueue(string name, BrokerClient? owner)
+{
+    private readonly List<Subscription> subscriptions = [];
+    private int turn;
+
+    internal string Name { get; } = name;
+
+    /// <summary>The client a transient queue dies with; null for a persistent queue.</summary>
+    internal BrokerClient? Owner { get; } = owner;
+
+    /// <summary>Made by a request before anybody created it; goes when it is empty again and nobody did.</summary>
+    internal bool Implicit { get; set; }
+
+    internal bool Destroyed { get; set; }
+
+    internal LinkedList<BrokerMessage> Waiting { get; } = new();
+
+    /// <summary>Messages and payload bytes in the queue, waiting or unacknowledged.</summary>
+    internal long Messages { get; private set; }
+
+    internal long Bytes { get; private set; }
+
+    internal IReadOnlyList<Subscription> Subscriptions => subscriptions;
+
+    internal int Consumers => subscriptions.Count(subscription => subscription.Open);
+
+    internal QueueStatus Status => new(Name, Owner is not null, Consumers, Waiting.Count, (int)Messages - Waiting.Count, Bytes);
+
+    internal bool Full(Settings settings, int payload) =>
+        Messages >= settings.MaxQueueMessages || (Messages > 0 && Bytes + payload > settings.MaxQueueBytes);
+
+    internal void Charge(BrokerMessage message, int sign)
+    {
+        Messages += sign;
+        Bytes += sign * message.Payload.Bytes.Length;
+    }
+
+    internal void Add(Subscription subscription) => subscriptions.Add(subscription);
+
+    internal void Remove(Subscription subscription) => subscriptions.Remove(subscription);
+
+    /// <summary>The consumer whose turn it is among those that can take a message, or null.</summary>
+    internal Subscription? NextReady()
+    {
+        for (var step = 0; step < subscriptions.Count; step++)
+        {
+            var index = (turn + step) % subscriptions.Count;
+            if (subscriptions[index].Ready)
+            {
+                turn = index + 1;
+                return subscriptions[index];
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Puts a message in line by its number: new ones at the end, one that comes back before those that are younger.</summary>
+    internal void Enqueue(BrokerMessage message)
+    {
+        var after = Waiting.Last;
+        if (after is not null && after.Value.Number > message.Number)
+        {
+            // It comes back: its place is near the front.
+            var before = Waiting.First;
+            while (before!.Value.Number < message.Number)
+            {
+                before = before.Next;
+            }
+
+            Waiting.AddBefore(before, message.Node);
+            return;
+        }
+
+        Waiting.AddLast(message.Node);
+    }
+}

@@ -1,0 +1,111 @@
+using Microsoft.Extensions.Logging;
+using Toolstack.Hosting.Switch.Wire;
+
+namespace Toolstack.MessageSwitch;
+
+/// <summary>Gives the broker its turns: one at a time, whatever thread brings the event, and one timer that is armed only while some
+/// message waits. A turn only changes tables and appends to outgoing buffers, so it is short.</summary>
+internal sealed class Turns : IDisposable
+{
+    private readonly Lock gate = new();
+    private readonly Broker broker;
+    private readonly ILogger logger;
+    private readonly Timer timer;
+    private long? armed;
+    private long droppedReplies;
+    private bool disposed;
+
+    internal Turns(Settings settings, ILogger logger)
+    {
+        this.logger = logger;
+
+        // Grows over restarts: microseconds of the wall clock.
+        Incarnation = DateTime.UtcNow.Ticks / TimeSpan.TicksPerMicrosecond;
+        broker = new Broker(settings, Incarnation, static () => Environment.TickCount64);
+        timer = new Timer(static turns => ((Turns)turns!).Expire(), this, Timeout.Infinite, Timeout.Infinite);
+    }
+
+    internal long Incarnation { get; }
+
+    internal BrokerClient Attach(IBrokerPeer peer, string name)
+    {
+        lock (gate)
+        {
+            Log.Connected(logger, name);
+            return Broker.Attach(peer, name);
+        }
+    }
+
+    internal void Detach(BrokerClient client)
+    {
+        lock (gate)
+        {
+            broker.Detach(client);
+            EndTurn();
+        }
+    }
+
+    internal void Handle(BrokerClient client, SwitchMessage message)
+    {
+        lock (gate)
+        {
+            broker.Handle(client, message);
+            EndTurn();
+        }
+    }
+
+    internal void Relieved(BrokerClient client)
+    {
+        lock (gate)
+        {
+            broker.Relieved(client);
+            EndTurn();
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            disposed = true;
+            timer.Dispose();
+        }
+    }
+
+    private void Expire()
+    {
+        lock (gate)
+        {
+            armed = null;
+            broker.Expire();
+            EndTurn();
+        }
+    }
+
+    private void EndTurn()
+    {
+        if (broker.DroppedReplies != droppedReplies)
+        {
+            droppedReplies = broker.DroppedReplies;
+            Log.RepliesDropped(logger, droppedReplies);
+        }
+
+        var next = broker.NextDue;
+        if (next == armed || disposed)
+        {
+            return;
+        }
+
+        // One that is armed too early is left alone: it fires once for nothing, which is cheaper than moving it at every delivery.
+        if (next is null)
+        {
+            timer.Change(Timeout.Infinite, Timeout.Infinite);
+            armed = null;
+        }
+        else if (armed is null || next < armed)
+        {
+            timer.Change(Math.Max(1, next.Value - Environment.TickCount64), Timeout.Infinite);
+            armed = next;
+        }
+    }
+}

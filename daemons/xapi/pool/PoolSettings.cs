@@ -5,5 +5,29 @@ namespace Toolstack.Xapi.Pool;
 /// <summary>The configuration keys of the pool and database rooms.</summary>
 public static class PoolSettings
 {
-    public static IReadOnlyList<ConfigKey> All { get; } = [];
+    public static readonly ConfigKey<string> DatabasePath = ConfigKey.FilePath(
+        "database-path", "/var/lib/xcp/xapi.db", "The pool's database, used on the coordinator.");
+
+    public static readonly ConfigKey<string> RoleFile = ConfigKey.FilePath(
+        "pool-role-file", "/etc/xensource/pool.conf", "The host's part in its pool: 'master' or 'slave:<address>'.");
+
+    public static readonly ConfigKey<string> SecretFile = ConfigKey.FilePath(
+        "pool-secret-file", "/etc/xensource/ptoken", "What the hosts of a pool show each other; made on a coordinator that has none.");
+
+    public static readonly ConfigKey<string> InventoryFile = ConfigKey.FilePath(
+        "inventory", "/etc/xensource-inventory", "Facts of the installation, as INSTALLATION_UUID; completed where it lacks one.");
+
+    public static readonly ConfigKey<string> ManagementAddress = ConfigKey.Text(
+        "management-address", "", "Address at which the other hosts reach this one; empty: listen-address, or that of the first interface.");
+
+    public static readonly ConfigKey<TimeSpan> HostAssumedDead = ConfigKey.Seconds(
+        "host_assumed_dead_interval", TimeSpan.FromSeconds(600), "A member that was silent for so long counts as dead.", TimeSpan.FromSeconds(1));
+
+    public static readonly ConfigKey<TimeSpan> HeartbeatInterval = ConfigKey.Seconds(
+        "host_heartbeat_interval", TimeSpan.FromSeconds(30), "How often a member tells the coordinator that it lives.", TimeSpan.FromMilliseconds(100));
+
+    public static IReadOnlyList<ConfigKey> All { get; } =
+    [
+        DatabasePath, RoleFile, SecretFile, InventoryFile, ManagementAddress, HostAssumedDead, HeartbeatInterval,
+    ];
 }

@@ -1,0 +1,173 @@
+using System.Collections.Immutable;
+using Toolstack.Idl;
+
+namespace Toolstack.Xapi.Database;
+
+/// <summary>A row whose new state, or absence (null), has to reach the disk.</summary>
+internal readonly record struct DurableChange(XenClass Class, string Reference, RowView? Row);
+
+/// <summary>
+/// The next snapshot in the making: one mutation with everything that follows from it. Every row that changes, those at the other end of a
+/// relation included, gets a generation of its own, so that the rows of a table are ordered by their last change.
+/// Used under the database's lock.
+/// </summary>
+internal sealed class Draft(Schema schema, Snapshot from, FieldProbe probe)
+{
+    private readonly Table[] tables = [.. from.Tables];
+    private ImmutableDictionary<string, Place> uuids = from.Uuids;
+    private long generation = from.Generation;
+
+    internal List<DurableChange> Durable { get; } = [];
+
+    internal bool IsChanged => generation != from.Generation;
+
+    internal Snapshot ToSnapshot() => new(schema, [.. tables], uuids, generation);
+
+    internal RowView? Find(int table, string reference) => tables[table].Rows.GetValueOrDefault(reference);
+
+    /// <summary>Adds a row; its inverse sets start empty. INTERNAL_ERROR when the reference or the uuid is taken.</summary>
+    internal RowView Insert(int table, string reference, XenObject value)
+    {
+        XenClass info = schema.Classes[table];
+        if (tables.Any(other => other.Rows.ContainsKey(reference)))
+        {
+            throw NotUnique(info, "_ref", reference);
+        }
+
+        foreach (XenField field in info.Fields)
+        {
+            if (field.IsInverse)
+            {
+                value = field.With(value, new Value.Array([]));
+            }
+        }
+
+        TakeUuid(table, reference, value.Uuid);
+        RowView row = new(reference, value, ++generation, generation);
+        tables[table] = tables[table].With(row, probe);
+        foreach (Relation relation in schema.Relations(table))
+        {
+            Attach(relation, probe.Text(relation.One, value), reference);
+        }
+
+        if (info.Persistent)
+        {
+            Durable.Add(new DurableChange(info, reference, row));
+        }
+
+        return row;
+    }
+
+    /// <summary>Puts a new state in place of a row's. The sets that the database maintains stay as they are. An equal state is no change.</summary>
+    internal RowView Replace(int table, RowView old, XenObject value)
+    {
+        XenClass info = schema.Classes[table];
+        List<XenField> changed = probe.Changed(old.Row, value);
+        foreach (XenField field in changed)
+        {
+            if (field.IsInverse)
+            {
+                value = field.With(value, ValueBuilder.Build(writer => field.Write(old.Row, writer)));
+            }
+        }
+
+        changed.RemoveAll(static field => field.IsInverse);
+        if (changed.Count == 0)
+        {
+            return old;
+        }
+
+        if (old.Row.Uuid != value.Uuid)
+        {
+            TakeUuid(table, old.Reference, value.Uuid);
+            uuids = uuids.Remove(old.Row.Uuid);
+        }
+
+        RowView row = new(old.Reference, value, old.Created, ++generation);
+        tables[table] = tables[table].With(row, probe);
+        foreach (Relation relation in schema.Relations(table))
+        {
+            if (changed.Contains(relation.One))
+            {
+                Detach(relation, probe.Text(relation.One, old.Row), old.Reference);
+                Attach(relation, probe.Text(relation.One, value), old.Reference);
+            }
+        }
+
+        if (info.Persistent && changed.Exists(static field => field.Persistent))
+        {
+            Durable.Add(new DurableChange(info, row.Reference, row));
+        }
+
+        return Find(table, row.Reference)!;
+    }
+
+    /// <summary>Removes a row. References to it stay, as those to an object that is gone.</summary>
+    internal void Remove(int table, RowView row)
+    {
+        XenClass info = schema.Classes[table];
+        tables[table] = tables[table].Without(row, ++generation, probe);
+        uuids = uuids.Remove(row.Row.Uuid);
+        foreach (Relation relation in schema.Relations(table))
+        {
+            Detach(relation, probe.Text(relation.One, row.Row), row.Reference);
+        }
+
+        if (info.Persistent)
+        {
+            Durable.Add(new DurableChange(info, row.Reference, null));
+        }
+    }
+
+    /// <summary>Marks a row as changed without changing it: two generations, so that the one before the mark is a token from which the mark is seen.</summary>
+    internal long Touch(int table, RowView row)
+    {
+        generation += 2;
+        tables[table] = tables[table].With(row with { Modified = generation }, probe);
+        return generation;
+    }
+
+    private void TakeUuid(int table, string reference, string uuid)
+    {
+        if (uuid.Length == 0 || uuids.ContainsKey(uuid))
+        {
+            throw NotUnique(schema.Classes[table], "uuid", uuid);
+        }
+
+        uuids = uuids.Add(uuid, new Place(table, reference));
+    }
+
+    private void Attach(Relation relation, string target, string reference)
+    {
+        if (Find(relation.ManyTable, target) is { } end)
+        {
+            List<string> set = probe.Texts(relation.Many, end.Row);
+            if (!set.Contains(reference))
+            {
+                set.Add(reference);
+                SetMany(relation, end, set);
+            }
+        }
+    }
+
+    private void Detach(Relation relation, string target, string reference)
+    {
+        if (Find(relation.ManyTable, target) is { } end)
+        {
+            List<string> set = probe.Texts(relation.Many, end.Row);
+            if (set.Remove(reference))
+            {
+                SetMany(relation, end, set);
+            }
+        }
+    }
+
+    private void SetMany(Relation relation, RowView end, List<string> set)
+    {
+        XenObject value = relation.Many.With(end.Row, Inverses.ToValue(set));
+        tables[relation.ManyTable] = tables[relation.ManyTable].With(end with { Row = value, Modified = ++generation }, probe);
+    }
+
+    private static XenApiError NotUnique(XenClass info, string field, string value) =>
+        new("INTERNAL_ERROR", $"uniqueness constraint violation: {info.Name} {field} {value}");
+}

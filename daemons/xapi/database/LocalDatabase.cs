@@ -1,0 +1,192 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using Toolstack.Idl;
+
+namespace Toolstack.Xapi.Database;
+
+/// <summary>
+/// The coordinator's database: immutable rows in memory, read without a lock from the newest snapshot; mutations one at a time under a
+/// lock that is never held across a wait. A mutation of persistent fields ends when its batch is on disk; other readers may see it
+/// before. Generations, inverse sets and uniqueness follow the original database's rules.
+/// </summary>
+public sealed partial class LocalDatabase : XapiDatabase, IChangeLog, IAsyncDisposable
+{
+    private readonly Schema schema;
+    private readonly CommitQueue? queue;
+    private readonly FieldProbe probe = new();
+    private readonly Lock gate = new();
+    private volatile Snapshot current;
+    private long reserved;
+
+    private LocalDatabase(Schema schema, Snapshot start, CommitQueue? queue, long reserved)
+    {
+        this.schema = schema;
+        this.queue = queue;
+        this.reserved = reserved;
+        current = start;
+    }
+
+    /// <summary>A database that forgets everything with the process.</summary>
+    public static LocalDatabase InMemory(IEnumerable<XenClass> classes)
+    {
+        Schema schema = new(classes);
+        return new LocalDatabase(schema, DatabaseLoader.Build(schema, [], 0, ""), null, long.MaxValue);
+    }
+
+    /// <summary>Reads the file at <paramref name="path"/>, creating it when there is none. Raises <see cref="DatabaseFileException"/>.</summary>
+    public static LocalDatabase Open(string path, IEnumerable<XenClass> classes, ILogger logger)
+    {
+        Schema schema = new(classes);
+        SqliteStore store = SqliteStore.Open(path);
+        try
+        {
+            (Snapshot start, long reserved) = DatabaseLoader.Load(schema, store, path);
+            Log.DatabaseOpened(logger, path, start.Tables.Sum(static table => table.Rows.Count), start.Generation);
+            var queue = new CommitQueue(store, RowCodec.Encode, logger);
+            return new LocalDatabase(schema, start, queue, reserved);
+        }
+        catch
+        {
+            store.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override ValueTask<T?> Find<T>(Ref<T> self, CancellationToken cancel = default)
+        where T : class => new((T?)current.Find(T.Info, self.ToString())?.Row);
+
+    /// <inheritdoc/>
+    public override ValueTask<Ref<T>> GetByUuid<T>(string uuid, CancellationToken cancel = default) =>
+        RefByUuid(T.Info, uuid) is { } reference ? new(new Ref<T>(reference)) : throw new XenApiError("UUID_INVALID", T.Info.Name, uuid);
+
+    /// <inheritdoc/>
+    public override ValueTask<IReadOnlyList<KeyValuePair<Ref<T>, T>>> GetAll<T>(CancellationToken cancel = default)
+    {
+        ImmutableDictionary<string, RowView> rows = current.Tables[schema[T.Info]].Rows;
+        var all = new List<KeyValuePair<Ref<T>, T>>(rows.Count);
+        foreach ((string reference, RowView row) in rows)
+        {
+            all.Add(new(new Ref<T>(reference), (T)row.Row));
+        }
+
+        return new(all);
+    }
+
+    /// <inheritdoc/>
+    public override async ValueTask<Ref<T>> Create<T>(T row, CancellationToken cancel = default)
+    {
+        Ref<T> self = Ref<T>.New();
+        await InsertAsync(T.Info, self.ToString(), row, cancel).ConfigureAwait(false);
+        return self;
+    }
+
+    /// <inheritdoc/>
+    public override async ValueTask<T> Update<T>(Ref<T> self, Func<T, T> change, CancellationToken cancel = default) =>
+        (T)await UpdateUntypedAsync(T.Info, self.ToString(), row => change((T)row), cancel).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public override ValueTask Destroy<T>(Ref<T> self, CancellationToken cancel = default) => DestroyAsync(T.Info, self.ToString(), cancel);
+
+    /// <inheritdoc/>
+    public async ValueTask<XenObject> UpdateUntypedAsync(XenClass c, string reference, Func<XenObject, XenObject> change, CancellationToken cancel)
+    {
+        await RoomAsync(cancel).ConfigureAwait(false);
+        XenObject row;
+        Task? commit;
+        lock (gate)
+        {
+            row = Replace(c, reference, change, out commit);
+        }
+
+        await DurableAsync(commit).ConfigureAwait(false);
+        return row;
+    }
+
+    /// <inheritdoc/>
+    public XenObject UpdateUntyped(XenClass c, string reference, Func<XenObject, XenObject> change)
+    {
+        lock (gate)
+        {
+            return Replace(c, reference, change, out _);
+        }
+    }
+
+    /// <summary>Adds a row under a reference of the caller's choice. INTERNAL_ERROR when the reference or the uuid is taken.</summary>
+    internal async ValueTask InsertAsync(XenClass c, string reference, XenObject row, CancellationToken cancel)
+    {
+        await RoomAsync(cancel).ConfigureAwait(false);
+        Task? commit;
+        lock (gate)
+        {
+            Draft draft = new(schema, current, probe);
+            draft.Insert(schema[c], reference, row);
+            commit = Publish(draft);
+        }
+
+        await DurableAsync(commit).ConfigureAwait(false);
+    }
+
+    /// <summary>Removes a row. HANDLE_INVALID [class; ref].</summary>
+    internal async ValueTask DestroyAsync(XenClass c, string reference, CancellationToken cancel)
+    {
+        await RoomAsync(cancel).ConfigureAwait(false);
+        Task? commit;
+        lock (gate)
+        {
+            Draft draft = new(schema, current, probe);
+            draft.Remove(schema[c], Existing(draft, c, reference));
+            commit = Publish(draft);
+        }
+
+        await DurableAsync(commit).ConfigureAwait(false);
+    }
+
+    /// <summary>Everything changed so far, on disk.</summary>
+    public Task FlushAsync(CancellationToken cancel) => queue?.FlushAsync(cancel) ?? Task.CompletedTask;
+
+    /// <summary>Writes what is left and closes the file.</summary>
+    public ValueTask DisposeAsync() => queue?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private XenObject Replace(XenClass c, string reference, Func<XenObject, XenObject> change, out Task? commit)
+    {
+        Draft draft = new(schema, current, probe);
+        RowView old = Existing(draft, c, reference);
+        RowView now = draft.Replace(schema[c], old, change(old.Row));
+        commit = Publish(draft);
+        return now.Row;
+    }
+
+    private RowView Existing(Draft draft, XenClass c, string reference) =>
+        draft.Find(schema[c], reference) ?? throw new XenApiError("HANDLE_INVALID", c.Name, reference);
+
+    /// <summary>Makes a draft the present; under the lock, so that changes reach the queue in the order of their generations.</summary>
+    private Task? Publish(Draft draft)
+    {
+        if (!draft.IsChanged)
+        {
+            return null;
+        }
+
+        Task? commit = null;
+        foreach (DurableChange change in draft.Durable)
+        {
+            commit = queue?.Enqueue(change.Class, change.Reference, change.Row);
+        }
+
+        current = draft.ToSnapshot();
+        if (current.Generation > reserved - (DatabaseLimits.GenerationReserve / 2))
+        {
+            reserved += DatabaseLimits.GenerationReserve;
+            queue?.Reserve(reserved);
+        }
+
+        Signal();
+        return commit;
+    }
+
+    private Task RoomAsync(CancellationToken cancel) => queue?.RoomAsync(cancel) ?? Task.CompletedTask;
+
+    /// <summary>Not cancellable: the change has been made, so the caller is told whether it lasts.</summary>
+    private static Task DurableAsync(Task? commit) => commit is null ? Task.CompletedTask : CommitQueue.WaitAsync(commit, CancellationToken.None);
+}

@@ -61,7 +61,7 @@ internal sealed class SqliteStore : IDisposable
                 DataSource = path,
                 Mode = SqliteOpenMode.ReadWrite,
                 Pooling = false,
-                DefaultTimeout = 5,
+                DefaultTimeout = 1,
             }.ConnectionString);
             connection.Open();
             Execute(connection, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;");

@@ -19,7 +19,8 @@ public sealed unsafe class SharedMemory : IDisposable
     /// <summary>Size of a frame on x86-64, in bytes.</summary>
     public const int PageSize = 4096;
 
-    private const int SeekData = 3; // SEEK_DATA of linux/fs.h: not among Tmds.LibC's constants
+    private const int SeekData = 3; // SEEK_DATA and SEEK_HOLE of linux/fs.h: not among Tmds.LibC's constants
+    private const int SeekHole = 4;
     private byte* _base;
 
     private SharedMemory(SafeFileHandle handle, byte* address, long length)
@@ -147,23 +148,10 @@ public sealed unsafe class SharedMemory : IDisposable
 
     /// <summary>Smallest offset at or after <paramref name="offset"/> where memory has been written, or <see cref="Length"/>.
     /// What lies before it reads as zero; reading it through the mapping would allocate frames for nothing.</summary>
-    public long NextData(long offset)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(offset);
-        if (offset >= Length)
-        {
-            return Length;
-        }
+    public long NextData(long offset) => Seek(offset, SeekData, "lseek(SEEK_DATA)");
 
-        var next = (long)lseek((int)Handle.DangerousGetHandle(), offset, SeekData);
-        if (next >= 0)
-        {
-            return next;
-        }
-
-        var errno = LibC.errno;
-        return errno == ENXIO ? Length : throw new HypervisorError("lseek(SEEK_DATA)", errno);
-    }
+    /// <summary>Smallest offset at or after <paramref name="offset"/> where nothing has been written, or <see cref="Length"/>.</summary>
+    public long NextHole(long offset) => Seek(offset, SeekHole, "lseek(SEEK_HOLE)");
 
     public void Dispose()
     {
@@ -178,6 +166,24 @@ public sealed unsafe class SharedMemory : IDisposable
     }
 
     private const int FGetSeals = 1034; // F_GET_SEALS of linux/fcntl.h: not among Tmds.LibC's constants
+
+    private long Seek(long offset, int whence, string operation)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        if (offset >= Length)
+        {
+            return Length;
+        }
+
+        var next = (long)lseek((int)Handle.DangerousGetHandle(), offset, whence);
+        if (next >= 0)
+        {
+            return next;
+        }
+
+        var errno = LibC.errno;
+        return errno == ENXIO ? Length : throw new HypervisorError(operation, errno);
+    }
 
     private static SharedMemory Map(SafeFileHandle handle, long length, bool writable, bool hugePages)
     {

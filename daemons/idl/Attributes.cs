@@ -141,4 +141,17 @@ public sealed class WireVariantAttribute : Attribute;
 public sealed class QueueInterfaceAttribute(string name) : Attribute
 {
     public string Name { get; } = name;
+    /// <summary>The exception that carries the interface's declared errors: one constructor parameter and one property of a <see cref="WireVariantAttribute"/> type.</summary>
+    public Type? Error { get; init; }
+}
+
+/// <summary>The method changes nothing when it runs twice, so a request may be sent again after a broken connection.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class RetrySafeAttribute : Attribute;
+
+/// <summary>The type as the description writes it, where C#'s type (<see cref="Value"/>, <see cref="MessageResult"/>) does not say it; on a method: of its result.</summary>
+[AttributeUsage(AttributeTargets.Property | AttributeTargets.Parameter | AttributeTargets.Method)]
+public sealed class TypeTextAttribute(string text) : Attribute
+{
+    public string Text { get; } = text;
 }

@@ -55,8 +55,37 @@ public sealed class XenClass
 
         writer.EndStruct();
     }
+
+    /// <summary>
+    /// A row from the record that a constructor takes: the RW and StaticRO fields by name, those with a default may be missing, others are ignored.
+    /// </summary>
+    /// <exception cref="ValueFormatException">A field is missing or of another type.</exception>
+    public XenObject ReadConstructor(Value record)
+    {
+        Value.Struct members = record.AsStruct();
+        XenObject row = Blank;
+        foreach (XenField field in Fields)
+        {
+            if (field.Qualifier == Qualifier.DynamicRO || field.Internal)
+            {
+                continue;
+            }
+
+            if (members.Find(field.Name) is { } value)
+            {
+                row = field.With(row, value);
+            }
+            else if (!field.HasDefault)
+            {
+                throw new ValueFormatException($"Field {field.Name} not present in record of {Name}");
+            }
+        }
+
+        return row;
+    }
 }
 
+/// <summary>An enum of a class: its name in the description and its values.</summary>
 public sealed record XenEnum(string Name, ImmutableArray<string> Values);
 
 /// <summary>The shape of a field's type, as far as implicit messages and relations depend on it.</summary>

@@ -17,14 +17,11 @@ internal static class DatabaseLimits
     /// <summary>How long one batch may wait for the disk before the calls in it fail.</summary>
     internal static readonly TimeSpan CommitDeadline = TimeSpan.FromSeconds(60);
 
-    /// <summary>Largest body of a request to the coordinator's database, and of its answer.</summary>
+    /// <summary>Largest body of a request to the coordinator's database.</summary>
     internal const int RemoteRequestBytes = 300 * 1024;
 
-    /// <summary>Rows of one class that a remote read returns at most.</summary>
-    internal const int RemoteAnswerBytes = 64 * 1024 * 1024;
-
-    /// <summary>Nesting of a remote request: filters are the only recursive part.</summary>
-    internal const int RemoteDepth = 64;
+    /// <summary>Attempts of a member to update a row that others keep changing.</summary>
+    internal const int RemoteUpdateAttempts = 16;
 
     /// <summary>One remote access, from the first byte to the last of the answer.</summary>
     internal static readonly TimeSpan RemoteDeadline = TimeSpan.FromSeconds(120);

@@ -25,7 +25,7 @@ internal sealed class Draft(Schema schema, Snapshot from, FieldProbe probe)
 
     internal RowView? Find(int table, string reference) => tables[table].Rows.GetValueOrDefault(reference);
 
-    /// <summary>Adds a row; its inverse sets start empty. INTERNAL_ERROR when the reference or the uuid is taken.</summary>
+    /// <summary>Adds a row; its inverse sets start empty. DB_UNIQUENESS_CONSTRAINT_VIOLATION [class; field; value] when the reference or the uuid is taken.</summary>
     internal RowView Insert(int table, string reference, XenObject value)
     {
         XenClass info = schema.Classes[table];
@@ -169,5 +169,5 @@ internal sealed class Draft(Schema schema, Snapshot from, FieldProbe probe)
     }
 
     private static XenApiError NotUnique(XenClass info, string field, string value) =>
-        new("INTERNAL_ERROR", $"uniqueness constraint violation: {info.Name} {field} {value}");
+        new("DB_UNIQUENESS_CONSTRAINT_VIOLATION", info.Name, field, value);
 }

@@ -112,7 +112,7 @@ public sealed partial class LocalDatabase : XapiDatabase, IChangeLog, IAsyncDisp
         }
     }
 
-    /// <summary>Adds a row under a reference of the caller's choice. INTERNAL_ERROR when the reference or the uuid is taken.</summary>
+    /// <summary>Adds a row under a reference of the caller's choice. DB_UNIQUENESS_CONSTRAINT_VIOLATION [class; field; value] when one is taken.</summary>
     internal async ValueTask InsertAsync(XenClass c, string reference, XenObject row, CancellationToken cancel)
     {
         await RoomAsync(cancel).ConfigureAwait(false);

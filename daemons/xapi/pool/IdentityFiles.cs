@@ -1,0 +1,150 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
+using Toolstack.Hosting;
+
+namespace Toolstack.Xapi.Pool;
+
+/// <summary>
+/// Works out who this host is from its files: the role file (<c>master</c> or <c>slave:&lt;address&gt;</c>; absent means a pool of one), the pool
+/// secret (made on a coordinator that has none, mode 0600), and the inventory (lines <c>KEY='value'</c>; INSTALLATION_UUID is added where it lacks).
+/// </summary>
+public static class IdentityFiles
+{
+    private const string UuidKey = "INSTALLATION_UUID";
+    private const string MemberPrefix = "slave:";
+    private const int SecretBytes = 48;
+
+    /// <summary>Raises <see cref="ConfigurationException"/> when a file cannot be read or does not make sense.</summary>
+    public static HostIdentity Read(Configuration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        string? coordinator = ReadRole(configuration.Get(PoolSettings.RoleFile));
+        string address = OwnAddress(configuration);
+        return new HostIdentity
+        {
+            Uuid = ReadUuid(configuration.Get(PoolSettings.InventoryFile)),
+            Address = address,
+            HttpPort = (int)configuration.Get(Settings.HttpPort),
+            IsCoordinator = coordinator is null,
+            CoordinatorAddress = coordinator ?? address,
+            PoolSecret = ReadSecret(configuration.Get(PoolSettings.SecretFile), mayCreate: coordinator is null),
+        };
+    }
+
+    /// <summary>The coordinator's address, or null when this host is the coordinator.</summary>
+    internal static string? ReadRole(string path)
+    {
+        string role = (ReadText(path) ?? "master").Trim();
+        if (role == "master")
+        {
+            return null;
+        }
+
+        string address = role.StartsWith(MemberPrefix, StringComparison.Ordinal) ? role[MemberPrefix.Length..].Trim() : "";
+        return IPAddress.TryParse(address, out _) || Uri.CheckHostName(address) == UriHostNameType.Dns
+            ? address
+            : throw new ConfigurationException($"{path}: expected 'master' or 'slave:<address>', found '{role}'");
+    }
+
+    internal static string ReadSecret(string path, bool mayCreate)
+    {
+        string secret = (ReadText(path) ?? "").Trim();
+        if (secret.Length > 0)
+        {
+            return secret;
+        }
+
+        if (!mayCreate)
+        {
+            throw new ConfigurationException($"{path}: a member needs the secret of its pool");
+        }
+
+        secret = RandomNumberGenerator.GetHexString(2 * SecretBytes, lowercase: true);
+        Write(path, secret, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        return secret;
+    }
+
+    internal static string ReadUuid(string path)
+    {
+        string text = ReadText(path) ?? "";
+        foreach (string line in text.Split('\n'))
+        {
+            int equals = line.IndexOf('=', StringComparison.Ordinal);
+            if (equals > 0 && line.AsSpan(0, equals).Trim().SequenceEqual(UuidKey))
+            {
+                string value = line[(equals + 1)..].Trim().Trim('\'', '"');
+                return Guid.TryParse(value, out Guid found)
+                    ? found.ToString()
+                    : throw new ConfigurationException($"{path}: {UuidKey} is no uuid: '{value}'");
+            }
+        }
+
+        string uuid = Guid.NewGuid().ToString();
+        string separator = text.Length == 0 || text.EndsWith('\n') ? "" : "\n";
+        Write(path, $"{text}{separator}{UuidKey}='{uuid}'\n",
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        return uuid;
+    }
+
+    private static string OwnAddress(Configuration configuration)
+    {
+        string[] configured = [configuration.Get(PoolSettings.ManagementAddress), configuration.Get(Settings.ListenAddress)];
+        foreach (string text in configured)
+        {
+            if (IPAddress.TryParse(text, out IPAddress? address) && !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any))
+            {
+                return address.ToString();
+            }
+        }
+
+        return configured[0].Length == 0
+            ? FirstInterface()
+            : throw new ConfigurationException($"{PoolSettings.ManagementAddress.Name} = {configured[0]}: allowed is an address of this host");
+    }
+
+    private static string FirstInterface()
+    {
+        foreach (NetworkInterface card in NetworkInterface.GetAllNetworkInterfaces())
+        {
+            if (card.OperationalStatus == OperationalStatus.Up && card.NetworkInterfaceType != NetworkInterfaceType.Loopback)
+            {
+                foreach (UnicastIPAddressInformation address in card.GetIPProperties().UnicastAddresses)
+                {
+                    if (address.Address.AddressFamily == AddressFamily.InterNetwork)
+                    {
+                        return address.Address.ToString();
+                    }
+                }
+            }
+        }
+
+        return IPAddress.Loopback.ToString();
+    }
+
+    private static string? ReadText(string path)
+    {
+        try
+        {
+            return File.Exists(path) ? File.ReadAllText(path) : null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException($"{path}: cannot be read: {error.Message}");
+        }
+    }
+
+    private static void Write(string path, string content, UnixFileMode mode)
+    {
+        try
+        {
+            AtomicFile.Write(path, Encoding.UTF8.GetBytes(content), mode, durable: true);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException($"{path}: cannot be written: {error.Message}");
+        }
+    }
+}

@@ -1,0 +1,20 @@
+using BenchmarkDotNet.Running;
+using Toolstack.Bench.Codecs;
+using Toolstack.Bench.Loads;
+
+// make bench: the whole system first, each figure beside its floor in the same run; then the codecs against their peers.
+// `make bench BENCH="codecs --filter *Parse*"` runs only those; `make bench BENCH=loads` only the whole system.
+if (args is ["codecs", .. var options])
+{
+    BenchmarkSwitcher.FromAssembly(typeof(XmlRpcBench).Assembly).Run(options.Length > 0 ? options : ["--filter", "*"]);
+    return 0;
+}
+
+using var over = new CancellationTokenSource(TimeSpan.FromMinutes(5));
+await SystemLoads.RunAsync(Console.Out, over.Token);
+if (args is not ["loads"])
+{
+    BenchmarkSwitcher.FromAssembly(typeof(XmlRpcBench).Assembly).Run(["--filter", "*"]);
+}
+
+return 0;

@@ -8,36 +8,36 @@ namespace Toolstack.Xenopsd.Contract;
 /// Methods documented with T answer at once with the id of a task; its end is reported by <c>UPDATES.get</c> and read by <c>Task.stat</c>.
 /// Every method raises <see cref="XenopsError"/>.
 /// </summary>
-[QueueInterface("xenops")]
+[QueueInterface("xenops", Error = typeof(XenopsError))]
 public interface IXenops
 {
-    [WireName("query")] Task<QueryResult> Query(string debug_info, CancellationToken cancel);
+    [WireName("query"), RetrySafe] Task<QueryResult> Query(string debug_info, CancellationToken cancel);
     /// <summary>JSON about queues, tasks, updates and VMs, for people.</summary>
-    [WireName("get_diagnostics")] Task<string> GetDiagnostics(string debug_info, CancellationToken cancel);
+    [WireName("get_diagnostics"), RetrySafe] Task<string> GetDiagnostics(string debug_info, CancellationToken cancel);
 
-    [WireName("Task.stat")] Task<TaskInfo> TaskStat(string debug_info, string id, CancellationToken cancel);
-    [WireName("Task.cancel")] Task TaskCancel(string debug_info, string id, CancellationToken cancel);
-    [WireName("Task.destroy")] Task TaskDestroy(string debug_info, string id, CancellationToken cancel);
+    [WireName("Task.stat"), RetrySafe] Task<TaskInfo> TaskStat(string debug_info, string id, CancellationToken cancel);
+    [WireName("Task.cancel"), RetrySafe] Task TaskCancel(string debug_info, string id, CancellationToken cancel);
+    [WireName("Task.destroy"), RetrySafe] Task TaskDestroy(string debug_info, string id, CancellationToken cancel);
     [WireName("Task.destroy_on_finish")] Task TaskDestroyOnFinish(string debug_info, string id, CancellationToken cancel);
-    [WireName("Task.list")] Task<ImmutableArray<TaskInfo>> TaskList(string debug_info, CancellationToken cancel);
+    [WireName("Task.list"), RetrySafe] Task<ImmutableArray<TaskInfo>> TaskList(string debug_info, CancellationToken cancel);
 
-    [WireName("HOST.stat")] Task<HostInfo> HostStat(string debug_info, CancellationToken cancel);
-    [WireName("HOST.get_total_memory_mib")] Task<long> HostGetTotalMemoryMib(string debug_info, CancellationToken cancel);
+    [WireName("HOST.stat"), RetrySafe] Task<HostInfo> HostStat(string debug_info, CancellationToken cancel);
+    [WireName("HOST.get_total_memory_mib"), RetrySafe] Task<long> HostGetTotalMemoryMib(string debug_info, CancellationToken cancel);
     /// <summary>The policy that both CPUs can give: the intersection.</summary>
-    [WireName("HOST.combine_cpu_policies")] Task<string> HostCombineCpuPolicies(string debug_info, string policy1, string policy2, CancellationToken cancel);
-    [WireName("HOST.is_compatible")] Task<bool> HostIsCompatible(string debug_info, string vm_policy, string host_policy, CancellationToken cancel);
+    [WireName("HOST.combine_cpu_policies"), RetrySafe] Task<string> HostCombineCpuPolicies(string debug_info, string policy1, string policy2, CancellationToken cancel);
+    [WireName("HOST.is_compatible"), RetrySafe] Task<bool> HostIsCompatible(string debug_info, string vm_policy, string host_policy, CancellationToken cancel);
 
-    [WireName("VM.add")] Task<string> VmAdd(string debug_info, Vm vm, CancellationToken cancel);
+    [WireName("VM.add"), RetrySafe] Task<string> VmAdd(string debug_info, Vm vm, CancellationToken cancel);
     /// <summary>Forgets a halted or suspended VM; Bad_power_state otherwise.</summary>
     [WireName("VM.remove")] Task VmRemove(string debug_info, string id, CancellationToken cancel);
-    [WireName("VM.exists")] Task<bool> VmExists(string debug_info, string id, CancellationToken cancel);
-    [WireName("VM.list")] Task<ImmutableArray<(Vm vm, VmState state)>> VmList(string debug_info, CancellationToken cancel);
-    [WireName("VM.stat")] Task<(Vm vm, VmState state)> VmStat(string debug_info, string id, CancellationToken cancel);
-    [WireName("VM.import_metadata")] Task<string> VmImportMetadata(string debug_info, string metadata, CancellationToken cancel);
+    [WireName("VM.exists"), RetrySafe] Task<bool> VmExists(string debug_info, string id, CancellationToken cancel);
+    [WireName("VM.list"), RetrySafe] Task<ImmutableArray<(Vm vm, VmState state)>> VmList(string debug_info, CancellationToken cancel);
+    [WireName("VM.stat"), RetrySafe] Task<(Vm vm, VmState state)> VmStat(string debug_info, string id, CancellationToken cancel);
+    [WireName("VM.import_metadata"), RetrySafe] Task<string> VmImportMetadata(string debug_info, string metadata, CancellationToken cancel);
     /// <summary>T.</summary>
     [WireName("VM.import_metadata_async")] Task<string> VmImportMetadataAsync(string debug_info, string metadata, CancellationToken cancel);
-    [WireName("VM.export_metadata")] Task<string> VmExportMetadata(string debug_info, string id, CancellationToken cancel);
-    [WireName("VM.generate_state_string")] Task<string> VmGenerateStateString(string debug_info, Vm vm, CancellationToken cancel);
+    [WireName("VM.export_metadata"), RetrySafe] Task<string> VmExportMetadata(string debug_info, string id, CancellationToken cancel);
+    [WireName("VM.generate_state_string"), RetrySafe] Task<string> VmGenerateStateString(string debug_info, Vm vm, CancellationToken cancel);
 
     /// <summary>T. The VM is paused afterwards, whatever <paramref name="paused"/> says: the wire's name hides that it means "force".</summary>
     [WireName("VM.start")] Task<string> VmStart(string debug_info, string id, bool paused, CancellationToken cancel);
@@ -59,13 +59,13 @@ public interface IXenops
         ImmutableSortedDictionary<string, PciAddress> pci_map, string xenops_url, bool compress, bool verify_dest, bool localhost_migration, CancellationToken cancel);
 
     /// <summary>What changed after <paramref name="last_id"/>; waits for something at most <paramref name="timeout"/> seconds (null: no limit of its own).</summary>
-    [WireName("UPDATES.get")]
+    [WireName("UPDATES.get"), RetrySafe]
     Task<(ImmutableArray<(long id, ImmutableArray<DynamicId> objects)> barriers, ImmutableArray<DynamicId> events, long next)> UpdatesGet(
         string debug_info, long? last_id, long? timeout, CancellationToken cancel);
-    [WireName("UPDATES.last_id")] Task<long> UpdatesLastId(string debug_info, CancellationToken cancel);
+    [WireName("UPDATES.last_id"), RetrySafe] Task<long> UpdatesLastId(string debug_info, CancellationToken cancel);
     [WireName("UPDATES.inject_barrier")] Task UpdatesInjectBarrier(string debug_info, string vm_id, long id, CancellationToken cancel);
-    [WireName("UPDATES.remove_barrier")] Task UpdatesRemoveBarrier(string debug_info, long id, CancellationToken cancel);
-    [WireName("UPDATES.refresh_vm")] Task UpdatesRefreshVm(string debug_info, string id, CancellationToken cancel);
+    [WireName("UPDATES.remove_barrier"), RetrySafe] Task UpdatesRemoveBarrier(string debug_info, long id, CancellationToken cancel);
+    [WireName("UPDATES.refresh_vm"), RetrySafe] Task UpdatesRefreshVm(string debug_info, string id, CancellationToken cancel);
 
     [WireName("DEBUG.trigger")] Task DebugTrigger(string debug_info, string cmd, ImmutableArray<string> args, CancellationToken cancel);
     [WireName("DEBUG.shutdown")] Task DebugShutdown(string debug_info, CancellationToken cancel);

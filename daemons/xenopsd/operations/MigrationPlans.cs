@@ -1,0 +1,58 @@
+using System.Collections.Immutable;
+using Toolstack.Xenopsd.Atomics;
+
+namespace Toolstack.Xenopsd.Operations;
+
+/// <summary>
+/// The steps of a migration between its synchronisation points, in the order of the xenops protocol: which side does what, and
+/// before which point, is decided here; the two conversations run these lists and exchange the points.
+/// </summary>
+public static class MigrationPlans
+{
+    /// <summary>Source, before the metadata is sent.</summary>
+    public static ImmutableArray<Atomic> SourcePrepare(VmDevices vm) => [new Atomic.VM_hook_script(vm.Id, Hooks.PreMigrate, Hooks.Source)];
+
+    /// <summary>Source, after point 1: memory sent, guest suspended, the domain out of the way of the VM's own id (point 2).</summary>
+    public static ImmutableArray<Atomic> SourceSend(string vm, string temporary) =>
+    [
+        new Atomic.VM_save(vm, Live: true),
+        new Atomic.VM_rename(vm, temporary, RenameMoment.Pre_migration),
+    ];
+
+    /// <summary>Source, after point 4: nothing is left of the VM here. <paramref name="source"/> carries the temporary id.</summary>
+    public static ImmutableArray<Atomic> SourceFinish(VmDevices source, string vm) =>
+    [
+        new Atomic.VM_hook_script_stable(vm, Hooks.PreDestroy, Hooks.Suspend, source.Id),
+        .. Plans.Shutdown(source, timeout: null),
+        new Atomic.VM_hook_script_stable(vm, Hooks.PostDestroy, Hooks.Suspend, source.Id),
+        new Atomic.VM_remove(source.Id),
+    ];
+
+    /// <summary>Destination, before point 1: memory reserved and VIFs connected. <paramref name="vm"/> carries the temporary id.</summary>
+    public static ImmutableArray<Atomic> DestinationCreate(VmDevices vm, long memoryLimit, string finalId) =>
+    [
+        new Atomic.VM_create(vm.Id, memoryLimit, finalId),
+        .. Plans.RestoreVifs(vm),
+    ];
+
+    /// <summary>Destination, between points 1 and 2.</summary>
+    public static ImmutableArray<Atomic> DestinationRestore(string temporary) => [new Atomic.VM_restore(temporary)];
+
+    /// <summary>Destination, after point 3 and before point 4. <paramref name="vm"/> carries the VM's own id.</summary>
+    public static ImmutableArray<Atomic> DestinationFinish(VmDevices vm, string temporary) =>
+    [
+        .. temporary == vm.Id ? ImmutableArray<Atomic>.Empty : [new Atomic.VM_rename(temporary, vm.Id, RenameMoment.Post_migration)],
+        .. Plans.RestoreDevices(vm, migration: true),
+        new Atomic.VM_unpause(vm.Id),
+        new Atomic.VM_set_domain_action_request_none(vm.Id),
+        // The guest runs here already and nowhere else: a failing script must not cost it its domain.
+        new Atomic.Best_effort(new Atomic.VM_hook_script(vm.Id, Hooks.PostMigrate, Hooks.Destination)),
+    ];
+
+    /// <summary>Either side, after a failure: the half-made or given-up domain and its metadata go.</summary>
+    public static ImmutableArray<Atomic> Discard(VmDevices vm) =>
+    [
+        .. Plans.Shutdown(vm, timeout: null).Select(static a => new Atomic.Best_effort(a)),
+        new Atomic.Best_effort(new Atomic.VM_remove(vm.Id)),
+    ];
+}

@@ -1,0 +1,181 @@
+using System.Collections.Immutable;
+using System.Runtime.ExceptionServices;
+using Microsoft.Extensions.Logging;
+using Toolstack.Interop.Linux;
+using Toolstack.Xenopsd.Atomics;
+using Toolstack.Xenopsd.Contract;
+
+namespace Toolstack.Xenopsd.Executor;
+
+/// <summary>
+/// Runs plans: step after step with a cancellation check before each, a deadline and a cancellation token inside it; groups in
+/// their own worker pools; progress by weight. When a step fails, those before it are taken back, newest first.
+/// </summary>
+public sealed class AtomicExecutor(IAtomicActions actions, Scheduler scheduler, ILogger logger)
+{
+    private long groups;
+
+    /// <summary>Runs the plan; a failure undoes what the context's run has done so far and is raised as a XenopsError.</summary>
+    public async Task RunAsync(ImmutableArray<Atomic> plan, RunContext context, CancellationToken cancel)
+    {
+        try
+        {
+            foreach (var atomic in plan)
+            {
+                await RunOneAsync(atomic, context, cancel).ConfigureAwait(false);
+            }
+        }
+        catch (Exception error) when (IsExpected(error))
+        {
+            await UndoAsync(context).ConfigureAwait(false);
+            throw Classify(error, context.Task);
+        }
+    }
+
+    /// <summary>Takes back what the context's run has done, newest first; failures are logged.</summary>
+    public async Task UndoAsync(RunContext context)
+    {
+        while (context.UndoStack.TryPop(out var undo))
+        {
+            using var deadline = new CancellationTokenSource(ExecutorLimits.UndoDeadline);
+            try
+            {
+                Log.AtomicStarts(logger, undo.ToString());
+                await actions.RunAsync(undo, context, deadline.Token).ConfigureAwait(false);
+            }
+            catch (Exception error) when (IsExpected(error))
+            {
+                Log.UndoFailed(logger, undo.ToString(), error.Message);
+            }
+        }
+    }
+
+    /// <summary>The context's steps stand: they are not taken back any more.</summary>
+    public static void Commit(RunContext context) => context.UndoStack.Clear();
+
+    /// <summary>The failures that steps raise; anything else is a fault of this program.</summary>
+    public static bool IsExpected(Exception error) =>
+        error is XenopsError or HypervisorError or IOException or OperationCanceledException or System.Net.Sockets.SocketException or TimeoutException;
+
+    /// <summary>The failure as it is reported: a cancellation as Cancelled, losses as Internal_error with their text.</summary>
+    public static XenopsError Classify(Exception error, XenopsTask task) => error switch
+    {
+        XenopsError known => known,
+        OperationCanceledException when task.Cancellation.IsCancellationRequested => new XenopsError(new XenopsErrorValue.Cancelled(task.Id), error),
+        OperationCanceledException => XenopsError.Internal("stopped: xenopsd ends", error),
+        _ => XenopsError.Internal(error.Message, error),
+    };
+
+    private Task RunOneAsync(Atomic atomic, RunContext context, CancellationToken cancel) => atomic switch
+    {
+        Atomic.Serial s => SerialAsync(s.Atoms, context, cancel),
+        Atomic.Best_effort b => BestEffortAsync(b, context, cancel),
+        Atomic.Parallel p => GroupAsync(WorkerPool.Parallel, p, p.Description, p.Atoms, context, cancel),
+        Atomic.Nested_parallel p => GroupAsync(WorkerPool.Nested, p, p.Description, p.Atoms, context, cancel),
+        _ => LeafAsync(atomic, context, cancel),
+    };
+
+    private async Task LeafAsync(Atomic atomic, RunContext context, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        Log.AtomicStarts(logger, atomic.ToString());
+        var limit = atomic.Deadline();
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        deadline.CancelAfter(limit);
+        try
+        {
+            await actions.RunAsync(atomic, context, deadline.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancel.IsCancellationRequested)
+        {
+            throw XenopsError.Internal($"{atomic} did not end within {limit.TotalSeconds:0} s");
+        }
+
+        if (atomic.Undo() is { } undo)
+        {
+            context.UndoStack.Push(undo);
+        }
+
+        context.Advance(atomic);
+    }
+
+    private async Task SerialAsync(ImmutableArray<Atomic> atoms, RunContext context, CancellationToken cancel)
+    {
+        foreach (var atom in atoms)
+        {
+            await RunOneAsync(atom, context, cancel).ConfigureAwait(false);
+        }
+    }
+
+    private async Task BestEffortAsync(Atomic.Best_effort atomic, RunContext context, CancellationToken cancel)
+    {
+        try
+        {
+            await RunOneAsync(atomic.Inner, context, cancel).ConfigureAwait(false);
+        }
+        catch (Exception error) when (IsExpected(error) && !cancel.IsCancellationRequested)
+        {
+            Log.FailureIgnored(logger, atomic.Inner.ToString(), error.Message);
+        }
+    }
+
+    private async Task GroupAsync(
+        WorkerPool pool, Atomic group, string description, ImmutableArray<Atomic> atoms, RunContext context, CancellationToken cancel)
+    {
+        long number = Interlocked.Increment(ref groups);
+        var failures = new List<(Atomic Atom, Exception Error)>();
+        int chunkNumber = 0;
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        deadline.CancelAfter(group.Deadline());
+        foreach (var chunk in atoms.Chunk(ExecutorLimits.MaxParallelAtoms))
+        {
+            string prefix = $"{pool}:task={context.Task.Id}.group={number}.({description}).chunk={chunkNumber++}";
+            var children = chunk.Select((atom, i) => Child(pool, $"{prefix}.atom={i}", atom, context, deadline.Token)).ToArray();
+            foreach (var (atom, child) in chunk.Zip(children))
+            {
+                // Every child ends: by itself, or because the token reaches it.
+                await ((Task)child).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (!child.IsCompletedSuccessfully)
+                {
+                    failures.Add((atom, child.Exception?.InnerException ?? new OperationCanceledException(deadline.Token)));
+                }
+            }
+        }
+
+        foreach (var (atom, error) in failures.Skip(1))
+        {
+            Log.FurtherFailure(logger, atom.ToString(), error.Message);
+        }
+
+        if (failures.Count > 0)
+        {
+            ExceptionDispatchInfo.Throw(failures[0].Error);
+        }
+    }
+
+    private Task<bool> Child(WorkerPool pool, string tag, Atomic atom, RunContext context, CancellationToken cancel)
+    {
+        var ended = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        scheduler.Push(tag, pool, async () =>
+        {
+            try
+            {
+                await RunOneAsync(atom, context, cancel).ConfigureAwait(false);
+                ended.SetResult(true);
+                context.Task.Subtask(atom.ToString(), new TaskState.Completed(new TaskCompletion()));
+            }
+            catch (Exception error) // the loop that owns the child: its parent classifies
+            {
+                ended.SetException(error);
+            }
+        });
+        return ended.Task;
+    }
+}
+
+/// <summary>How plain steps are done; the executor knows only their order.</summary>
+public interface IAtomicActions
+{
+    /// <summary>Does one plain step. Raises XenopsError, HypervisorError, IOException or OperationCanceledException.</summary>
+    Task RunAsync(Atomic atomic, RunContext context, CancellationToken cancel);
+}

@@ -1,0 +1,41 @@
+using System.Collections.Concurrent;
+using System.Net.Sockets;
+using Toolstack.Xenopsd.Atomics;
+
+namespace Toolstack.Xenopsd.Executor;
+
+/// <summary>What the steps of one operation share.</summary>
+public sealed class RunContext(XenopsTask task, double totalWeight)
+{
+    private readonly Lock gate = new();
+    private double done;
+
+    public XenopsTask Task => task;
+
+    /// <summary>What takes the finished steps back, newest first.</summary>
+    internal ConcurrentStack<Atomic> UndoStack { get; } = new();
+
+    /// <summary>The connection that carries the memory of a running migration.</summary>
+    public Socket? Memory { get; set; }
+
+    /// <summary>What the operation answers; becomes the task's result.</summary>
+    public string? Result { get; set; }
+
+    internal void Advance(Atomic atomic)
+    {
+        lock (gate)
+        {
+            done += atomic.Weight();
+            task.Progress(done / totalWeight);
+        }
+    }
+
+    /// <summary>Reports how far a step is that takes long, 0 to 1.</summary>
+    internal void ReportWithin(Atomic atomic, double fraction)
+    {
+        lock (gate)
+        {
+            task.Progress((done + (atomic.Weight() * fraction)) / totalWeight);
+        }
+    }
+}

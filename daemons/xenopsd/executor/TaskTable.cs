@@ -1,0 +1,91 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Toolstack.Xenopsd.Contract;
+
+namespace Toolstack.Xenopsd.Executor;
+
+/// <summary>The tasks of this process, by id: decimal numbers from 0 (xenops protocol). A finished one stays until it is destroyed
+/// or until its place is needed.</summary>
+public sealed class TaskTable(Updates updates)
+{
+    private readonly Lock gate = new();
+    private readonly SortedDictionary<long, XenopsTask> tasks = [];
+    private long next;
+
+    public XenopsTask Add(string debugInfo)
+    {
+        lock (gate)
+        {
+            if (tasks.Count >= ExecutorLimits.MaxTasks)
+            {
+                MakePlace();
+            }
+
+            long id = next++;
+            var task = new XenopsTask(id.ToString(CultureInfo.InvariantCulture), debugInfo, updates);
+            tasks.Add(id, task);
+            return task;
+        }
+    }
+
+    /// <summary>A task nobody asked for and nobody sees: xenopsd's own work.</summary>
+    public static XenopsTask Internal(string debugInfo) => new("internal", debugInfo, updates: null);
+
+    /// <summary>Raises Does_not_exist(task, id).</summary>
+    public XenopsTask Find(string id)
+    {
+        lock (gate)
+        {
+            return long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out long number) && tasks.TryGetValue(number, out var task)
+                ? task
+                : throw XenopsError.DoesNotExist("task", id);
+        }
+    }
+
+    public ImmutableArray<TaskInfo> List()
+    {
+        lock (gate)
+        {
+            return [.. tasks.Values.Select(static t => t.Info())];
+        }
+    }
+
+    /// <summary>Forgets a task; one that still runs goes on unseen. An unknown id is no error: destroying twice is common.</summary>
+    public void Destroy(string id)
+    {
+        lock (gate)
+        {
+            if (long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out long number))
+            {
+                tasks.Remove(number);
+            }
+        }
+
+        updates.Remove(new DynamicId.Task(id));
+    }
+
+    public void DestroyOnFinish(string id)
+    {
+        var task = Find(id);
+        task.DestroyOnFinish = true;
+        if (task.IsEnded)
+        {
+            Destroy(id);
+        }
+    }
+
+    private void MakePlace()
+    {
+        foreach (var (number, task) in tasks)
+        {
+            if (task.IsEnded)
+            {
+                tasks.Remove(number);
+                updates.Remove(new DynamicId.Task(task.Id));
+                return;
+            }
+        }
+
+        throw XenopsError.Internal($"{ExecutorLimits.MaxTasks} tasks are running");
+    }
+}

@@ -1,0 +1,130 @@
+using System.Collections.Immutable;
+using Toolstack.Xenopsd.Contract;
+
+namespace Toolstack.Xenopsd.Executor;
+
+/// <summary>
+/// Which objects changed, as counters (xenops protocol, UPDATES): each object is in the map once, with the number of its newest
+/// change, so a reader that was away gets each object at most once. Barriers let a reader know what had changed by a moment.
+/// Readers sleep until something is added; nothing is polled.
+/// </summary>
+public sealed class Updates
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<DynamicId, long> counters = [];
+    private readonly List<Barrier> barriers = [];
+    private long next = 1;
+    private TaskCompletionSource changed = NewSignal();
+
+    private sealed record Barrier(long Id, long EventId, ImmutableArray<KeyValuePair<DynamicId, long>> Snapshot);
+
+    /// <summary>The number of the newest change; 0 before the first.</summary>
+    public long LastId
+    {
+        get
+        {
+            lock (gate)
+            {
+                return next - 1;
+            }
+        }
+    }
+
+    public void Add(DynamicId id)
+    {
+        lock (gate)
+        {
+            counters[id] = next++;
+            Wake();
+        }
+    }
+
+    /// <summary>Forgets an object; its end is not reported (a reader learns it from Does_not_exist).</summary>
+    public void Remove(DynamicId id)
+    {
+        lock (gate)
+        {
+            counters.Remove(id);
+            next++;
+        }
+    }
+
+    /// <summary>Puts a barrier behind everything of the VM and its devices that has changed so far.</summary>
+    public void InjectBarrier(string vmId, long barrierId)
+    {
+        lock (gate)
+        {
+            if (barriers.Count >= ExecutorLimits.MaxBarriers)
+            {
+                throw XenopsError.Internal($"more than {ExecutorLimits.MaxBarriers} barriers");
+            }
+
+            barriers.Add(new Barrier(barrierId, next++, [.. counters.Where(c => VmOf(c.Key) == vmId)]));
+            Wake();
+        }
+    }
+
+    public void RemoveBarrier(long barrierId)
+    {
+        lock (gate)
+        {
+            barriers.RemoveAll(b => b.Id == barrierId);
+        }
+    }
+
+    /// <summary>Changes and barriers after <paramref name="from"/>, oldest first; waits for one at most <paramref name="timeout"/>,
+    /// then returns none and <paramref name="from"/> itself.</summary>
+    public async Task<(ImmutableArray<(long id, ImmutableArray<DynamicId> objects)> Barriers, ImmutableArray<DynamicId> Events, long Next)> GetAsync(
+        long from, TimeSpan timeout, CancellationToken cancel)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        deadline.CancelAfter(timeout);
+        while (true)
+        {
+            Task signal;
+            lock (gate)
+            {
+                var events = counters.Where(c => c.Value > from).OrderBy(static c => c.Value).ToArray();
+                var passed = barriers.Where(b => b.EventId > from).ToArray();
+                if (events.Length > 0 || passed.Length > 0)
+                {
+                    long last = Math.Max(events.Length > 0 ? events[^1].Value : 0, passed.Length > 0 ? passed[^1].EventId : 0);
+                    return ([.. passed.Select(b => (b.Id, Objects(b, from)))], [.. events.Select(static e => e.Key)], last);
+                }
+
+                signal = changed.Task;
+            }
+
+            try
+            {
+                await signal.WaitAsync(deadline.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+            {
+                return ([], [], from);
+            }
+        }
+    }
+
+    private static ImmutableArray<DynamicId> Objects(Barrier barrier, long from) =>
+        [.. barrier.Snapshot.Where(c => c.Value > from).OrderBy(static c => c.Value).Select(static c => c.Key)];
+
+    private static string? VmOf(DynamicId id) => id switch
+    {
+        DynamicId.Vm v => v.id,
+        DynamicId.Vbd v => v.vm,
+        DynamicId.Vif v => v.vm,
+        DynamicId.Pci v => v.vm,
+        DynamicId.Vgpu v => v.vm,
+        DynamicId.Vusb v => v.vm,
+        _ => null,
+    };
+
+    private void Wake()
+    {
+        changed.TrySetResult();
+        changed = NewSignal();
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}

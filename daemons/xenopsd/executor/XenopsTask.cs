@@ -1,0 +1,146 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using Toolstack.Xenopsd.Contract;
+
+namespace Toolstack.Xenopsd.Executor;
+
+/// <summary>One operation as its caller sees it: progress, end, and whether it can still be cancelled (xenops protocol, Task).</summary>
+public sealed class XenopsTask : IDisposable
+{
+    private const double SmallestReportedStep = 0.01;
+
+    private readonly Lock gate = new();
+    private readonly CancellationTokenSource cancelled = new();
+    private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Updates? updates;
+    private readonly long started = Stopwatch.GetTimestamp();
+    private readonly double created = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0;
+    private ImmutableSortedDictionary<string, TaskState> subtasks = ImmutableSortedDictionary<string, TaskState>.Empty;
+    private TaskState state = new TaskState.Pending(0);
+    private bool cancellable = true;
+
+    internal XenopsTask(string id, string debugInfo, Updates? updates)
+    {
+        Id = id;
+        DebugInfo = debugInfo;
+        this.updates = updates;
+    }
+
+    public string Id { get; }
+
+    public string DebugInfo { get; }
+
+    /// <summary>Cancelled by <see cref="Cancel"/> while the task is cancellable.</summary>
+    public CancellationToken Cancellation => cancelled.Token;
+
+    /// <summary>Completes when the task has ended, however it ended.</summary>
+    public Task Ended => ended.Task;
+
+    public bool IsEnded => ended.Task.IsCompleted;
+
+    public TimeSpan Elapsed => Stopwatch.GetElapsedTime(started);
+
+    internal bool DestroyOnFinish { get; set; }
+
+    /// <summary>Asks the operation to stop at its next cancellation point; without effect once it cannot be cancelled any more.</summary>
+    public void Cancel()
+    {
+        lock (gate)
+        {
+            if (!cancellable || IsEnded)
+            {
+                return;
+            }
+
+            cancellable = false;
+        }
+
+        cancelled.Cancel();
+    }
+
+    /// <summary>From here on the task cannot be cancelled. Raises Cancelled when it has been already.</summary>
+    public void ForbidCancel()
+    {
+        lock (gate)
+        {
+            ThrowIfCancelled();
+            cancellable = false;
+        }
+    }
+
+    public void ThrowIfCancelled()
+    {
+        if (cancelled.IsCancellationRequested)
+        {
+            throw new XenopsError(new XenopsErrorValue.Cancelled(Id));
+        }
+    }
+
+    /// <summary>Reports progress, 0 to 1; steps too small to matter are not signalled.</summary>
+    public void Progress(double progress)
+    {
+        lock (gate)
+        {
+            if (state is not TaskState.Pending pending || progress < pending.progress + SmallestReportedStep)
+            {
+                return;
+            }
+
+            state = new TaskState.Pending(Math.Min(progress, 1));
+        }
+
+        updates?.Add(new DynamicId.Task(Id));
+    }
+
+    public void Subtask(string name, TaskState subtask)
+    {
+        lock (gate)
+        {
+            subtasks = subtasks.SetItem(name, subtask);
+        }
+    }
+
+    internal void Complete(string? result) =>
+        End(new TaskState.Completed(new TaskCompletion { duration = Elapsed.TotalSeconds, result = result }));
+
+    internal void Fail(XenopsErrorValue error) => End(new TaskState.Failed(error));
+
+    /// <summary>Raises what the ended task failed with.</summary>
+    public void ThrowIfFailed()
+    {
+        if (Info().state is TaskState.Failed failed)
+        {
+            throw new XenopsError(failed.error);
+        }
+    }
+
+    public TaskInfo Info()
+    {
+        lock (gate)
+        {
+            return new TaskInfo
+            {
+                id = Id,
+                dbg = DebugInfo,
+                ctime = created,
+                state = state,
+                subtasks = subtasks,
+                cancellable = cancellable,
+            };
+        }
+    }
+
+    public void Dispose() => cancelled.Dispose();
+
+    private void End(TaskState final)
+    {
+        lock (gate)
+        {
+            state = final;
+            cancellable = false;
+        }
+
+        ended.TrySetResult();
+        updates?.Add(new DynamicId.Task(Id));
+    }
+}

@@ -1,0 +1,74 @@
+using Microsoft.Extensions.Logging;
+
+namespace Toolstack.Xenopsd;
+
+/// <summary>Every log line of xenopsd. Events 2000-2099: records; 2100-2199: operations; 2200-2299: migration; 2300-2399: server.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(2000, LogLevel.Error, "record of VM {Id} left out, it cannot be read: {Problem}")]
+    internal static partial void RecordUnreadable(ILogger logger, string id, string problem);
+
+    [LoggerMessage(2001, LogLevel.Error, "records of VMs: {Problem}")]
+    internal static partial void RecordsFailed(ILogger logger, string problem);
+
+    [LoggerMessage(2002, LogLevel.Warning, "{Id}: half of an interrupted migration, removed")]
+    internal static partial void LeftoverRemoved(ILogger logger, string id);
+
+    [LoggerMessage(2003, LogLevel.Information, "{Count} VMs known, {Domains} domains")]
+    internal static partial void RecordsLoaded(ILogger logger, int count, int domains);
+
+    [LoggerMessage(2100, LogLevel.Information, "{Operation} {Vm} done in {Milliseconds} ms (task {Task}, {DebugInfo})")]
+    internal static partial void OperationDone(ILogger logger, string operation, string vm, long milliseconds, string task, string debugInfo);
+
+    [LoggerMessage(2101, LogLevel.Error, "{Operation} {Vm} failed after {Milliseconds} ms (task {Task}, {DebugInfo}): {Problem}")]
+    internal static partial void OperationFailed(
+        ILogger logger, string operation, string vm, long milliseconds, string task, string debugInfo, string problem);
+
+    [LoggerMessage(2102, LogLevel.Debug, "{Atomic}")]
+    internal static partial void AtomicStarts(ILogger logger, string atomic);
+
+    [LoggerMessage(2103, LogLevel.Warning, "{Atomic} failed, ignored: {Problem}")]
+    internal static partial void FailureIgnored(ILogger logger, string atomic, string problem);
+
+    [LoggerMessage(2104, LogLevel.Error, "taking back with {Atomic} failed: {Problem}")]
+    internal static partial void UndoFailed(ILogger logger, string atomic, string problem);
+
+    [LoggerMessage(2105, LogLevel.Error, "{Atomic} failed beside another failure of its group: {Problem}")]
+    internal static partial void FurtherFailure(ILogger logger, string atomic, string problem);
+
+    [LoggerMessage(2106, LogLevel.Error, "an operation failed in a way that has no name")]
+    internal static partial void UnexpectedFailure(ILogger logger, Exception error);
+
+    [LoggerMessage(2107, LogLevel.Warning, "hook {Script} ended with exit code {Code}")]
+    internal static partial void HookWarned(ILogger logger, string script, int code);
+
+    [LoggerMessage(2108, LogLevel.Information, "domain of {Vm} ended by itself ({Reason}): {Action}")]
+    internal static partial void DomainEnded(ILogger logger, string vm, string reason, string action);
+
+    [LoggerMessage(2200, LogLevel.Information, "{Vm} sent: {Bytes} bytes in {Iterations} passes")]
+    internal static partial void MemorySent(ILogger logger, string vm, long bytes, int iterations);
+
+    [LoggerMessage(2201, LogLevel.Information, "{Vm} synchronisation point {Point} reached")]
+    internal static partial void Point(ILogger logger, string vm, string point);
+
+    [LoggerMessage(2202, LogLevel.Warning, "{Vm} migration failed, the source goes on: {Problem}")]
+    internal static partial void SourceGoesOn(ILogger logger, string vm, string problem);
+
+    [LoggerMessage(2203, LogLevel.Error, "{Vm} migration failed after it was committed: {Problem}")]
+    internal static partial void CommittedFailure(ILogger logger, string vm, string problem);
+
+    [LoggerMessage(2204, LogLevel.Warning, "{Vm} not received, what was made of it is removed: {Problem}")]
+    internal static partial void NotReceived(ILogger logger, string vm, string problem);
+
+    [LoggerMessage(2205, LogLevel.Warning, "connection handed over refused: {Problem}")]
+    internal static partial void HandOverRefused(ILogger logger, string problem);
+
+    [LoggerMessage(2206, LogLevel.Error, "hand-over socket failed, listening again: {Problem}")]
+    internal static partial void HandOverFailed(ILogger logger, string problem);
+
+    [LoggerMessage(2300, LogLevel.Information, "serving {Queue} with the {Backend} backend")]
+    internal static partial void Serving(ILogger logger, string queue, string backend);
+
+    [LoggerMessage(2301, LogLevel.Warning, "queue {Queue} not served, trying again: {Problem}")]
+    internal static partial void QueueLost(ILogger logger, string queue, string problem);
+}

@@ -1,0 +1,50 @@
+namespace Toolstack.Xenopsd.Migration;
+
+/// <summary>Every bound of the migration protocol: sizes, and how long each side waits for the other.</summary>
+public static class MigrationLimits
+{
+    /// <summary>Longest text of a handshake message; its length travels in 16 bits.</summary>
+    public const int MaxHandshakeText = ushort.MaxValue;
+
+    /// <summary>Largest record of a request that is handed over, in bytes (xenops protocol).</summary>
+    public const int MaxHandOver = 16384;
+
+    /// <summary>Connections being handed over at the same time.</summary>
+    public const int MaxHandOvers = 64;
+
+    /// <summary>Migrations under way towards this host, waiting ones included.</summary>
+    public const int MaxReceives = 64;
+
+    /// <summary>Largest answer to a remote call, in bytes.</summary>
+    public const int MaxResponse = 1 << 20;
+
+    /// <summary>Connecting to the destination.</summary>
+    public static readonly TimeSpan Connect = TimeSpan.FromSeconds(10);
+
+    /// <summary>One remote call, from connecting to the last byte of its answer.</summary>
+    public static readonly TimeSpan RemoteCall = TimeSpan.FromSeconds(60);
+
+    /// <summary>A handed-over connection's record, from the connection to its last byte.</summary>
+    public static readonly TimeSpan HandOver = TimeSpan.FromSeconds(10);
+
+    /// <summary>The destination making the domain: until point 1.</summary>
+    public static readonly TimeSpan PointOne = TimeSpan.FromSeconds(180);
+
+    /// <summary>The memory connection being taken, and its acknowledgement.</summary>
+    public static readonly TimeSpan MemoryConnection = TimeSpan.FromSeconds(60);
+
+    /// <summary>The destination reading the last of the memory once the source has sent it.</summary>
+    public static readonly TimeSpan Drain = TimeSpan.FromSeconds(120);
+
+    /// <summary>The destination waiting for point 3 once it has all memory.</summary>
+    public static readonly TimeSpan PointThree = TimeSpan.FromSeconds(180);
+
+    /// <summary>The destination connecting devices and letting the guest run: until point 4.</summary>
+    public static readonly TimeSpan PointFour = TimeSpan.FromSeconds(300);
+
+    /// <summary>Sending one handshake message.</summary>
+    public static readonly TimeSpan Send = TimeSpan.FromSeconds(30);
+
+    /// <summary>Removing what a failed migration left.</summary>
+    public static readonly TimeSpan Discard = TimeSpan.FromSeconds(300);
+}

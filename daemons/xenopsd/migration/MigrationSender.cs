@@ -1,0 +1,204 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using Toolstack.Hosting;
+using Toolstack.Xenopsd.Atomics;
+using Toolstack.Xenopsd.Backends;
+using Toolstack.Xenopsd.Contract;
+using Toolstack.Xenopsd.Executor;
+using Toolstack.Xenopsd.Operations;
+using Toolstack.Xenopsd.State;
+
+namespace Toolstack.Xenopsd.Migration;
+
+/// <summary>
+/// The source's side of a migration (xenops protocol).
+/// <code>
+///   import_metadata ->            metadata under the temporary id
+///   vm connection   ->            domain made, memory reserved
+///                   &lt;- point 1
+///   mem connection  -> &lt;- 1-mem
+///   1-mem ack       ->
+///   memory          ->            until the guest is suspended here (point 2) and the last byte read there
+///   point 3         ->            the commit record: from here on the VM is the destination's
+///                   &lt;- point 4   it runs there
+/// </code>
+/// Every failure before point 3 leaves the VM running here under its own id; after it the VM never runs here again.
+/// </summary>
+public sealed class MigrationSender(VmStore store, IBackend backend, AtomicExecutor executor, Scheduler scheduler, string instanceId, ILogger logger)
+{
+    public async Task RunAsync(Operation.VM_migrate operation, XenopsTask task, CancellationToken cancel)
+    {
+        string vm = operation.Vm;
+        string temporary = MigrationIds.Source(vm);
+        scheduler.Alias(vm, temporary);
+        var record = store.Get(vm);
+        var send = MigrationPlans.SourceSend(vm, temporary);
+        var finish = MigrationPlans.SourceFinish(record.WithId(temporary).Devices, vm);
+        var context = new RunContext(task, 1 + send.Sum(AtomicTraits.Weight) + finish.Sum(AtomicTraits.Weight));
+        Socket? control = null;
+        try
+        {
+            try
+            {
+                control = await SendAsync(operation, record, context, cancel).ConfigureAwait(false);
+            }
+            catch (Exception error) when (AtomicExecutor.IsExpected(error))
+            {
+                await executor.UndoAsync(context).ConfigureAwait(false);
+                var known = AtomicExecutor.Classify(error, task);
+                Log.SourceGoesOn(logger, vm, known.Value.ToString());
+                throw known;
+            }
+
+            AtomicExecutor.Commit(context);
+            await FinishAsync(vm, finish, control, context).ConfigureAwait(false);
+        }
+        finally
+        {
+            control?.Dispose();
+        }
+    }
+
+    /// <summary>Everything up to point 3; returns the control connection once point 3 is out.</summary>
+    private async Task<Socket> SendAsync(Operation.VM_migrate operation, VmRecord record, RunContext context, CancellationToken cancel)
+    {
+        string vm = operation.Vm;
+        string destination = MigrationIds.Destination(vm);
+        await executor.RunAsync(MigrationPlans.SourcePrepare(record.Devices), context, cancel).ConfigureAwait(false);
+        string metadata = MetadataText.Write(Remapped(record, operation)).Replace(vm, destination, StringComparison.Ordinal);
+        await RemoteXenops.ImportMetadataAsync(operation.Destination, context.Task.DebugInfo, metadata, cancel).ConfigureAwait(false);
+
+        var cookies = Cookies(vm, context.Task.DebugInfo);
+        var control = await RemoteConnection.OpenAsync(
+            operation.Destination, PutRequest.Head(operation.Destination, "vm", destination, cookies.Concat(MemoryCookies(vm))), cancel).ConfigureAwait(false);
+        try
+        {
+            await Handshake.ExpectSuccessAsync(control, "point 1", MigrationLimits.PointOne, cancel).ConfigureAwait(false);
+            Log.Point(logger, vm, "1");
+            using (var memory = await RemoteConnection.OpenAsync(
+                operation.Destination, PutRequest.Head(operation.Destination, "mem", destination, cookies), cancel).ConfigureAwait(false))
+            {
+                await Handshake.ExpectSuccessAsync(memory, "point 1-mem", MigrationLimits.MemoryConnection, cancel).ConfigureAwait(false);
+                await Handshake.SendSuccessAsync(control, cancel).ConfigureAwait(false);
+                context.Memory = memory;
+                await executor.RunAsync(MigrationPlans.SourceSend(vm, MigrationIds.Source(vm)), context, cancel).ConfigureAwait(false);
+                Log.Point(logger, vm, "2");
+                await DrainAsync(memory, cancel).ConfigureAwait(false);
+            }
+
+            await RequireSilenceAsync(control, cancel).ConfigureAwait(false);
+            await Handshake.SendSuccessAsync(control, cancel).ConfigureAwait(false);
+            Log.Point(logger, vm, "3");
+            return control;
+        }
+        catch (Exception error) when (AtomicExecutor.IsExpected(error))
+        {
+            using (control)
+            {
+                await TellAsync(control, AtomicExecutor.Classify(error, context.Task).Value).ConfigureAwait(false);
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>After point 3: hears how the destination fared and clears the source away, whatever it hears.</summary>
+    private async Task FinishAsync(
+        string vm, ImmutableArray<Atomic> finish, Socket control, RunContext context)
+    {
+        XenopsError? failure = null;
+        try
+        {
+            await Handshake.ExpectSuccessAsync(control, "point 4", MigrationLimits.PointFour, CancellationToken.None).ConfigureAwait(false);
+            Log.Point(logger, vm, "4");
+        }
+        catch (Exception error) when (AtomicExecutor.IsExpected(error))
+        {
+            failure = AtomicExecutor.Classify(error, context.Task);
+            Log.CommittedFailure(logger, vm, failure.Value.ToString());
+        }
+
+        try
+        {
+            await executor.RunAsync(finish, context, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (XenopsError error)
+        {
+            // The VM has moved: what is left of it here goes, step by step if it must.
+            Log.CommittedFailure(logger, vm, error.Value.ToString());
+            string temporary = MigrationIds.Source(vm);
+            if (store.Find(temporary) is { } left)
+            {
+                await executor.RunAsync(MigrationPlans.Discard(left.Devices), context, CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+
+        if (failure is not null)
+        {
+            throw failure;
+        }
+    }
+
+    /// <summary>Ends the memory stream and waits until the destination, having read it all, closes its end.</summary>
+    private static async Task DrainAsync(Socket memory, CancellationToken cancel)
+    {
+        memory.Shutdown(SocketShutdown.Send);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        deadline.CancelAfter(MigrationLimits.Drain);
+        try
+        {
+            byte[] nothing = new byte[1];
+            if (await memory.ReceiveAsync(nothing, SocketFlags.None, deadline.Token).ConfigureAwait(false) != 0)
+            {
+                throw new IOException("the destination sent bytes on the memory connection");
+            }
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            throw new TimeoutException($"the destination did not take the memory within {MigrationLimits.Drain.TotalSeconds:0} s");
+        }
+    }
+
+    /// <summary>The destination has nothing to say between its points 1 and 4: what is there to read is a failure or its end.</summary>
+    private static Task RequireSilenceAsync(Socket control, CancellationToken cancel) =>
+        control.Poll(0, SelectMode.SelectRead)
+            ? Handshake.ExpectSuccessAsync(control, "point 3", MigrationLimits.Send, cancel)
+            : Task.CompletedTask;
+
+    private static async Task TellAsync(Socket control, XenopsErrorValue error)
+    {
+        try
+        {
+            await Handshake.SendErrorAsync(control, error, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception gone) when (gone is SocketException or TimeoutException)
+        {
+            // The peer cannot be told; it learns the same from the end of the connection.
+        }
+    }
+
+    private KeyValuePair<string, string>[] Cookies(string vm, string debugInfo) =>
+    [
+        new("instance_id", instanceId),
+        new("final_id", vm),
+        new("dbg", debugInfo),
+        new("mem_migration", Daemon.Version),
+    ];
+
+    private IEnumerable<KeyValuePair<string, string>> MemoryCookies(string vm)
+    {
+        var domain = backend.GetStatus(vm) ?? throw XenopsError.DoesNotExist("domain", vm);
+        yield return new("memory_limit", domain.MemoryLimitBytes.ToString(CultureInfo.InvariantCulture));
+        yield return new("memory_total_source", domain.MemoryActualBytes.ToString(CultureInfo.InvariantCulture));
+    }
+
+    private static VmRecord Remapped(VmRecord record, Operation.VM_migrate operation) => record with
+    {
+        Vbds = [.. record.Vbds.Select(v => v.backend is Disk.VDI { location: var old } && operation.VdiMap.TryGetValue(old, out string? location)
+            ? v with { backend = new Disk.VDI(location) }
+            : v)],
+        Vifs = [.. record.Vifs.Select(v => operation.VifMap.TryGetValue(v.id.device, out var network) ? v with { backend = network } : v)],
+    };
+}

@@ -1,0 +1,102 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Net.Sockets;
+using System.Text;
+using Toolstack.Idl;
+using Toolstack.Idl.XmlRpc;
+using Toolstack.Xenopsd.Contract;
+
+namespace Toolstack.Xenopsd.Migration;
+
+/// <summary>Calls the destination's xenopsd through its xapi: XML-RPC over one connection a call, named parameters in one struct.</summary>
+internal static class RemoteXenops
+{
+    /// <summary>Hands the VM's metadata over before the VM. Raises the peer's typed error, or Failed_to_contact_remote_service.</summary>
+    internal static async Task ImportMetadataAsync(Uri destination, string debugInfo, string metadata, CancellationToken cancel)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        deadline.CancelAfter(MigrationLimits.RemoteCall);
+        try
+        {
+            await CallAsync(destination, "VM.import_metadata",
+            [
+                new("debug_info", new Value.Text(debugInfo)),
+                new("metadata", new Value.Text(metadata)),
+            ], deadline.Token).ConfigureAwait(false);
+        }
+        catch (XenApiError error)
+        {
+            throw Typed(error);
+        }
+        catch (Exception error) when (error is SocketException or IOException or WireFormatException
+            || (error is OperationCanceledException && !cancel.IsCancellationRequested))
+        {
+            string problem = error is OperationCanceledException ? "no answer in time" : error.Message;
+            throw new XenopsError(new XenopsErrorValue.Failed_to_contact_remote_service($"{destination.Authority}: {problem}"), error);
+        }
+    }
+
+    private static async Task<Value> CallAsync(
+        Uri destination, string method, ImmutableArray<KeyValuePair<string, Value>> parameters, CancellationToken cancel)
+    {
+        var body = new ArrayBufferWriter<byte>();
+        XmlRpcEnvelope.WriteCall(body, method, new Value.Struct(parameters));
+        // HTTP/1.0, so that the answer comes whole, in one piece, and ends with the connection.
+        byte[] head = Encoding.ASCII.GetBytes(
+            $"POST {destination.PathAndQuery} HTTP/1.0\r\nHost: {destination.Authority}\r\nUser-agent: xenopsd\r\n"
+            + $"Content-Type: {XmlRpcEnvelope.ContentType}\r\nContent-Length: {body.WrittenCount.ToString(CultureInfo.InvariantCulture)}\r\nConnection: close\r\n\r\n");
+        using var socket = await RemoteConnection.OpenAsync(destination, (byte[])[.. head, .. body.WrittenSpan], cancel).ConfigureAwait(false);
+        byte[] response = await ReadToEndAsync(socket, cancel).ConfigureAwait(false);
+        return XmlRpcEnvelope.ParseResponse(Body(response));
+    }
+
+    private static async Task<byte[]> ReadToEndAsync(Socket socket, CancellationToken cancel)
+    {
+        var response = new ArrayBufferWriter<byte>();
+        while (true)
+        {
+            int read = await socket.ReceiveAsync(response.GetMemory(4096), SocketFlags.None, cancel).ConfigureAwait(false);
+            if (read == 0)
+            {
+                return response.WrittenSpan.ToArray();
+            }
+
+            response.Advance(read);
+            if (response.WrittenCount > MigrationLimits.MaxResponse)
+            {
+                throw new IOException($"the answer is longer than {nameof(MigrationLimits.MaxResponse)}");
+            }
+        }
+    }
+
+    private static ReadOnlySpan<byte> Body(ReadOnlySpan<byte> response)
+    {
+        int end = response.IndexOf("\r\n\r\n"u8);
+        int line = response.IndexOf("\r\n"u8);
+        string status = Encoding.ASCII.GetString(response[..Math.Max(line, 0)]);
+        return end >= 0 && status.Split(' ') is ["HTTP/1.1" or "HTTP/1.0", "200", ..]
+            ? response[(end + 4)..]
+            : throw new IOException($"the answer is \"{status}\"");
+    }
+
+    /// <summary>A failure's code and parameters are the tag and the fields of an error.</summary>
+    private static XenopsError Typed(XenApiError error)
+    {
+        ImmutableArray<Value> fields = [.. error.Parameters.Select(static p => (Value)new Value.Text(p))];
+        Value variant = fields.Length switch
+        {
+            0 => new Value.Text(error.Code),
+            1 => new Value.Array([new Value.Text(error.Code), fields[0]]),
+            _ => new Value.Array([new Value.Text(error.Code), new Value.Array(fields)]),
+        };
+        try
+        {
+            return new XenopsError(XenopsErrorValueCodec.Read(variant), error);
+        }
+        catch (ValueFormatException)
+        {
+            return XenopsError.Internal(error.Message, error);
+        }
+    }
+}

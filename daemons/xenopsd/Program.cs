@@ -1,2 +1,7 @@
-Console.Error.WriteLine("xenopsd: not built yet");
-return 1;
+using Toolstack.Hosting;
+using Toolstack.Xenopsd.Server;
+
+return await Daemon.RunAsync(
+    args,
+    new DaemonDescription("xenopsd", "Runs the virtual machines of one host: life cycle, devices, migration.", Settings.All),
+    XenopsdMain.RunAsync).ConfigureAwait(false);

@@ -1,0 +1,121 @@
+using Microsoft.Extensions.Logging;
+using Toolstack.Xenopsd.Contract;
+using Toolstack.Xenopsd.Operations;
+using Toolstack.Xenopsd.State;
+
+namespace Toolstack.Xenopsd.Executor;
+
+/// <summary>The way from a call to a running operation: a task, a place in the VM's queue, one log line at the end.</summary>
+public sealed class OperationQueue(
+    Scheduler scheduler, TaskTable tasks, Updates updates, VmStore store, OperationRunner runner, ILogger logger, CancellationToken stopping)
+{
+    /// <summary>Queues the operation behind the others of its VM.</summary>
+    public XenopsTask Queue(string debugInfo, Operation operation)
+    {
+        var task = tasks.Add(debugInfo);
+        try
+        {
+            scheduler.Push(operation.Vm, PoolOf(operation), () => ExecuteAsync(operation, task));
+            return task;
+        }
+        catch (XenopsError)
+        {
+            tasks.Destroy(task.Id);
+            throw;
+        }
+    }
+
+    /// <summary>Queues the operation and waits for its end; raises what it failed with.</summary>
+    public async Task<TaskInfo> RunAsync(string debugInfo, Operation operation, CancellationToken cancel)
+    {
+        var task = Queue(debugInfo, operation);
+        try
+        {
+            await task.Ended.WaitAsync(ExecutorLimits.OperationWait, cancel).ConfigureAwait(false);
+            task.ThrowIfFailed();
+            return task.Info();
+        }
+        catch (TimeoutException)
+        {
+            throw XenopsError.Internal($"{operation.Name} {operation.Vm} did not end within {ExecutorLimits.OperationWait.TotalSeconds:0} s");
+        }
+        finally
+        {
+            tasks.Destroy(task.Id);
+        }
+    }
+
+    /// <summary>Queues a look at the domain; several in a row are one.</summary>
+    public void CheckState(string vmId) => scheduler.Push(
+        vmId,
+        WorkerPool.Default,
+        () => ExecuteAsync(new Operation.VM_check_state(vmId), TaskTable.Internal("backend event")),
+        nameof(Operation.VM_check_state));
+
+    /// <summary>Reports the VM and its devices as changed.</summary>
+    public void Signal(string vmId)
+    {
+        if (store.Find(vmId) is not { } record)
+        {
+            updates.Remove(new DynamicId.Vm(vmId));
+            return;
+        }
+
+        updates.Add(new DynamicId.Vm(vmId));
+        foreach (var vbd in record.Vbds)
+        {
+            updates.Add(new DynamicId.Vbd(vbd.id.vm, vbd.id.device));
+        }
+
+        foreach (var vif in record.Vifs)
+        {
+            updates.Add(new DynamicId.Vif(vif.id.vm, vif.id.device));
+        }
+    }
+
+    private static WorkerPool PoolOf(Operation operation) =>
+        operation is Operation.VM_receive_memory ? WorkerPool.Receive : WorkerPool.Default;
+
+    private async Task ExecuteAsync(Operation operation, XenopsTask task)
+    {
+        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(task.Cancellation, stopping);
+        try
+        {
+            task.ThrowIfCancelled();
+            string? result = await runner.RunAsync(operation, task, cancel.Token).ConfigureAwait(false);
+            Signals(operation);
+            task.Complete(result);
+            if (operation is not Operation.VM_check_state)
+            {
+                Log.OperationDone(logger, operation.Name, operation.Vm, (long)task.Elapsed.TotalMilliseconds, task.Id, task.DebugInfo);
+            }
+        }
+        catch (Exception error) // the loop that owns the task: classified here, never let out
+        {
+            if (!AtomicExecutor.IsExpected(error))
+            {
+                Log.UnexpectedFailure(logger, error);
+            }
+
+            var known = AtomicExecutor.Classify(error, task);
+            Signals(operation);
+            task.Fail(known.Value);
+            Log.OperationFailed(
+                logger, operation.Name, operation.Vm, (long)task.Elapsed.TotalMilliseconds, task.Id, task.DebugInfo, known.Value.ToString());
+        }
+
+        if (task.DestroyOnFinish)
+        {
+            tasks.Destroy(task.Id);
+        }
+    }
+
+    private void Signals(Operation operation)
+    {
+        Signal(operation.Vm);
+        if (operation is Operation.VM_receive_memory receive)
+        {
+            Signal(receive.FinalId);
+        }
+    }
+}

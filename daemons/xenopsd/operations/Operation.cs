@@ -1,0 +1,37 @@
+using System.Collections.Immutable;
+using System.Net.Sockets;
+using Toolstack.Xenopsd.Contract;
+
+namespace Toolstack.Xenopsd.Operations;
+
+/// <summary>What a caller asks of a VM, as it waits in the VM's queue. Names are those of the xenops protocol.</summary>
+public abstract record Operation(string Vm)
+{
+    public sealed record VM_start(string Vm, bool Force) : Operation(Vm);
+
+    /// <summary>With a timeout the guest is asked first.</summary>
+    public sealed record VM_poweroff(string Vm, TimeSpan? Timeout) : Operation(Vm);
+    public sealed record VM_reboot(string Vm, TimeSpan? Timeout) : Operation(Vm);
+    public sealed record VM_pause(string Vm) : Operation(Vm);
+    public sealed record VM_unpause(string Vm) : Operation(Vm);
+    public sealed record VM_delay(string Vm, TimeSpan Delay) : Operation(Vm);
+    public sealed record VM_run_script(string Vm, string Script) : Operation(Vm);
+    public sealed record VM_remove(string Vm) : Operation(Vm);
+    public sealed record VM_import_metadata(string Vm, Metadata Metadata, VmExtra? Extra) : Operation(Vm);
+
+    /// <summary>Looks at the domain and acts when it ended by itself.</summary>
+    public sealed record VM_check_state(string Vm) : Operation(Vm);
+
+    public sealed record VM_migrate(
+        string Vm,
+        Uri Destination,
+        ImmutableSortedDictionary<string, string> VdiMap,
+        ImmutableSortedDictionary<string, Network> VifMap) : Operation(Vm);
+
+    /// <summary>The destination's side of a migration; <paramref name="Vm"/> is the temporary id, <paramref name="Control"/> the
+    /// connection that was handed over, which the operation closes.</summary>
+    public sealed record VM_receive_memory(string Vm, string FinalId, long MemoryLimit, Socket Control) : Operation(Vm);
+
+    /// <summary>The name without the VM, for logs.</summary>
+    public string Name => GetType().Name;
+}

@@ -1,0 +1,30 @@
+using System.Globalization;
+using Toolstack.Xenopsd.Contract;
+
+namespace Toolstack.Xenopsd.Server;
+
+/// <summary>CPU policies as text: words of eight hexadecimal digits joined by hyphens, a missing word counting as 0 (xenops protocol).
+/// Raises Internal_error for a text that is none.</summary>
+public static class CpuPolicy
+{
+    /// <summary>What both CPUs can give.</summary>
+    public static string Combine(string first, string second)
+    {
+        var (a, b) = (Words(first), Words(second));
+        return string.Join('-', Enumerable.Range(0, Math.Max(a.Length, b.Length)).Select(i => $"{At(a, i) & At(b, i):x8}"));
+    }
+
+    /// <summary>Whether a host can give everything a VM uses.</summary>
+    public static bool IsCompatible(string vm, string host)
+    {
+        var (wanted, given) = (Words(vm), Words(host));
+        return Enumerable.Range(0, wanted.Length).All(i => (wanted[i] & ~At(given, i)) == 0);
+    }
+
+    private static uint At(uint[] words, int index) => index < words.Length ? words[index] : 0;
+
+    private static uint[] Words(string policy) => policy.Length == 0 ? [] : [.. policy.Split('-').Select(w =>
+        uint.TryParse(w, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint word)
+            ? word
+            : throw XenopsError.Internal($"\"{policy}\" is no CPU policy"))];
+}

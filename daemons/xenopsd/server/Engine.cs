@@ -1,0 +1,113 @@
+using Microsoft.Extensions.Logging;
+using Toolstack.Xenopsd.Atomics;
+using Toolstack.Xenopsd.Backends;
+using Toolstack.Xenopsd.Executor;
+using Toolstack.Xenopsd.HookScripts;
+using Toolstack.Xenopsd.Migration;
+using Toolstack.Xenopsd.Migration.Stream;
+using Toolstack.Xenopsd.Operations;
+using Toolstack.Xenopsd.State;
+
+namespace Toolstack.Xenopsd.Server;
+
+/// <summary>What an <see cref="Engine"/> is made with; paths are those of the configuration.</summary>
+public sealed record EngineOptions(string DatabasePath, string HandOverPath, string HooksPath, int WorkerPoolSize, SaveOptions SaveOptions);
+
+/// <summary>All of xenopsd but its queue: the records, the executor and both sides of migration around one backend, which it owns.</summary>
+public sealed class Engine : IAsyncDisposable
+{
+    private readonly CancellationTokenSource stopping = new();
+    private readonly HandOverListener handOver;
+    private readonly ILogger logger;
+    private Task? listening;
+
+    public Engine(EngineOptions options, IBackend backend, ILogger logger)
+    {
+        this.logger = logger;
+        Backend = backend;
+        Store = new VmStore(new VmFiles(options.DatabasePath, logger));
+        Tasks = new TaskTable(Updates);
+        Scheduler = new Scheduler(options.WorkerPoolSize);
+        var actions = new AtomicActions(backend, Store, new HookRunner(options.HooksPath, logger), options.SaveOptions, logger);
+        var executor = new AtomicExecutor(actions, Scheduler, logger);
+        var receiver = new MigrationReceiver(Store, executor, Scheduler, logger);
+        var sender = new MigrationSender(Store, backend, executor, Scheduler, InstanceId, logger);
+        Runner = new OperationRunner(Store, backend, executor, new DomainEndings(Store, backend, logger), sender, receiver);
+        Operations = new OperationQueue(Scheduler, Tasks, Updates, Store, Runner, logger, stopping.Token);
+        handOver = new HandOverListener(options.HandOverPath, receiver, (debugInfo, operation) =>
+            Tasks.DestroyOnFinish(Operations.Queue(debugInfo, operation).Id), logger);
+    }
+
+    /// <summary>New in every process: clients tell a restart by it.</summary>
+    public string InstanceId { get; } = Guid.NewGuid().ToString();
+
+    public IBackend Backend { get; }
+
+    public VmStore Store { get; }
+
+    public Updates Updates { get; } = new();
+
+    public TaskTable Tasks { get; }
+
+    public Scheduler Scheduler { get; }
+
+    public OperationRunner Runner { get; }
+
+    public OperationQueue Operations { get; }
+
+    /// <summary>Removes what an interrupted migration left, adopts the domains there are, and takes migrations.</summary>
+    public async Task StartAsync(CancellationToken cancel)
+    {
+        foreach (string id in Store.Ids.Union(Backend.ListDomains()).Where(MigrationIds.IsTemporary))
+        {
+            Log.LeftoverRemoved(logger, id);
+            if (Backend.GetStatus(id) is not null)
+            {
+                await Backend.DestroyAsync(id, cancel).ConfigureAwait(false);
+            }
+
+            Store.Remove(id);
+        }
+
+        Backend.Changed += OnChanged;
+        foreach (string id in Store.Ids)
+        {
+            bool lives = Backend.GetStatus(id) is not null;
+            Store.Mark(id, r => r with { Survivable = lives });
+            Operations.Signal(id);
+            Operations.CheckState(id);
+        }
+
+        Log.RecordsLoaded(logger, Store.Ids.Length, Backend.ListDomains().Count);
+        handOver.Start();
+        listening = handOver.RunAsync(stopping.Token);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Backend.Changed -= OnChanged;
+        await stopping.CancelAsync().ConfigureAwait(false);
+        if (listening is not null)
+        {
+            await listening.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        handOver.Dispose();
+        await Backend.DisposeAsync().ConfigureAwait(false);
+        stopping.Dispose();
+    }
+
+    private void OnChanged(string vmId)
+    {
+        Operations.Signal(vmId);
+        try
+        {
+            Operations.CheckState(vmId);
+        }
+        catch (Contract.XenopsError error)
+        {
+            // The queue is full: an operation that waits there looks at the domain anyway.
+            Log.FailureIgnored(logger, nameof(Operation.VM_check_state), error.Message);
+        }
+    }
+}

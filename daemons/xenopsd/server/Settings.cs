@@ -1,0 +1,66 @@
+using Toolstack.Hosting;
+using Toolstack.Hosting.Switch;
+using Toolstack.Xenopsd.Migration.Stream;
+
+namespace Toolstack.Xenopsd.Server;
+
+/// <summary>The configuration keys of xenopsd; names of the original daemon where it has the key.</summary>
+public static class Settings
+{
+    public static readonly ConfigKey<string> SwitchPath = ConfigKey.FilePath(
+        "switch-path", SwitchOptions.DefaultPath, "Unix socket of the message switch.");
+
+    public static readonly ConfigKey<string> Queue = ConfigKey.Text(
+        "queue", "org.xen.xapi.xenops.classic", "Queue that is served.");
+
+    public static readonly ConfigKey<string> DatabasePath = ConfigKey.FilePath(
+        "database-path", "/var/run/nonpersistent/xenopsd/classic", "Directory of the records of VMs; lost when the host restarts, as domains are.");
+
+    public static readonly ConfigKey<long> WorkerPoolSize = ConfigKey.Integer(
+        "worker-pool-size", 4, 1, 256, "Workers of each of the four pools.");
+
+    public static readonly ConfigKey<string> HandOverPath = ConfigKey.FilePath(
+        "handover-path", "/var/lib/xcp/xenopsd.forwarded", "Unix socket on which xapi hands migration connections over.");
+
+    public static readonly ConfigKey<string> HooksPath = ConfigKey.FilePath(
+        "hooks-path", "/etc/xapi.d", "Directory of the directories of hook scripts.");
+
+    public static readonly ConfigKey<string> Backend = ConfigKey.Choice(
+        "backend", "auto", ["auto", "xen", "simulator"], "Where domains run; auto is xen where /dev/xen/privcmd exists.");
+
+    public static readonly ConfigKey<long> SimulatorMemoryMib = ConfigKey.Integer(
+        "simulator-memory-mib", 4096, 64, 1L << 30, "Memory of the simulated host for guests, in MiB.");
+
+    public static readonly ConfigKey<long> MaxIterations = ConfigKey.Integer(
+        "migration-max-iterations", StreamLimits.DefaultMaxIterations, 1, 1000, "Passes over a guest's memory while it runs.");
+
+    public static readonly ConfigKey<long> DowntimeTarget = ConfigKey.Integer(
+        "migration-downtime-target", (long)StreamLimits.DefaultDowntimeTarget.TotalMilliseconds, 1, 600_000,
+        "The guest is suspended once the rest would take less than this, in ms.");
+
+    public static readonly ConfigKey<long> BandwidthLimit = ConfigKey.Integer(
+        "migration-bandwidth-limit-mib", 0, 0, 1L << 20, "Ceiling of a migration while the guest runs, in MiB/s; 0 for none.");
+
+    public static readonly ConfigKey<TimeSpan> SilenceDeadline = ConfigKey.Seconds(
+        "migration-silence-deadline", StreamLimits.DefaultSilenceDeadline, "Longest wait for a migration's connection to take a byte.",
+        TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
+
+    public static IReadOnlyList<ConfigKey> All { get; } =
+    [
+        SwitchPath, Queue, DatabasePath, WorkerPoolSize, HandOverPath, HooksPath, Backend, SimulatorMemoryMib,
+        MaxIterations, DowntimeTarget, BandwidthLimit, SilenceDeadline,
+    ];
+
+    /// <summary>How guests' memory is sent.</summary>
+    public static SaveOptions SaveOptions(Configuration configuration)
+    {
+        long limit = configuration.Get(BandwidthLimit);
+        return Migration.Stream.SaveOptions.Default with
+        {
+            MaxIterations = (int)configuration.Get(MaxIterations),
+            DowntimeTarget = TimeSpan.FromMilliseconds(configuration.Get(DowntimeTarget)),
+            BandwidthLimitBytesPerSecond = limit == 0 ? null : limit << 20,
+            SilenceDeadline = configuration.Get(SilenceDeadline),
+        };
+    }
+}

@@ -1,0 +1,103 @@
+using System.Collections.Immutable;
+using Toolstack.Xenopsd.Contract;
+using Toolstack.Xenopsd.Operations;
+using Toolstack.Xenopsd.State;
+
+namespace Toolstack.Xenopsd.Server;
+
+public sealed partial class XenopsService
+{
+    public Task<string> VmAdd(string debug_info, Vm vm, CancellationToken cancel)
+    {
+        engine.Runner.Import(new Metadata
+        {
+            vm = vm,
+            vbds = engine.Store.Find(vm.id)?.Vbds ?? [],
+            vifs = engine.Store.Find(vm.id)?.Vifs ?? [],
+        }, extra: null);
+        engine.Operations.Signal(vm.id);
+        return Task.FromResult(vm.id);
+    }
+
+    public Task VmRemove(string debug_info, string id, CancellationToken cancel) =>
+        engine.Operations.RunAsync(debug_info, new Operation.VM_remove(id), cancel);
+
+    public Task<bool> VmExists(string debug_info, string id, CancellationToken cancel) => Task.FromResult(engine.Store.Find(id) is not null);
+
+    public Task<ImmutableArray<(Vm vm, VmState state)>> VmList(string debug_info, CancellationToken cancel) =>
+        Task.FromResult<ImmutableArray<(Vm, VmState)>>([.. engine.Store.Ids.Select(engine.Store.Find).OfType<VmRecord>().Select(Stat)]);
+
+    public Task<(Vm vm, VmState state)> VmStat(string debug_info, string id, CancellationToken cancel) => Task.FromResult(Stat(engine.Store.Get(id)));
+
+    public async Task<string> VmImportMetadata(string debug_info, string metadata, CancellationToken cancel)
+    {
+        var (record, extra) = MetadataText.Read(metadata);
+        string id = record.vm.id;
+        if (engine.Store.Find(id) is null)
+        {
+            engine.Runner.Import(record, extra);
+            engine.Operations.Signal(id);
+            return id;
+        }
+
+        // Behind what runs on the VM already, so that no operation sees its record change.
+        await engine.Operations.RunAsync(debug_info, new Operation.VM_import_metadata(id, record, extra), cancel).ConfigureAwait(false);
+        return id;
+    }
+
+    public Task<string> VmImportMetadataAsync(string debug_info, string metadata, CancellationToken cancel)
+    {
+        var (record, extra) = MetadataText.Read(metadata);
+        return Queue(debug_info, new Operation.VM_import_metadata(record.vm.id, record, extra));
+    }
+
+    public Task<string> VmExportMetadata(string debug_info, string id, CancellationToken cancel) =>
+        Task.FromResult(MetadataText.Write(engine.Store.Get(id)));
+
+    public Task<string> VmGenerateStateString(string debug_info, Vm vm, CancellationToken cancel) =>
+        Task.FromResult(MetadataText.Json(w => VmExtraCodec.Write(w, engine.Store.Find(vm.id)?.Extra ?? new VmExtra())));
+
+    public Task<string> VmStart(string debug_info, string id, bool paused, CancellationToken cancel) =>
+        Queue(debug_info, new Operation.VM_start(id, Force: paused));
+
+    public Task<string> VmShutdown(string debug_info, string id, double? delay, CancellationToken cancel) =>
+        Queue(debug_info, new Operation.VM_poweroff(id, Seconds(delay)));
+
+    public Task<string> VmReboot(string debug_info, string id, double? delay, CancellationToken cancel) =>
+        Queue(debug_info, new Operation.VM_reboot(id, Seconds(delay)));
+
+    public Task<string> VmPause(string debug_info, string id, CancellationToken cancel) => Queue(debug_info, new Operation.VM_pause(id));
+
+    public Task<string> VmUnpause(string debug_info, string id, CancellationToken cancel) => Queue(debug_info, new Operation.VM_unpause(id));
+
+    public Task<string> VmDelay(string debug_info, string id, double delay, CancellationToken cancel) =>
+        Queue(debug_info, new Operation.VM_delay(id, Seconds(delay) ?? TimeSpan.Zero));
+
+    public Task<string> VmRunScript(string debug_info, string id, string script, CancellationToken cancel) =>
+        Queue(debug_info, new Operation.VM_run_script(id, script));
+
+    public Task<string> VmMigrate(string debug_info, string id, ImmutableSortedDictionary<string, string> vdi_map,
+        ImmutableSortedDictionary<string, Network> vif_map, ImmutableSortedDictionary<string, PciAddress> pci_map,
+        string xenops_url, bool compress, bool verify_dest, bool localhost_migration, CancellationToken cancel)
+    {
+        if (compress || !pci_map.IsEmpty)
+        {
+            throw new XenopsError(new XenopsErrorValue.Unimplemented(compress ? "compressed migration" : "migration of PCI devices"));
+        }
+
+        if (!Uri.TryCreate(xenops_url, UriKind.Absolute, out var destination) || destination.Scheme is not ("http" or "https"))
+        {
+            throw new XenopsError(new XenopsErrorValue.Failed_to_contact_remote_service(xenops_url));
+        }
+
+        return Queue(debug_info, new Operation.VM_migrate(id, destination, vdi_map, vif_map));
+    }
+
+    private Task<string> Queue(string debugInfo, Operation operation) => Task.FromResult(engine.Operations.Queue(debugInfo, operation).Id);
+
+    private (Vm Vm, VmState State) Stat(VmRecord record) => (record.Vm, VmStates.Of(record, engine.Backend.GetStatus(record.Vm.id)));
+
+    /// <summary>A wait in seconds, between nothing and a day.</summary>
+    private static TimeSpan? Seconds(double? seconds) =>
+        seconds is { } wait ? TimeSpan.FromSeconds(Math.Clamp(wait, 0, TimeSpan.SecondsPerDay)) : null;
+}

@@ -1,0 +1,76 @@
+using Microsoft.Extensions.Logging;
+using Toolstack.Hosting;
+using Toolstack.Hosting.Switch;
+using Toolstack.Xenopsd.Backends;
+using Toolstack.Xenopsd.Backends.Simulator;
+using Toolstack.Xenopsd.Backends.Xen;
+using Toolstack.Xenopsd.Contract;
+
+namespace Toolstack.Xenopsd.Server;
+
+/// <summary>The life of the daemon: backend, engine, queue.</summary>
+internal static class XenopsdMain
+{
+    /// <summary>Requests answered at the same time; long polls (UPDATES.get) take a place each.</summary>
+    private const int Concurrency = 128;
+
+    private const int BytesPerMibShift = 20;
+
+    private static readonly TimeSpan ServeRetry = TimeSpan.FromSeconds(1);
+
+    internal static async Task RunAsync(DaemonContext context)
+    {
+        var logger = context.Logs.CreateLogger("xenopsd");
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.Stopping);
+        var engine = new Engine(OptionsOf(context.Configuration), MakeBackend(context.Configuration), logger);
+        await using (engine.ConfigureAwait(false))
+        {
+            await engine.StartAsync(stop.Token).ConfigureAwait(false);
+            var connection = new SwitchConnection(new SwitchOptions(context.Configuration.Get(Settings.SwitchPath), "xenopsd"), logger);
+            await using (connection.ConfigureAwait(false))
+            {
+                connection.Start();
+                string queue = context.Configuration.Get(Settings.Queue);
+                var service = new XenopsService(engine, stop.Cancel);
+                var server = new XenopsServer(service, (_, error) => Log.UnexpectedFailure(logger, error));
+                Log.Serving(logger, queue, engine.Backend.Hypervisor);
+                context.Ready();
+                await ServeAsync(connection, queue, server, logger, stop.Token).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Serves until the daemon stops, whatever becomes of the switch.</summary>
+    private static async Task ServeAsync(SwitchConnection connection, string queue, XenopsServer server, ILogger logger, CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                await connection.ServeAsync(queue, (request, cancel) => server.HandleAsync(request.Payload, cancel), Concurrency, stop).ConfigureAwait(false);
+            }
+            catch (SwitchException error)
+            {
+                Log.QueueLost(logger, queue, error.Message);
+                await Task.Delay(ServeRetry, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private static EngineOptions OptionsOf(Configuration configuration) => new(
+        configuration.Get(Settings.DatabasePath),
+        configuration.Get(Settings.HandOverPath),
+        configuration.Get(Settings.HooksPath),
+        (int)configuration.Get(Settings.WorkerPoolSize),
+        Settings.SaveOptions(configuration));
+
+    private static IBackend MakeBackend(Configuration configuration) => configuration.Get(Settings.Backend) switch
+    {
+        "xen" => XenBackend.Open(),
+        "auto" when XenBackend.Available => XenBackend.Open(),
+        _ => new SimulatorBackend(new SimulatorOptions
+        {
+            TotalMemoryBytes = configuration.Get(Settings.SimulatorMemoryMib) << BytesPerMibShift,
+        }),
+    };
+}

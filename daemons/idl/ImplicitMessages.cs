@@ -110,7 +110,7 @@ public static class ImplicitMessages
     }
 
     /// <summary>K and V of <c>(K -> V) map</c>; K holds no arrow, as keys are scalars.</summary>
-    internal static (string Key, string Value) MapTypes(string type)
+    private static (string Key, string Value) MapTypes(string type)
     {
         int arrow = type.IndexOf(" -> ", StringComparison.Ordinal);
         return (type[1..arrow], type[(arrow + 4)..^") map".Length]);

@@ -1,0 +1,229 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using Toolstack.Idl;
+using Toolstack.Xapi.Database;
+using Toolstack.Xapi.Datamodel;
+using Toolstack.Xapi.Dispatch;
+using Toolstack.Xapi.VirtualMachines;
+
+namespace Toolstack.Xapi.Forwarding;
+
+/// <summary>
+/// Runs a message as its declared policy says: on the coordinator it enters the operation in the objects it locks, reserves memory where
+/// the policy asks for it, and calls the implementation here or the same message on the host that is to run it; afterwards it undoes all
+/// of that, whatever happened. On a member, and for a call that the coordinator forwarded, the implementation runs at once.
+/// </summary>
+internal sealed class PolicyRunner(
+    XapiDatabase database, OperationLocks locks, Reservations reservations, IRemoteHosts remote, Func<Ref<task>, bool> cancelTask,
+    TimeSpan cancelDeadline, ILogger logger) : IMessageRunner
+{
+    private const string VmClass = "VM";
+    private const string HostClass = "host";
+
+    public async ValueTask<MessageResult> RunAsync(CallContext call, XenMessage message, ImmutableArray<Value> arguments, object implementation)
+    {
+        if (!call.Identity.IsCoordinator || call.IsForwarded)
+        {
+            return await message.Invoke(implementation, call, arguments).ConfigureAwait(false);
+        }
+
+        Held held = new();
+        try
+        {
+            await LockAsync(held, call, message, arguments).ConfigureAwait(false);
+            Ref<host> place = await PlaceAsync(held, call, message, arguments).ConfigureAwait(false);
+            return place.IsNull || place == call.Identity.Localhost
+                ? await message.Invoke(implementation, call, arguments).ConfigureAwait(false)
+                : await ForwardAsync(call, message, arguments, place).ConfigureAwait(false);
+        }
+        finally
+        {
+            await UndoAsync(held).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask LockAsync(Held held, CallContext call, XenMessage message, ImmutableArray<Value> arguments)
+    {
+        foreach (LockPolicy policy in message.Policy.Locks)
+        {
+            string className = ClassOf(message.Parameters[policy.Argument]);
+            string reference = arguments[policy.Argument].AsString();
+            if (!policy.Cancels.IsDefaultOrEmpty)
+            {
+                await CancelAsync(className, reference, policy.Cancels, call).ConfigureAwait(false);
+            }
+
+            bool strict = !(policy.Operation == "pool_migrate" && IsForced(message, arguments));
+            held.Locks.Push(await locks.EnterAsync(className, reference, policy.Operation, call.TaskRef, strict, call.Cancellation)
+                .ConfigureAwait(false));
+        }
+    }
+
+    /// <summary>Cancels the operations that this one supersedes and waits for them to stop.</summary>
+    private async ValueTask CancelAsync(string className, string reference, ImmutableArray<string> operations, CallContext call)
+    {
+        foreach (string other in await locks.TasksOfAsync(className, reference, operations, call.Cancellation).ConfigureAwait(false))
+        {
+            cancelTask(new Ref<task>(other));
+        }
+
+        await locks.WaitGoneAsync(className, reference, operations, cancelDeadline, call.TaskRef, call.Cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Where the message runs, the memory it needs reserved there. Null: here.</summary>
+    private async ValueTask<Ref<host>> PlaceAsync(Held held, CallContext call, XenMessage message, ImmutableArray<Value> arguments)
+    {
+        if (message.Policy.Reserve is { } reserve)
+        {
+            Ref<host> target = new(arguments[reserve.Argument].AsString());
+            await AssertLiveAsync(target, call.Cancellation).ConfigureAwait(false);
+            await EnterHostAsync(held, target, reserve.HostOperation, call).ConfigureAwait(false);
+            Ref<VM> vm = VmOf(arguments);
+            await reservations.ReserveAsync(vm, target, call.Cancellation).ConfigureAwait(false);
+            held.Reserved = vm;
+        }
+
+        switch (message.Policy.Where)
+        {
+            case Where.ArgumentHost:
+                return new Ref<host>(arguments[ArgumentIndex(message, message.Policy.HostArgument)].AsString());
+            case Where.ResidentHost:
+                VM row = await database.Get(VmOf(arguments), call.Cancellation).ConfigureAwait(false);
+                return row.power_state is vm_power_state.Running or vm_power_state.Paused ? row.resident_on : Ref<host>.Null;
+            case Where.ElectedHost:
+                return await ElectAsync(held, call, message, VmOf(arguments)).ConfigureAwait(false);
+            default:
+                // AnyHostOfStorage: no class of this pool restricts a VM to hosts by its storage, so the coordinator is as good as any.
+                return Ref<host>.Null;
+        }
+    }
+
+    private async ValueTask<Ref<host>> ElectAsync(Held held, CallContext call, XenMessage message, Ref<VM> vm)
+    {
+        Ref<host> elected = await reservations.ElectAsync(vm, call.Identity.Localhost, call.Cancellation).ConfigureAwait(false);
+        held.Reserved = vm;
+        string operation = message.Policy.Locks.Any(static l => l.Operation == "resume") ? "vm_resume" : "vm_start";
+        await EnterHostAsync(held, elected, operation, call).ConfigureAwait(false);
+        return elected;
+    }
+
+    private async ValueTask EnterHostAsync(Held held, Ref<host> target, string operation, CallContext call) =>
+        held.Locks.Push(await locks.EnterAsync(HostClass, target.ToString(), operation, call.TaskRef, strict: true, call.Cancellation)
+            .ConfigureAwait(false));
+
+    private async ValueTask AssertLiveAsync(Ref<host> target, CancellationToken cancel)
+    {
+        host row = await database.Get(target, cancel).ConfigureAwait(false);
+        host_metrics? metrics = await database.Find(row.metrics, cancel).ConfigureAwait(false);
+        if (metrics is not { live: true })
+        {
+            throw new XenApiError("HOST_OFFLINE", target.ToString());
+        }
+    }
+
+    private async ValueTask<MessageResult> ForwardAsync(CallContext call, XenMessage message, ImmutableArray<Value> arguments, Ref<host> target)
+    {
+        await AssertLiveAsync(target, call.Cancellation).ConfigureAwait(false);
+        if (call.HasDatabaseTask)
+        {
+            await database.Update(call.Task, row => row with { forwarded = true, forwarded_to = target, resident_on = target }, call.Cancellation)
+                .ConfigureAwait(false);
+        }
+
+        Log.Forwarding(logger, message.FullName, target.ToString(), call.TaskRef);
+        using CancellationTokenSource abandon = new();
+        Task<Value> answer = remote.CallAsync(target, message.FullName, arguments, call.HasDatabaseTask ? call.Task : null, abandon.Token);
+        try
+        {
+            return MessageResult.From(await answer.WaitAsync(call.Cancellation).ConfigureAwait(false));
+        }
+        catch (OperationCanceledException) when (call.Cancellation.IsCancellationRequested)
+        {
+            return MessageResult.From(await CancelRemoteAsync(call, target, answer, abandon).ConfigureAwait(false));
+        }
+    }
+
+    /// <summary>Passes the cancellation on and waits a while for what becomes of the call: it may still succeed.</summary>
+    private async Task<Value> CancelRemoteAsync(CallContext call, Ref<host> target, Task<Value> answer, CancellationTokenSource abandon)
+    {
+        XenApiError cancelled = new("TASK_CANCELLED", call.TaskRef);
+        try
+        {
+            if (call.HasDatabaseTask)
+            {
+                await remote.CallAsync(target, "task.cancel", [new Value.Text(call.TaskRef)], null, abandon.Token)
+                    .WaitAsync(cancelDeadline, CancellationToken.None).ConfigureAwait(false);
+            }
+
+            return await answer.WaitAsync(cancelDeadline, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            await abandon.CancelAsync().ConfigureAwait(false);
+            throw cancelled;
+        }
+        catch (OperationCanceledException)
+        {
+            throw cancelled;
+        }
+    }
+
+    private async ValueTask UndoAsync(Held held)
+    {
+        if (held.Reserved is { } vm)
+        {
+            await BestEffortAsync(() => reservations.ClearAsync(vm), vm.ToString()).ConfigureAwait(false);
+        }
+
+        while (held.Locks.TryPop(out HeldLock? one))
+        {
+            await BestEffortAsync(() => locks.LeaveAsync(one), one.Reference).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>A step of undoing that fails must neither hide the outcome of the call nor keep the other steps from being done.</summary>
+    private async ValueTask BestEffortAsync(Func<ValueTask> step, string reference)
+    {
+        try
+        {
+            await step().ConfigureAwait(false);
+        }
+        catch (XenApiError e)
+        {
+            Log.UndoFailed(logger, reference, e.Message);
+        }
+    }
+
+    private static bool IsForced(XenMessage message, ImmutableArray<Value> arguments)
+    {
+        int index = message.Parameters.IndexOf(message.Parameters.FirstOrDefault(static p => p.Name == "options")!);
+        return index >= 0 && arguments[index] is Value.Struct options
+            && MigrateOptions.Parse(options.Members.ToImmutableSortedDictionary(static m => m.Key, static m => m.Value.AsString())).Force;
+    }
+
+    private static Ref<VM> VmOf(ImmutableArray<Value> arguments) => new(arguments[0].AsString());
+
+    /// <summary>The class that a parameter of type <c>C ref</c> refers to.</summary>
+    private static string ClassOf(XenParameter parameter) =>
+        parameter.Type.EndsWith(" ref", StringComparison.Ordinal) ? parameter.Type[..^4] : VmClass;
+
+    private static int ArgumentIndex(XenMessage message, string? name)
+    {
+        for (int index = 0; index < message.Parameters.Length; index++)
+        {
+            if (name is null || message.Parameters[index].Name == name)
+            {
+                return index;
+            }
+        }
+
+        throw new InvalidOperationException($"{message.FullName} runs on the host of a parameter it does not have: {name}");
+    }
+
+    private sealed class Held
+    {
+        public Stack<HeldLock> Locks { get; } = new();
+
+        public Ref<VM>? Reserved { get; set; }
+    }
+}

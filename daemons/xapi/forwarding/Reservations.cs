@@ -1,0 +1,65 @@
+using Toolstack.Idl;
+using Toolstack.Xapi.Database;
+using Toolstack.Xapi.Datamodel;
+using Toolstack.Xapi.Placement;
+using Toolstack.Xapi.VirtualMachines;
+
+namespace Toolstack.Xapi.Forwarding;
+
+/// <summary>Promises memory of hosts to VMs that are about to run there. One decision at a time: two VMs are never promised the same memory.</summary>
+internal sealed class Reservations(XapiDatabase database, HostChooser chooser) : IDisposable
+{
+    private readonly SemaphoreSlim turn = new(1, 1);
+
+    /// <summary>Promises the host's memory to the VM. Raises HOST_NOT_ENOUGH_FREE_MEMORY [needed; available], HANDLE_INVALID.</summary>
+    public async ValueTask ReserveAsync(Ref<VM> vm, Ref<host> host, CancellationToken cancel)
+    {
+        await turn.WaitAsync(cancel).ConfigureAwait(false);
+        try
+        {
+            VM guest = await WithOverheadAsync(vm, cancel).ConfigureAwait(false);
+            await HostMemory.AssertFitsAsync(database, host, vm, guest, cancel).ConfigureAwait(false);
+            await ScheduleAsync(vm, host, cancel).ConfigureAwait(false);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    /// <summary>Chooses a host for the VM and promises its memory. Raises NO_HOSTS_AVAILABLE, HOST_NOT_ENOUGH_FREE_MEMORY.</summary>
+    public async ValueTask<Ref<host>> ElectAsync(Ref<VM> vm, Ref<host> coordinator, CancellationToken cancel)
+    {
+        await turn.WaitAsync(cancel).ConfigureAwait(false);
+        try
+        {
+            VM guest = await WithOverheadAsync(vm, cancel).ConfigureAwait(false);
+            Ref<host> host = await chooser.ChooseAsync(vm, guest, coordinatorBias: false, coordinator, cancel).ConfigureAwait(false);
+            await HostMemory.AssertFitsAsync(database, host, vm, guest, cancel).ConfigureAwait(false);
+            await ScheduleAsync(vm, host, cancel).ConfigureAwait(false);
+            return host;
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    /// <summary>Takes the promise back; nothing when the VM is gone. Not cancellable.</summary>
+    public async ValueTask ClearAsync(Ref<VM> vm)
+    {
+        if (await database.Find(vm).ConfigureAwait(false) is not null)
+        {
+            await ScheduleAsync(vm, Ref<host>.Null, CancellationToken.None).ConfigureAwait(false);
+        }
+    }
+
+    public void Dispose() => turn.Dispose();
+
+    private async ValueTask ScheduleAsync(Ref<VM> vm, Ref<host> host, CancellationToken cancel) =>
+        await database.Update(vm, row => row with { scheduled_to_be_resident_on = host }, cancel).ConfigureAwait(false);
+
+    /// <summary>The overhead is cached in the row and must be as new as the fields it follows from.</summary>
+    private ValueTask<VM> WithOverheadAsync(Ref<VM> vm, CancellationToken cancel) =>
+        database.Update(vm, static row => row with { memory_overhead = VmRows.Memory(row).OverheadBytes }, cancel);
+}

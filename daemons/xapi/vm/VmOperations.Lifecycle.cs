@@ -1,0 +1,155 @@
+using Toolstack.Idl;
+using Toolstack.Xapi.Datamodel;
+using Toolstack.Xapi.Dispatch;
+using Toolstack.Xapi.Placement;
+
+namespace Toolstack.Xapi.VirtualMachines;
+
+/// <summary>Starting, pausing and stopping.</summary>
+internal sealed partial class VmOperations
+{
+    public override Task start(Call call, Ref<VM> vm, bool start_paused, bool force) => StartAsync(Context(call), vm, start_paused, force);
+
+    public override Task start_on(Call call, Ref<VM> vm, Ref<host> host, bool start_paused, bool force) =>
+        StartAsync(Context(call), vm, start_paused, force);
+
+    public override async Task pause(Call call, Ref<VM> vm) =>
+        await RunAsync(Context(call), vm, static (x, debug, id, cancel) => x.VmPause(debug, id, cancel)).ConfigureAwait(false);
+
+    public override async Task unpause(Call call, Ref<VM> vm) =>
+        await RunAsync(Context(call), vm, static (x, debug, id, cancel) => x.VmUnpause(debug, id, cancel)).ConfigureAwait(false);
+
+    public override Task clean_shutdown(Call call, Ref<VM> vm) => ShutdownAsync(Context(call), vm, settings.ShutdownDeadline);
+
+    public override async Task hard_shutdown(Call call, Ref<VM> vm)
+    {
+        VM row = await GetAsync(call, vm).ConfigureAwait(false);
+        if (row.power_state == vm_power_state.Suspended)
+        {
+            await xenops.ForgetAsync(Context(call), vm, row.uuid).ConfigureAwait(false);
+            await database.Update(vm, current => VmRows.Halted(current, vm.ToString())).ConfigureAwait(false);
+            return;
+        }
+
+        await ShutdownAsync(Context(call), vm, null).ConfigureAwait(false);
+    }
+
+    /// <summary>Asks the guest first and ends it if it does not comply.</summary>
+    public override async Task shutdown(Call call, Ref<VM> vm)
+    {
+        VM row = await GetAsync(call, vm).ConfigureAwait(false);
+        if (row.power_state == vm_power_state.Running)
+        {
+            try
+            {
+                await clean_shutdown(call, vm).ConfigureAwait(false);
+                return;
+            }
+            catch (XenApiError e) when (e.Code != "TASK_CANCELLED")
+            {
+                // Ended the hard way below.
+            }
+        }
+
+        await hard_shutdown(call, vm).ConfigureAwait(false);
+    }
+
+    public override Task clean_reboot(Call call, Ref<VM> vm) => RebootAsync(Context(call), vm, settings.ShutdownDeadline.TotalSeconds);
+
+    public override Task hard_reboot(Call call, Ref<VM> vm) => RebootAsync(Context(call), vm, null);
+
+    private async Task StartAsync(CallContext call, Ref<VM> vm, bool paused, bool force)
+    {
+        VM row = await GetAsync(call, vm).ConfigureAwait(false);
+        if (!force && !MemoryLimits.Valid(row.memory_static_min, row.memory_dynamic_min, row.memory_dynamic_max, row.memory_static_max))
+        {
+            throw new XenApiError("MEMORY_CONSTRAINT_VIOLATION");
+        }
+
+        await xenops.PushAsync(call, vm, row).ConfigureAwait(false);
+        try
+        {
+            await StartDomainAsync(call, vm, row.uuid, paused, force).ConfigureAwait(false);
+        }
+        finally
+        {
+            // After a failure too: only a resident VM's state reaches the database, and that state (halted) is what it must say.
+            await ResideHereAsync(vm).ConfigureAwait(false);
+            await xenops.RefreshAsync(call, vm, row.uuid).ConfigureAwait(false);
+        }
+
+        VM after = await database.Get(vm, CancellationToken.None).ConfigureAwait(false);
+        if (paused && after.power_state != vm_power_state.Paused)
+        {
+            throw new XenApiError("INTERNAL_ERROR", $"VM started paused is {after.power_state}");
+        }
+    }
+
+    /// <summary>The unpause is queued behind the start at once, so that the guest runs as soon as it can.</summary>
+    private async Task StartDomainAsync(CallContext call, Ref<VM> vm, string uuid, bool paused, bool force)
+    {
+        Task<string?> started = await xenops.QueueAsync(call, vm, uuid, (x, debug) => x.VmStart(debug, uuid, force, call.Cancellation))
+            .ConfigureAwait(false);
+        Task<string?>? unpaused = paused
+            ? null
+            : await xenops.QueueAsync(call, vm, uuid, (x, debug) => x.VmUnpause(debug, uuid, call.Cancellation)).ConfigureAwait(false);
+        try
+        {
+            await started.ConfigureAwait(false);
+        }
+        catch (XenApiError)
+        {
+            await IgnoreAsync(unpaused).ConfigureAwait(false);
+            throw;
+        }
+
+        if (unpaused is not null)
+        {
+            await unpaused.ConfigureAwait(false);
+        }
+    }
+
+    private async Task ShutdownAsync(CallContext call, Ref<VM> vm, TimeSpan? patience)
+    {
+        await RunAsync(call, vm, (x, debug, id, cancel) => x.VmShutdown(debug, id, patience?.TotalSeconds, cancel)).ConfigureAwait(false);
+        VM after = await database.Get(vm, CancellationToken.None).ConfigureAwait(false);
+        if (after.power_state != vm_power_state.Halted)
+        {
+            throw new XenApiError("INTERNAL_ERROR", $"VM is {after.power_state} after a shutdown that succeeded");
+        }
+    }
+
+    private async Task RebootAsync(CallContext call, Ref<VM> vm, double? patience)
+    {
+        VM row = await GetAsync(call, vm).ConfigureAwait(false);
+        await xenops.PushAsync(call, vm, row).ConfigureAwait(false);
+        await RunAsync(call, vm, (x, debug, id, cancel) => x.VmReboot(debug, id, patience, cancel)).ConfigureAwait(false);
+    }
+
+    /// <summary>Runs a task of xenopsd on the VM; afterwards, also after a failure, the database says what became of the VM.</summary>
+    private async Task<string?> RunAsync(
+        CallContext call, Ref<VM> vm, Func<Xenopsd.Contract.IXenops, string, string, CancellationToken, Task<string>> start)
+    {
+        VM row = await GetAsync(call, vm).ConfigureAwait(false);
+        try
+        {
+            return await xenops.RunAsync(call, vm, row.uuid, (x, debug) => start(x, debug, row.uuid, call.Cancellation)).ConfigureAwait(false);
+        }
+        finally
+        {
+            await xenops.RefreshAsync(call, vm, row.uuid).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task IgnoreAsync(Task<string?>? wait)
+    {
+        try
+        {
+            await (wait ?? Task.FromResult<string?>(null)).ConfigureAwait(false);
+        }
+        catch (XenApiError)
+        {
+            // The failure that came before it is the one to report.
+        }
+    }
+}

@@ -1,0 +1,128 @@
+using System.Collections.Immutable;
+using Toolstack.Idl;
+using Toolstack.Xapi.Datamodel;
+using Toolstack.Xapi.Dispatch;
+using Toolstack.Xenopsd.Contract;
+
+namespace Toolstack.Xapi.VirtualMachines;
+
+/// <summary>Live migration within the pool. The source host runs it; the target host completes it, and only there does the VM's residency change.</summary>
+internal sealed partial class VmOperations
+{
+    private static readonly ImmutableSortedDictionary<string, string> NoDisks = ImmutableSortedDictionary<string, string>.Empty;
+    private static readonly ImmutableSortedDictionary<string, Network> NoNetworks = ImmutableSortedDictionary<string, Network>.Empty;
+    private static readonly ImmutableSortedDictionary<string, PciAddress> NoDevices = ImmutableSortedDictionary<string, PciAddress>.Empty;
+
+    public override async Task pool_migrate(Call call, Ref<VM> vm, Ref<host> host, ImmutableSortedDictionary<string, string> options)
+    {
+        CallContext context = Context(call);
+        VM row = await GetAsync(call, vm).ConfigureAwait(false);
+        host target = await database.Get(host, call.Cancellation).ConfigureAwait(false);
+        if (host == identity.Localhost)
+        {
+            throw new XenApiError("VM_MIGRATE_FAILED", vm.ToString(), host.ToString(), host.ToString(), "The VM already runs on this host.");
+        }
+
+        bool compress = MigrateOptions.Parse(options).Compress ?? await PoolCompressesAsync(call).ConfigureAwait(false);
+        string session = await context.Services.Client.PoolLoginAsync(target.address, call.Cancellation).ConfigureAwait(false);
+        string url = $"http://{target.address}:{settings.HttpPort}/services/xenops?session_id={Uri.EscapeDataString(session)}";
+
+        await using (await xenops.SuppressAsync(row.uuid, call.Cancellation).ConfigureAwait(false))
+        {
+            try
+            {
+                await MoveAsync(context, vm, row.uuid, url, compress).ConfigureAwait(false);
+            }
+            catch (XenApiError)
+            {
+                await EndIfSuspendedAsync(context, vm, row.uuid).ConfigureAwait(false);
+                throw;
+            }
+
+            await xenops.ForgetAsync(context, vm, row.uuid).ConfigureAwait(false);
+            await CompleteAsync(context, vm, host).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>On the target host: the VM is its own from now on.</summary>
+    public override async Task pool_migrate_complete(Call call, Ref<VM> vm, Ref<host> host)
+    {
+        VM row = await ResideHereAsync(vm).ConfigureAwait(false);
+        await xenops.RefreshAsync(Context(call), vm, row.uuid).ConfigureAwait(false);
+        await ChangeAsync(call, vm, static current => current).ConfigureAwait(false);
+    }
+
+    public override async Task atomic_set_resident_on(Call call, Ref<VM> vm, Ref<host> host) =>
+        await database.Update(vm, row => Reside(row, host), call.Cancellation).ConfigureAwait(false);
+
+    private async Task MoveAsync(CallContext call, Ref<VM> vm, string uuid, string url, bool compress)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await xenops.RunAsync(call, vm, uuid, (x, debug) => x.VmMigrate(
+                    debug, uuid, NoDisks, NoNetworks, NoDevices, url, compress, verify_dest: false, localhost_migration: false, call.Cancellation))
+                    .ConfigureAwait(false);
+                return;
+            }
+            catch (XenApiError e) when (attempt < settings.MigrationTries && !call.Cancellation.IsCancellationRequested && RebootedMeanwhile(e))
+            {
+                Log.MigrationRetried(logger, uuid, attempt, e.Message);
+            }
+        }
+    }
+
+    /// <summary>What a migration fails with when the guest reboots under it.</summary>
+    private static bool RebootedMeanwhile(XenApiError error) =>
+        error.Code == "TASK_CANCELLED" || (error.Code == "INTERNAL_ERROR" && error.Parameters is ["End_of_file"]);
+
+    /// <summary>A guest left suspended by a failed migration has no image to resume from: it is ended, so that the VM can be started again.</summary>
+    private async Task EndIfSuspendedAsync(CallContext call, Ref<VM> vm, string uuid)
+    {
+        try
+        {
+            (_, VmState state) = await xenops.AskAsync(call, vm, uuid, (x, debug) => x.VmStat(debug, uuid, CancellationToken.None)).ConfigureAwait(false);
+            if (state.power_state == PowerState.Suspended)
+            {
+                await xenops.RunAsync(call, vm, uuid, (x, debug) => x.VmShutdown(debug, uuid, null, CancellationToken.None)).ConfigureAwait(false);
+            }
+        }
+        catch (XenApiError e)
+        {
+            // The failure of the migration is the one to report; the refresh that follows states what is left.
+            Log.ForgetFailed(logger, uuid, e.Message);
+        }
+    }
+
+    /// <summary>The VM runs on the target already. If that host cannot be told, the database is, so that the VM is not taken for lost.</summary>
+    private async Task CompleteAsync(CallContext call, Ref<VM> vm, Ref<host> host)
+    {
+        ImmutableArray<Value> arguments = [new Value.Text(vm.ToString()), new Value.Text(host.ToString())];
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await remote.CallCoordinatorAsync("VM.pool_migrate_complete", arguments, CancellationToken.None).ConfigureAwait(false);
+                return;
+            }
+            catch (XenApiError e)
+            {
+                Log.CompletionFailed(logger, vm.ToString(), host.ToString(), e.Message);
+                if (attempt == settings.CompletionTries)
+                {
+                    await database.Update(vm, row => Reside(row, host)).ConfigureAwait(false);
+                    return;
+                }
+            }
+
+            await Task.Delay(settings.CompletionPause, call.Services.Stopping).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<bool> PoolCompressesAsync(Call call)
+    {
+        IReadOnlyList<KeyValuePair<Ref<pool>, pool>> pools = await database.GetAll<pool>(call.Cancellation).ConfigureAwait(false);
+        return pools.Count > 0 && pools[0].Value.migration_compression;
+    }
+}

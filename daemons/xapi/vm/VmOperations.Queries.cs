@@ -1,0 +1,89 @@
+using System.Collections.Immutable;
+using Toolstack.Idl;
+using Toolstack.Xapi.Datamodel;
+using Toolstack.Xapi.Dispatch;
+using Toolstack.Xapi.Placement;
+using Toolstack.Xenopsd.Contract;
+
+namespace Toolstack.Xapi.VirtualMachines;
+
+/// <summary>Questions about a VM, its reset, and plug-ins inside of the guest.</summary>
+internal sealed partial class VmOperations
+{
+    private const string GuestAgentPlugin = "guest-agent-operation";
+
+    public override async Task assert_operation_valid(Call call, Ref<VM> self, vm_operations op) =>
+        AllowedOperations.Assert(VmRows.Facts(await GetAsync(call, self).ConfigureAwait(false), self.ToString()), vm_operationsCodec.Text(op));
+
+    public override async Task update_allowed_operations(Call call, Ref<VM> self) =>
+        await ChangeAsync(call, self, static row => row).ConfigureAwait(false);
+
+    public override async Task<ImmutableArray<Ref<host>>> get_possible_hosts(Call call, Ref<VM> vm) =>
+        await chooser.PossibleAsync(vm, await GetAsync(call, vm).ConfigureAwait(false), call.Cancellation).ConfigureAwait(false);
+
+    public override async Task assert_can_boot_here(Call call, Ref<VM> self, Ref<host> host) =>
+        await BootCheck.AssertAsync(database, self, await GetAsync(call, self).ConfigureAwait(false), host, memory: true, call.Cancellation)
+            .ConfigureAwait(false);
+
+    /// <summary>Declares a VM halted whose host is gone. Raises CANNOT_RESET_CONTROL_DOMAIN [vm], DOMAIN_EXISTS [vm; domid], HOST_IS_LIVE [host].</summary>
+    public override async Task power_state_reset(Call call, Ref<VM> vm)
+    {
+        VM row = await GetAsync(call, vm).ConfigureAwait(false);
+        if (row.is_control_domain)
+        {
+            throw new XenApiError("CANNOT_RESET_CONTROL_DOMAIN", vm.ToString());
+        }
+
+        if (row.resident_on == identity.Localhost)
+        {
+            await AssertNoDomainAsync(Context(call), vm, row.uuid).ConfigureAwait(false);
+        }
+        else if (!row.resident_on.IsNull && await database.Find(row.resident_on, call.Cancellation).ConfigureAwait(false) is { } where
+            && await database.Find(where.metrics, call.Cancellation).ConfigureAwait(false) is { live: true })
+        {
+            throw new XenApiError("HOST_IS_LIVE", row.resident_on.ToString());
+        }
+
+        await database.Update(vm,
+            current => VmRows.Halted(current with { current_operations = current.current_operations.Clear() }, vm.ToString()), call.Cancellation)
+            .ConfigureAwait(false);
+    }
+
+    /// <summary>Runs a script in the guest: plug-in <c>guest-agent-operation</c>, function <c>run-script</c>, argument <c>script</c>.
+    /// Raises XENAPI_MISSING_PLUGIN [plugin], XENAPI_PLUGIN_FAILURE.</summary>
+    public override async Task<string> call_plugin(
+        Call call, Ref<VM> vm, string plugin, string fn, ImmutableSortedDictionary<string, string> args)
+    {
+        if (plugin != GuestAgentPlugin)
+        {
+            throw new XenApiError("XENAPI_MISSING_PLUGIN", plugin);
+        }
+
+        if (fn != "run-script")
+        {
+            throw new XenApiError("XENAPI_PLUGIN_FAILURE", fn, "unknown function", "");
+        }
+
+        if (!args.TryGetValue("script", out string? script))
+        {
+            throw new XenApiError("XENAPI_PLUGIN_FAILURE", fn, "missing argument: script", "");
+        }
+
+        VM row = await GetAsync(call, vm).ConfigureAwait(false);
+        return await xenops.RunAsync(Context(call), vm, row.uuid, (x, debug) => x.VmRunScript(debug, row.uuid, script, call.Cancellation))
+            .ConfigureAwait(false) ?? "";
+    }
+
+    private async Task AssertNoDomainAsync(CallContext call, Ref<VM> vm, string uuid)
+    {
+        ImmutableArray<(Vm vm, VmState state)> known = await xenops.AskAsync(call, vm, uuid, (x, debug) => x.VmList(debug, call.Cancellation))
+            .ConfigureAwait(false);
+        foreach ((Vm one, VmState state) in known)
+        {
+            if (one.id == uuid && !state.domids.IsEmpty)
+            {
+                throw new XenApiError("DOMAIN_EXISTS", vm.ToString(), $"{state.domids[0]}");
+            }
+        }
+    }
+}

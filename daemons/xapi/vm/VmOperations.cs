@@ -1,0 +1,32 @@
+using Microsoft.Extensions.Logging;
+using Toolstack.Idl;
+using Toolstack.Xapi.Database;
+using Toolstack.Xapi.Datamodel;
+using Toolstack.Xapi.Dispatch;
+using Toolstack.Xapi.Forwarding;
+using Toolstack.Xapi.Placement;
+using Toolstack.Xapi.Pool;
+using Toolstack.Xapi.Xenops;
+
+namespace Toolstack.Xapi.VirtualMachines;
+
+/// <summary>The messages of class VM, by subject in the files of this class. Forwarding has locked the VM and chosen this host before one runs;
+/// power states are not checked again here.</summary>
+internal sealed partial class VmOperations(
+    XapiDatabase database, HostIdentity identity, LocalXenops xenops, HostChooser chooser, IRemoteHosts remote, VmSettings settings,
+    ILogger logger) : VMMessages
+{
+    private static CallContext Context(Call call) => (CallContext)call;
+
+    /// <summary>Raises HANDLE_INVALID.</summary>
+    private ValueTask<VM> GetAsync(Call call, Ref<VM> self) => database.Get(self, call.Cancellation);
+
+    /// <summary>Changes the row and keeps its allowed_operations consistent. Raises HANDLE_INVALID and what <paramref name="change"/> raises.</summary>
+    private ValueTask<VM> ChangeAsync(Call call, Ref<VM> self, Func<VM, VM> change) =>
+        database.Update(self, row => VmRows.WithAllowed(change(row), self.ToString()), call.Cancellation);
+
+    /// <summary>The VM lives on this host from now on; a reservation is thereby used up. Not cancellable: it states what is so.</summary>
+    private ValueTask<VM> ResideHereAsync(Ref<VM> self) => database.Update(self, row => Reside(row, identity.Localhost));
+
+    private static VM Reside(VM row, Ref<host> host) => row with { resident_on = host, scheduled_to_be_resident_on = Ref<host>.Null };
+}

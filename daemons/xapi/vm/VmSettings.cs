@@ -1,0 +1,14 @@
+namespace Toolstack.Xapi.VirtualMachines;
+
+/// <summary>What the VM operations are configured with.</summary>
+internal sealed record VmSettings(TimeSpan ShutdownDeadline, int HttpPort)
+{
+    /// <summary>How often a migration is tried when the guest rebooted under it.</summary>
+    public int MigrationTries { get; init; } = 3;
+
+    /// <summary>How often, and after which pause, the target host is told that a migrated VM is its own.</summary>
+    public int CompletionTries { get; init; } = 5;
+
+    /// <summary>See <see cref="CompletionTries"/>.</summary>
+    public TimeSpan CompletionPause { get; init; } = TimeSpan.FromSeconds(2);
+}

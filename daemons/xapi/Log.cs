@@ -26,4 +26,37 @@ internal static partial class Log
 
     [LoggerMessage(3006, LogLevel.Debug, "request body refused: {Reason}")]
     internal static partial void BodyRefused(ILogger logger, string reason);
+
+    [LoggerMessage(3300, LogLevel.Debug, "{Method} runs on {Host} under {Task}")]
+    internal static partial void Forwarding(ILogger logger, string method, string host, string task);
+
+    [LoggerMessage(3301, LogLevel.Error, "locks of {Reference} could not be undone: {Reason}")]
+    internal static partial void UndoFailed(ILogger logger, string reference, string reason);
+
+    [LoggerMessage(3310, LogLevel.Information, "xenopsd instance {Instance}")]
+    internal static partial void XenopsdSeen(ILogger logger, string instance);
+
+    [LoggerMessage(3311, LogLevel.Warning, "updates of xenopsd interrupted: {Reason}")]
+    internal static partial void EventsInterrupted(ILogger logger, string reason);
+
+    [LoggerMessage(3312, LogLevel.Information, "VM {Vm} is {State}")]
+    internal static partial void PowerState(ILogger logger, string vm, string state);
+
+    [LoggerMessage(3313, LogLevel.Warning, "VM {Vm} could not be ended or forgotten by xenopsd: {Reason}")]
+    internal static partial void ForgetFailed(ILogger logger, string vm, string reason);
+
+    [LoggerMessage(3314, LogLevel.Warning, "VM {Vm} runs here and nowhere in the database: adopted")]
+    internal static partial void Adopted(ILogger logger, string vm);
+
+    [LoggerMessage(3315, LogLevel.Warning, "VM {Vm} does not run any more: halted in the database")]
+    internal static partial void NotRunning(ILogger logger, string vm);
+
+    [LoggerMessage(3316, LogLevel.Warning, "VM {Vm} ({State}) does not belong to this host: ended")]
+    internal static partial void Stray(ILogger logger, string vm, string state);
+
+    [LoggerMessage(3320, LogLevel.Warning, "migration of {Vm}: try {Attempt} failed and is repeated: {Reason}")]
+    internal static partial void MigrationRetried(ILogger logger, string vm, int attempt, string reason);
+
+    [LoggerMessage(3321, LogLevel.Error, "migration of {Vm} happened but could not be completed on {Host}: {Reason}")]
+    internal static partial void CompletionFailed(ILogger logger, string vm, string host, string reason);
 }

@@ -1,0 +1,89 @@
+using Toolstack.Idl;
+using Toolstack.Xapi.Datamodel;
+using Toolstack.Xapi.Dispatch;
+using Toolstack.Xenopsd.Contract;
+
+namespace Toolstack.Xapi.Xenops;
+
+/// <summary>
+/// This host's xenopsd as the VM operations use it: they push what a VM is, run tasks on it and make the database say what became of it.
+/// Failures come out as XenAPI errors. The id of a VM is its uuid.
+/// </summary>
+internal sealed class LocalXenops(IXenops xenops, XenopsTasks tasks, XenopsEvents events)
+{
+    /// <summary>The debug_info under which a call's requests show up in xenopsd's logs and tasks.</summary>
+    public static string Debug(CallContext call) => $"{call.Method} {call.TaskRef}";
+
+    /// <summary>Tells xenopsd what the VM is; replaces what it knew.</summary>
+    public Task PushAsync(CallContext call, Ref<VM> self, VM row) =>
+        GuardAsync(call, self, row.uuid, async () =>
+        {
+            string metadata = MetadataText.Write(VmMetadata.Build(row));
+            await xenops.VmImportMetadata(Debug(call), metadata, call.Cancellation).ConfigureAwait(false);
+        });
+
+    /// <summary>Starts a task of xenopsd and waits for its end. Progress goes to the call's task; cancelling the call cancels the task.</summary>
+    public Task<string?> RunAsync(CallContext call, Ref<VM> self, string uuid, Func<IXenops, string, Task<string>> start) =>
+        GuardAsync(call, self, uuid, async () =>
+        {
+            string debug = Debug(call);
+            string id = await start(xenops, debug).ConfigureAwait(false);
+            return await tasks.WaitAsync(debug, id, call.ReportProgress, call.Cancellation).ConfigureAwait(false);
+        });
+
+    /// <summary>Starts a task and returns a wait for it, so that another can be queued behind it at once.</summary>
+    public async Task<Task<string?>> QueueAsync(CallContext call, Ref<VM> self, string uuid, Func<IXenops, string, Task<string>> start)
+    {
+        string debug = Debug(call);
+        string id = await GuardAsync(call, self, uuid, () => start(xenops, debug)).ConfigureAwait(false);
+        return GuardAsync(call, self, uuid, () => tasks.WaitAsync(debug, id, null, call.Cancellation));
+    }
+
+    /// <summary>Asks xenopsd something.</summary>
+    public Task<T> AskAsync<T>(CallContext call, Ref<VM> self, string uuid, Func<IXenops, string, Task<T>> ask) =>
+        GuardAsync(call, self, uuid, () => ask(xenops, Debug(call)));
+
+    /// <summary>Makes xenopsd forget a VM that does not run; a VM it does not know or that still runs is left alone.</summary>
+    public Task ForgetAsync(CallContext call, Ref<VM> self, string uuid) =>
+        GuardAsync(call, self, uuid, async () =>
+        {
+            try
+            {
+                await xenops.VmRemove(Debug(call), uuid, CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (XenopsError e) when (e.Value is XenopsErrorValue.Does_not_exist or XenopsErrorValue.Bad_power_state)
+            {
+                // Nothing to forget, or a VM that is still (again) running and must be kept.
+            }
+        });
+
+    /// <summary>When it ends the database says what xenopsd says of the VM now. Not cancellable: the operation that asks has happened.</summary>
+    public Task RefreshAsync(CallContext call, Ref<VM> self, string uuid) =>
+        GuardAsync(call, self, uuid, () => events.RefreshAsync(uuid, CancellationToken.None));
+
+    /// <summary>Keeps the VM's states from the database until the result is disposed; then the database is brought up to date.</summary>
+    public Task<IAsyncDisposable> SuppressAsync(string uuid, CancellationToken cancel) => events.SuppressAsync(uuid, cancel);
+
+    private static Task<bool> GuardAsync(CallContext call, Ref<VM> self, string uuid, Func<Task> work) =>
+        GuardAsync(call, self, uuid, async () =>
+        {
+            await work().ConfigureAwait(false);
+            return true;
+        });
+
+    private static async Task<T> GuardAsync<T>(CallContext call, Ref<VM> self, string uuid, Func<Task<T>> work)
+    {
+        try
+        {
+            return await work().ConfigureAwait(false);
+        }
+        catch (XenopsError e)
+        {
+            throw new ErrorMapper(call.TaskRef, id => id == uuid ? self.ToString() : id).Map(e.Value, self.ToString());
+        }
+        catch (OperationCanceledException) when (call.Cancellation.IsCancellationRequested)
+        {
+            throw new XenApiError("TASK_CANCELLED", call.TaskRef);
+        }
+    }
+}

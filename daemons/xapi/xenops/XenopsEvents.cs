@@ -1,0 +1,232 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using Toolstack.Idl;
+using Toolstack.Xapi.Database;
+using Toolstack.Xapi.Datamodel;
+using Toolstack.Xapi.Pool;
+using Toolstack.Xenopsd.Contract;
+
+namespace Toolstack.Xapi.Xenops;
+
+/// <summary>
+/// Keeps the database true to what xenopsd observes. A loop takes xenopsd's updates; operations ask for a refresh of one VM when they need
+/// the database to be up to date, or suppress a VM's updates while it passes through states that nobody is to see.
+/// A VM's updates apply only while the database says that it is resident here.
+/// </summary>
+internal sealed class XenopsEvents(
+    IXenops xenops, XenopsTasks tasks, XapiDatabase database, HostIdentity identity, Func<CancellationToken, Task> resync, ILogger logger)
+{
+    private const string Debug = "events";
+    private const long PollSeconds = 5;
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
+    private readonly VmSuppression suppression = new();
+
+    /// <summary>Runs until cancelled. Starts from nothing, which reports every object, whenever xenopsd is another process than before.</summary>
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        string? instance = null;
+        long? last = null;
+        TimeSpan pause = FirstPause;
+        while (!cancel.IsCancellationRequested)
+        {
+            try
+            {
+                string now = (await xenops.Query(Debug, cancel).ConfigureAwait(false)).instance_id;
+                if (now != instance)
+                {
+                    Log.XenopsdSeen(logger, now);
+                    await resync(cancel).ConfigureAwait(false);
+                    (instance, last) = (now, null);
+                }
+
+                last = await DrainAsync(last, cancel).ConfigureAwait(false);
+                pause = FirstPause;
+            }
+            catch (Exception e) when (e is XenopsError or XenApiError)
+            {
+                Log.EventsInterrupted(logger, e.Message);
+                await PauseAsync(pause, cancel).ConfigureAwait(false);
+                pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+            }
+            catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>When it ends the database says what xenopsd says of the VM now, unless the VM is suppressed or not resident here.</summary>
+    public Task RefreshAsync(string vm, CancellationToken cancel) => suppression.SerializeAsync(vm, () => UpdateAsync(vm, cancel), cancel);
+
+    /// <summary>Suppresses the VM's updates until the result is disposed; the outermost disposal refreshes the VM.</summary>
+    public async Task<IAsyncDisposable> SuppressAsync(string vm, CancellationToken cancel)
+    {
+        // Behind an update under way, which would otherwise still write afterwards.
+        await suppression.SerializeAsync(vm, () =>
+        {
+            suppression.Enter(vm);
+            return Task.CompletedTask;
+        }, cancel).ConfigureAwait(false);
+        return new Suppressed(this, vm);
+    }
+
+    /// <summary>Takes updates until none came for a while; returns where to go on.</summary>
+    private async Task<long?> DrainAsync(long? last, CancellationToken cancel)
+    {
+        while (true)
+        {
+            (ImmutableArray<(long id, ImmutableArray<DynamicId> objects)> barriers, ImmutableArray<DynamicId> events, long next) =
+                await xenops.UpdatesGet(Debug, last, PollSeconds, cancel).ConfigureAwait(false);
+            foreach ((long id, ImmutableArray<DynamicId> objects) in barriers)
+            {
+                await HandleAsync(objects, cancel).ConfigureAwait(false);
+                await xenops.UpdatesRemoveBarrier(Debug, id, cancel).ConfigureAwait(false);
+            }
+
+            await HandleAsync(events, cancel).ConfigureAwait(false);
+            if (events.IsEmpty && barriers.IsEmpty)
+            {
+                return next;
+            }
+
+            last = next;
+        }
+    }
+
+    private async Task HandleAsync(ImmutableArray<DynamicId> objects, CancellationToken cancel)
+    {
+        foreach (DynamicId changed in objects.Distinct())
+        {
+            switch (changed)
+            {
+                case DynamicId.Task task:
+                    tasks.Changed(task.id);
+                    break;
+                case DynamicId.Vm vm:
+                    await RefreshAsync(vm.id, cancel).ConfigureAwait(false);
+                    break;
+                default:
+                    // Devices have no rows in this database.
+                    break;
+            }
+        }
+    }
+
+    private async Task UpdateAsync(string uuid, CancellationToken cancel)
+    {
+        if (suppression.IsSuppressed(uuid) || await FindAsync(uuid, cancel).ConfigureAwait(false) is not { } self)
+        {
+            return;
+        }
+
+        VM? row = await database.Find(self, cancel).ConfigureAwait(false);
+        if (row is null || row.resident_on != identity.Localhost)
+        {
+            return;
+        }
+
+        VmState? state = await StatAsync(uuid, cancel).ConfigureAwait(false);
+        VM after = await database.Update(self,
+            current => current.resident_on == identity.Localhost ? VmStateMapping.Apply(current, self.ToString(), state) : current, cancel)
+            .ConfigureAwait(false);
+        await UpdateMetricsAsync(after.metrics, state, cancel).ConfigureAwait(false);
+        if (after.power_state != row.power_state)
+        {
+            Log.PowerState(logger, uuid, after.power_state.ToString());
+        }
+
+        if (after.power_state == vm_power_state.Halted && state is not null)
+        {
+            await ForgetAsync(uuid, cancel).ConfigureAwait(false);
+        }
+    }
+
+    private async Task UpdateMetricsAsync(Ref<VM_metrics> self, VmState? state, CancellationToken cancel)
+    {
+        if (await database.Find(self, cancel).ConfigureAwait(false) is null)
+        {
+            return;
+        }
+
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        await database.Update(self, current =>
+        {
+            VM_metrics updated = VmStateMapping.Apply(current, state, now);
+            return updated == current with { last_updated = now } ? current : updated;
+        }, cancel).ConfigureAwait(false);
+    }
+
+    private async Task<VmState?> StatAsync(string uuid, CancellationToken cancel)
+    {
+        try
+        {
+            return (await xenops.VmStat(Debug, uuid, cancel).ConfigureAwait(false)).state;
+        }
+        catch (XenopsError e) when (e.Value is XenopsErrorValue.Does_not_exist)
+        {
+            return null;
+        }
+    }
+
+    private async Task ForgetAsync(string uuid, CancellationToken cancel)
+    {
+        try
+        {
+            await xenops.VmRemove(Debug, uuid, cancel).ConfigureAwait(false);
+        }
+        catch (XenopsError e)
+        {
+            // It is forgotten or replaced at the next start of the VM or of xapi.
+            Log.ForgetFailed(logger, uuid, e.Message);
+        }
+    }
+
+    /// <summary>Null for ids that no VM of the pool has, such as those of a migration under way.</summary>
+    private async Task<Ref<VM>?> FindAsync(string uuid, CancellationToken cancel)
+    {
+        try
+        {
+            return await database.GetByUuid<VM>(uuid, cancel).ConfigureAwait(false);
+        }
+        catch (XenApiError e) when (e.Code == "UUID_INVALID")
+        {
+            return null;
+        }
+    }
+
+    private static async Task PauseAsync(TimeSpan time, CancellationToken cancel)
+    {
+        try
+        {
+            await Task.Delay(time, cancel).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The loop ends by its own condition.
+        }
+    }
+
+    private async Task LeaveAsync(string vm)
+    {
+        if (!suppression.Leave(vm))
+        {
+            return;
+        }
+
+        try
+        {
+            await RefreshAsync(vm, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (XenopsError e)
+        {
+            // xenopsd does not answer: the loop refreshes everything once it does.
+            Log.EventsInterrupted(logger, e.Message);
+        }
+    }
+
+    private sealed class Suppressed(XenopsEvents owner, string vm) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync() => await owner.LeaveAsync(vm).ConfigureAwait(false);
+    }
+}

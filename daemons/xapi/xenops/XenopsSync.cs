@@ -1,0 +1,89 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using Toolstack.Idl;
+using Toolstack.Xapi.Database;
+using Toolstack.Xapi.Datamodel;
+using Toolstack.Xapi.Pool;
+using Toolstack.Xapi.VirtualMachines;
+using Toolstack.Xenopsd.Contract;
+
+namespace Toolstack.Xapi.Xenops;
+
+/// <summary>
+/// Brings the database and a xenopsd that was out of sight together: VMs that run here and belong here are adopted, VMs that belong to
+/// another host are ended (never run twice), VMs that the database believed to run here and do not are halted.
+/// </summary>
+internal sealed class XenopsSync(IXenops xenops, XenopsTasks tasks, XapiDatabase database, HostIdentity identity, ILogger logger)
+{
+    private const string Debug = "resync";
+    private const int StemLength = 24;
+
+    /// <summary>Raises XenopsError when xenopsd does not answer.</summary>
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        ImmutableArray<(Vm vm, VmState state)> known = await xenops.VmList(Debug, cancel).ConfigureAwait(false);
+        IReadOnlyList<KeyValuePair<Ref<VM>, VM>> rows = await database.GetAll<VM>(cancel).ConfigureAwait(false);
+        Dictionary<string, KeyValuePair<Ref<VM>, VM>> byUuid = rows.ToDictionary(static r => r.Value.uuid, StringComparer.Ordinal);
+        HashSet<string> here = new(StringComparer.Ordinal);
+        HashSet<string> moving = [.. rows.Where(static r => IsMoving(r.Value)).Select(static r => Stem(r.Value.uuid))];
+        foreach ((Vm vm, VmState state) in known)
+        {
+            here.Add(vm.id);
+            if (moving.Contains(Stem(vm.id)))
+            {
+                continue;
+            }
+
+            bool belongs = byUuid.TryGetValue(vm.id, out KeyValuePair<Ref<VM>, VM> row)
+                && (row.Value.resident_on.IsNull || row.Value.resident_on == identity.Localhost);
+            if (!belongs)
+            {
+                await EndAsync(vm.id, state, cancel).ConfigureAwait(false);
+            }
+            else if (row.Value.resident_on.IsNull && state.power_state != PowerState.Halted)
+            {
+                Log.Adopted(logger, vm.id);
+                await AdoptAsync(row.Key, state, cancel).ConfigureAwait(false);
+            }
+        }
+
+        foreach ((Ref<VM> self, VM row) in rows)
+        {
+            if (row.resident_on == identity.Localhost && !row.is_control_domain && !here.Contains(row.uuid) && !IsMoving(row))
+            {
+                Log.NotRunning(logger, row.uuid);
+                await database.Update(self, current => VmRows.Halted(current, self.ToString()), cancel).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>A VM being migrated is in two places, under its own and under temporary ids; the operation settles where it is.</summary>
+    private static bool IsMoving(VM row) => row.current_operations.ContainsValue(vm_operations.pool_migrate);
+
+    /// <summary>What a VM's id has in common with the temporary ids of its migration.</summary>
+    private static string Stem(string uuid) => uuid.Length > StemLength ? uuid[..StemLength] : uuid;
+
+    private async Task AdoptAsync(Ref<VM> self, VmState state, CancellationToken cancel) =>
+        await database.Update(self,
+            row => VmStateMapping.Apply(row with { resident_on = identity.Localhost }, self.ToString(), state), cancel).ConfigureAwait(false);
+
+    private async Task EndAsync(string uuid, VmState state, CancellationToken cancel)
+    {
+        Log.Stray(logger, uuid, state.power_state.ToString());
+        try
+        {
+            if (state.power_state != PowerState.Halted)
+            {
+                string id = await xenops.VmShutdown(Debug, uuid, null, cancel).ConfigureAwait(false);
+                await tasks.WaitAsync(Debug, id, null, cancel).ConfigureAwait(false);
+            }
+
+            await xenops.VmRemove(Debug, uuid, cancel).ConfigureAwait(false);
+        }
+        catch (XenopsError e) when (!XenopsTransport.IsOutage(e))
+        {
+            // One VM that cannot be ended must not keep the others from being brought in line.
+            Log.ForgetFailed(logger, uuid, e.Message);
+        }
+    }
+}

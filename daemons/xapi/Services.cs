@@ -7,6 +7,7 @@ using Toolstack.Xapi.Http;
 using Toolstack.Xapi.Pool;
 using Toolstack.Xapi.Tasks;
 using Toolstack.Xapi.Xenops;
+using Toolstack.Xenopsd.Contract;
 
 namespace Toolstack.Xapi;
 
@@ -37,6 +38,12 @@ public sealed class XapiServices
 
     /// <summary>Runs explicit messages by their policy.</summary>
     public IMessageRunner? Runner { get; set; }
+
+    /// <summary>This host's xenopsd; null until the VM rooms made it.</summary>
+    public IXenops? Xenops { get; set; }
+
+    /// <summary>Completed by the VM rooms when the database and xenopsd agree for the first time: the host is enabled then.</summary>
+    public TaskCompletionSource XenopsInSync { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>The door to xenopsd for other hosts; null until the VM rooms made it.</summary>
     public IXenopsGateway? XenopsGateway { get; set; }

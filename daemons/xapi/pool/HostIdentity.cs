@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Toolstack.Idl;
 using Toolstack.Xapi.Datamodel;
 
@@ -27,8 +25,4 @@ public sealed class HostIdentity
 
     /// <summary>What hosts of a pool show each other to log in.</summary>
     public required string PoolSecret { get; init; }
-
-    /// <summary>Whether a secret that a caller shows is the pool's; the time it takes says nothing about where they differ.</summary>
-    public bool SecretMatches(string? presented) => presented is not null && CryptographicOperations.FixedTimeEquals(
-        SHA256.HashData(Encoding.UTF8.GetBytes(presented)), SHA256.HashData(Encoding.UTF8.GetBytes(PoolSecret)));
 }

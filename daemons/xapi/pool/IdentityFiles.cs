@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Security.Cryptography;
-using System.Text;
 using Toolstack.Hosting;
 
 namespace Toolstack.Xapi.Pool;
@@ -13,7 +12,6 @@ namespace Toolstack.Xapi.Pool;
 /// </summary>
 public static class IdentityFiles
 {
-    private const string UuidKey = "INSTALLATION_UUID";
     private const string MemberPrefix = "slave:";
     private const int SecretBytes = 48;
 
@@ -25,7 +23,7 @@ public static class IdentityFiles
         string address = OwnAddress(configuration);
         return new HostIdentity
         {
-            Uuid = ReadUuid(configuration.Get(PoolSettings.InventoryFile)),
+            Uuid = Inventory.EnsureUuid(configuration.Get(PoolSettings.InventoryFile), Inventory.HostUuid),
             Address = address,
             HttpPort = (int)configuration.Get(Settings.HttpPort),
             IsCoordinator = coordinator is null,
@@ -37,7 +35,7 @@ public static class IdentityFiles
     /// <summary>The coordinator's address, or null when this host is the coordinator.</summary>
     internal static string? ReadRole(string path)
     {
-        string role = (ReadText(path) ?? "master").Trim();
+        string role = (ConfigText.Read(path) ?? "master").Trim();
         if (role == "master")
         {
             return null;
@@ -51,7 +49,7 @@ public static class IdentityFiles
 
     internal static string ReadSecret(string path, bool mayCreate)
     {
-        string secret = (ReadText(path) ?? "").Trim();
+        string secret = (ConfigText.Read(path) ?? "").Trim();
         if (secret.Length > 0)
         {
             return secret;
@@ -63,30 +61,8 @@ public static class IdentityFiles
         }
 
         secret = RandomNumberGenerator.GetHexString(2 * SecretBytes, lowercase: true);
-        Write(path, secret, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        ConfigText.Write(path, secret, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         return secret;
-    }
-
-    internal static string ReadUuid(string path)
-    {
-        string text = ReadText(path) ?? "";
-        foreach (string line in text.Split('\n'))
-        {
-            int equals = line.IndexOf('=', StringComparison.Ordinal);
-            if (equals > 0 && line.AsSpan(0, equals).Trim().SequenceEqual(UuidKey))
-            {
-                string value = line[(equals + 1)..].Trim().Trim('\'', '"');
-                return Guid.TryParse(value, out Guid found)
-                    ? found.ToString()
-                    : throw new ConfigurationException($"{path}: {UuidKey} is no uuid: '{value}'");
-            }
-        }
-
-        string uuid = Guid.NewGuid().ToString();
-        string separator = text.Length == 0 || text.EndsWith('\n') ? "" : "\n";
-        Write(path, $"{text}{separator}{UuidKey}='{uuid}'\n",
-            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
-        return uuid;
     }
 
     private static string OwnAddress(Configuration configuration)
@@ -122,29 +98,5 @@ public static class IdentityFiles
         }
 
         return IPAddress.Loopback.ToString();
-    }
-
-    private static string? ReadText(string path)
-    {
-        try
-        {
-            return File.Exists(path) ? File.ReadAllText(path) : null;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new ConfigurationException($"{path}: cannot be read: {error.Message}");
-        }
-    }
-
-    private static void Write(string path, string content, UnixFileMode mode)
-    {
-        try
-        {
-            AtomicFile.Write(path, Encoding.UTF8.GetBytes(content), mode, durable: true);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new ConfigurationException($"{path}: cannot be written: {error.Message}");
-        }
     }
 }

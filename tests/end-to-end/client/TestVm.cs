@@ -18,9 +18,15 @@ public static class TestVm
         await client.CallAsync("VM.set_is_a_template", cancellation, vm, false);
         var bytes = (memoryMib * 1024L * 1024L).ToString(CultureInfo.InvariantCulture);
         await client.CallAsync("VM.set_memory_limits", cancellation, vm, bytes, bytes, bytes, bytes);
-        await client.CallAsync("VM.remove_from_platform", cancellation, vm, "sim-dirty-pages-per-s");
-        await client.CallAsync("VM.add_to_platform", cancellation, vm, "sim-dirty-pages-per-s",
-            dirtyPagesPerSecond.ToString(CultureInfo.InvariantCulture));
+        await SetPlatformAsync("sim-dirty-pages-per-s", dirtyPagesPerSecond);
+        // The whole of its memory holds data, so that all of it has to travel.
+        await SetPlatformAsync("sim-working-set-mib", memoryMib);
         return vm;
+
+        async Task SetPlatformAsync(string key, int value)
+        {
+            await client.CallAsync("VM.remove_from_platform", cancellation, vm, key);
+            await client.CallAsync("VM.add_to_platform", cancellation, vm, key, value.ToString(CultureInfo.InvariantCulture));
+        }
     }
 }

@@ -51,6 +51,9 @@ public sealed class DevelopmentPool : IAsyncDisposable
         }
     }
 
+    /// <summary>Removes the files of pools whose runner was killed. Starting a pool does it too.</summary>
+    public static void RemoveOrphans() => RunDirectory.RemoveOrphans();
+
     /// <summary>A session on the coordinator, or on <paramref name="host"/>.</summary>
     public async Task<XenApiClient> LoginAsync(CancellationToken cancellation, PoolHost? host = null)
     {

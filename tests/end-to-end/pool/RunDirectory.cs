@@ -16,7 +16,8 @@ internal static class RunDirectory
 
     internal static void Remove(string path) => Directory.Delete(path, recursive: true);
 
-    private static void RemoveOrphans()
+    /// <summary>Removes the directories whose owner is no more.</summary>
+    internal static void RemoveOrphans()
     {
         foreach (var path in Directory.EnumerateDirectories(Path.GetTempPath(), Prefix + "*"))
         {

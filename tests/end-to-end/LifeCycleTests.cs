@@ -1,0 +1,93 @@
+using Toolstack.EndToEnd.Client;
+using Xunit;
+
+namespace Toolstack.Tests.EndToEnd;
+
+/// <summary>A VM from clone to destroy, as a client sees it.</summary>
+public sealed class LifeCycleTests(PoolFixture fixture) : DeadlineTests, IClassFixture<PoolFixture>
+{
+    private XenApiClient Client => fixture.Client;
+
+    [Fact]
+    public async Task AVmIsStartedPausedUnpausedAndShutDownCleanly()
+    {
+        await using var vm = await fixture.StartVmAsync(Cancel);
+        Assert.Equal("Running", await vm.PowerStateAsync(Cancel));
+        Assert.Equal(1, await fixture.ResidentOnAsync(vm.Ref, Cancel));
+
+        await Client.CallAsync("VM.pause", Cancel, vm.Ref);
+        Assert.Equal("Paused", await vm.PowerStateAsync(Cancel));
+
+        await Client.CallAsync("VM.unpause", Cancel, vm.Ref);
+        Assert.Equal("Running", await vm.PowerStateAsync(Cancel));
+
+        await Client.CallAsync("VM.clean_shutdown", Cancel, vm.Ref);
+        Assert.Equal("Halted", await vm.PowerStateAsync(Cancel));
+        Assert.Equal(0, await fixture.ResidentOnAsync(vm.Ref, Cancel));
+    }
+
+    [Fact]
+    public async Task AStoppedVmStartsAgain()
+    {
+        await using var vm = await fixture.StartVmAsync(Cancel);
+        await Client.CallAsync("VM.hard_shutdown", Cancel, vm.Ref);
+        await Client.CallAsync("VM.start", Cancel, vm.Ref, false, false);
+        Assert.Equal("Running", await vm.PowerStateAsync(Cancel));
+        Assert.Equal(0, (await vm.VerifyMemoryAsync(Cancel)).Errors);
+    }
+
+    [Fact]
+    public async Task AGuestsMemoryIsAliveAndWhole()
+    {
+        await using var vm = await fixture.StartVmAsync(Cancel);
+        var first = await vm.VerifyMemoryAsync(Cancel);
+        GuestMemory second;
+        do
+        {
+            second = await vm.VerifyMemoryAsync(Cancel);
+        }
+        while (second.Counter == first.Counter);
+        Assert.True(second.Counter > first.Counter);
+        Assert.Equal((0L, 0L), (first.Errors, second.Errors));
+        Assert.True(first.Pages > 0);
+    }
+
+    [Fact]
+    public async Task AnEventTellsOfAChange()
+    {
+        await using var vm = await fixture.StartVmAsync(Cancel);
+        var first = await Client.MapAsync("event.from", Cancel, new[] { "vm" }, "", 10.0);
+        await Client.CallAsync("VM.pause", Cancel, vm.Ref);
+        var power = "";
+        var token = (string)first["token"];
+        while (power != "Paused")
+        {
+            var batch = await Client.MapAsync("event.from", Cancel, new[] { "vm" }, token, 10.0);
+            token = (string)batch["token"];
+            foreach (var record in ((object[])batch["events"]).Cast<Dictionary<string, object>>().Where(record => (string)record["ref"] == vm.Ref))
+            {
+                power = (string)((Dictionary<string, object>)record["snapshot"])["power_state"];
+            }
+        }
+
+        Assert.Equal("Paused", power);
+    }
+
+    [Fact]
+    public async Task ADestroyedVmIsGone()
+    {
+        var vm = await TestVm.CreateAsync(Client, "short", 64, 0, Cancel);
+        await Client.CallAsync("VM.destroy", Cancel, vm);
+        var error = await Assert.ThrowsAsync<XenApiFailure>(() => Client.CallAsync("VM.get_uuid", Cancel, vm));
+        Assert.Equal(["HANDLE_INVALID", "VM", vm], error.Description);
+    }
+
+    [Fact]
+    public async Task TheUnixSocketNeedsNoPassword()
+    {
+        using var local = XenApiClient.OverUnixSocket(fixture.Pool.Coordinator.XapiSocket);
+        await local.LoginAsync("root", "", Cancel);
+        Assert.Equal(2, ((object[])await local.CallAsync("host.get_all", Cancel)).Length);
+        await local.LogoutAsync(Cancel);
+    }
+}

@@ -1,0 +1,62 @@
+using System.Diagnostics;
+using Toolstack.Idl;
+using Toolstack.Xapi.Database;
+
+namespace Toolstack.Xapi.Events;
+
+/// <summary>Answers event.from: waits until something the client asked for has changed, or its time is over.</summary>
+internal sealed class EventFeed(IChangeLog log, IReadOnlyList<XenClass> classes)
+{
+    /// <summary>Changes come in bursts; waiting a moment before each look makes one answer of them.</summary>
+    private static readonly TimeSpan Batching = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>What a timeout that makes no sense stands for, and the longest that is waited.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromHours(24);
+
+    /// <summary><paramref name="check"/> runs before every look; it raises SESSION_INVALID when the session has ended meanwhile.</summary>
+    internal async Task<EventBatch> FromAsync(
+        IReadOnlyList<string> subscriptions, string token, double timeoutSeconds, Func<ValueTask> check, CancellationToken cancel)
+    {
+        EventSubscriptions wanted = EventSubscriptions.Parse(subscriptions);
+        EventToken since = EventToken.Parse(token);
+        TimeSpan timeout = timeoutSeconds >= 0 && timeoutSeconds < LongestWait.TotalSeconds ? TimeSpan.FromSeconds(timeoutSeconds) : LongestWait;
+        long start = Stopwatch.GetTimestamp();
+        if (!wanted.OnlyTasks)
+        {
+            await Task.Delay(Batching, cancel).ConfigureAwait(false);
+        }
+
+        while (true)
+        {
+            await check().ConfigureAwait(false);
+            IDatabaseView view = log.View;
+            EventBatch batch = EventBatch.Compute(view, classes, wanted, since);
+            TimeSpan left = timeout - Stopwatch.GetElapsedTime(start);
+            if (batch.Events.Count > 0 || left <= TimeSpan.Zero || !await ChangedAsync(view.Generation, left, cancel).ConfigureAwait(false))
+            {
+                return batch;
+            }
+
+            await Task.Delay(Batching, cancel).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Marks an object as changed; the token returned is one before that change. Raises HANDLE_INVALID [class; ref].</summary>
+    internal string Inject(string className, string reference) => new EventToken(log.Touch(className, reference) - 1, 0).ToString();
+
+    /// <summary>False when the time is over.</summary>
+    private async Task<bool> ChangedAsync(long generation, TimeSpan left, CancellationToken cancel)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(left);
+        try
+        {
+            await log.WaitForChangeAsync(generation, limit.Token).ConfigureAwait(false);
+            return true;
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+}

@@ -27,6 +27,7 @@ internal static partial class Log
     [LoggerMessage(3006, LogLevel.Debug, "request body refused: {Reason}")]
     internal static partial void BodyRefused(ILogger logger, string reason);
 
+<<<<<<< HEAD
     [LoggerMessage(3300, LogLevel.Debug, "{Method} runs on {Host} under {Task}")]
     internal static partial void Forwarding(ILogger logger, string method, string host, string task);
 
@@ -59,4 +60,26 @@ internal static partial class Log
 
     [LoggerMessage(3321, LogLevel.Error, "migration of {Vm} happened but could not be completed on {Host}: {Reason}")]
     internal static partial void CompletionFailed(ILogger logger, string vm, string host, string reason);
+=======
+    [LoggerMessage(3100, LogLevel.Error, "{Method} failed")]
+    internal static partial void CallFailed(ILogger logger, string method, Exception error);
+
+    [LoggerMessage(3101, LogLevel.Warning, "{Method} failed: {Reason}")]
+    internal static partial void CallFailedAtSwitch(ILogger logger, string method, string reason);
+
+    [LoggerMessage(3102, LogLevel.Debug, "{Method} by {User}: {Outcome}")]
+    internal static partial void Called(ILogger logger, string method, string user, string outcome);
+
+    [LoggerMessage(3103, LogLevel.Information, "login of {User} refused: {Reason}")]
+    internal static partial void LoginRefused(ILogger logger, string user, string reason);
+
+    [LoggerMessage(3104, LogLevel.Error, "the end of task {Task} could not be recorded")]
+    internal static partial void TaskNotRecorded(ILogger logger, string task, Exception error);
+
+    [LoggerMessage(3105, LogLevel.Information, "{Tasks} tasks and {Sessions} sessions collected")]
+    internal static partial void Collected(ILogger logger, int tasks, int sessions);
+
+    [LoggerMessage(3106, LogLevel.Error, "collecting old tasks and sessions failed")]
+    internal static partial void CollectingFailed(ILogger logger, Exception error);
+>>>>>>> 1553e60 (wip)
 }

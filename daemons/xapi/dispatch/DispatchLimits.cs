@@ -1,0 +1,8 @@
+namespace Toolstack.Xapi.Dispatch;
+
+/// <summary>The limits of the dispatcher in one place.</summary>
+internal static class DispatchLimits
+{
+    /// <summary>Asynchronous calls that may run at a time; one more raises TOO_MANY_PENDING_TASKS.</summary>
+    internal const int MaxPendingTasks = 2000;
+}

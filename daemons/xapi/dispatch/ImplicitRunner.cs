@@ -1,0 +1,94 @@
+using System.Collections.Immutable;
+using Toolstack.Idl;
+using Toolstack.Xapi.Database;
+
+namespace Toolstack.Xapi.Dispatch;
+
+/// <summary>The messages that every class has without declaring them: records, lookups, and getters and setters of its fields, straight on the rows.</summary>
+internal sealed class ImplicitRunner(IChangeLog? log)
+{
+    /// <summary>How long the coordinator may take to answer for a member.</summary>
+    private static readonly TimeSpan CoordinatorDeadline = TimeSpan.FromSeconds(60);
+
+    /// <summary>Raises HANDLE_INVALID, UUID_INVALID, MAP_DUPLICATE_KEY, INTERNAL_ERROR for an argument of another type.</summary>
+    internal async ValueTask<MessageResult> RunAsync(CallContext call, MessageEntry entry, ImmutableArray<Value> arguments)
+    {
+        if (log is null)
+        {
+            // The rows are the coordinator's; only another host's session gets as far as here.
+            return MessageResult.From(await call.Services.Client.CallAsync(
+                call.Identity.CoordinatorAddress, entry.FullName, arguments, null, CoordinatorDeadline, call.Cancellation).ConfigureAwait(false));
+        }
+
+        ImplicitMessage message = entry.Implicit!;
+        XenClass c = entry.Class;
+        return message.Kind switch
+        {
+            ImplicitKind.GetRecord => Record(c, Row(log, c, arguments[0])),
+            ImplicitKind.GetByUuid => Text(ByUuid(log, c, arguments[0].AsString())),
+            ImplicitKind.GetByNameLabel => Refs(ByName(log, c, arguments[0].AsString())),
+            ImplicitKind.GetAll => Refs(log.Rows(c).Select(static r => r.Reference)),
+            ImplicitKind.GetAllRecords => Records(c, log.Rows(c)),
+            ImplicitKind.GetAllWhere => Refs(Where(log, c, arguments[0]).Select(static r => r.Reference)),
+            ImplicitKind.GetAllRecordsWhere => Records(c, Where(log, c, arguments[0])),
+            ImplicitKind.GetField => Field(message.Field!, Row(log, c, arguments[0])),
+            _ => await ChangeAsync(log, c, message, arguments, call.Cancellation).ConfigureAwait(false),
+        };
+    }
+
+    private static XenObject Row(IChangeLog log, XenClass c, Value self)
+    {
+        string reference = self.AsString();
+        return log.FindUntyped(c, reference) ?? throw new XenApiError("HANDLE_INVALID", c.Name, reference);
+    }
+
+    private static string ByUuid(IChangeLog log, XenClass c, string uuid) => log.RefByUuid(c, uuid) ?? throw new XenApiError("UUID_INVALID", c.Name, uuid);
+
+    private static MessageResult Record(XenClass c, XenObject row) => new(w => c.WriteRecord(row, w));
+
+    private static MessageResult Field(XenField field, XenObject row) => new(w => field.Write(row, w));
+
+    private static MessageResult Text(string text) => new(w => w.String(text));
+
+    private static MessageResult Refs(IEnumerable<string> references)
+    {
+        string[] all = [.. references];
+        return new MessageResult(w =>
+        {
+            w.BeginArray(all.Length);
+            foreach (string reference in all)
+            {
+                w.String(reference);
+            }
+
+            w.EndArray();
+        });
+    }
+
+    private static MessageResult Records(XenClass c, IReadOnlyList<RowView> rows) => new(w =>
+    {
+        w.BeginStruct(rows.Count);
+        foreach (RowView row in rows)
+        {
+            w.Member(row.Reference);
+            c.WriteRecord(row.Row, w);
+        }
+
+        w.EndStruct();
+    });
+
+    private static async ValueTask<MessageResult> ChangeAsync(
+        IChangeLog log, XenClass c, ImplicitMessage message, ImmutableArray<Value> arguments, CancellationToken cancel)
+    {
+        string self = arguments[0].AsString();
+        XenField field = message.Field!;
+        if (field.HasEffect)
+        {
+            // Its setter is an explicit message, which was looked for first.
+            throw new XenApiError("NOT_IMPLEMENTED", $"{c.Name}.{message.Name}");
+        }
+
+        await log.UpdateUntypedAsync(c, self, row => FieldChange.Apply(c, self, row, field, message.Kind, arguments), cancel).ConfigureAwait(false);
+        return MessageResult.Void;
+    }
+}

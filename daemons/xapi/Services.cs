@@ -5,6 +5,7 @@ using Toolstack.Xapi.Database;
 using Toolstack.Xapi.Forwarding;
 using Toolstack.Xapi.Http;
 using Toolstack.Xapi.Pool;
+using Toolstack.Xapi.Sessions;
 using Toolstack.Xapi.Tasks;
 using Toolstack.Xapi.Xenops;
 using Toolstack.Xenopsd.Contract;
@@ -31,10 +32,16 @@ public sealed class XapiServices
     /// <summary>Calls to the other hosts of the pool.</summary>
     public required XenApiClient Client { get; init; }
 
+    /// <summary>Logins, and whether a session is one.</summary>
+    public required SessionService Sessions { get; init; }
+
     /// <summary>The tasks that run in this process, and the rows of all tasks.</summary>
     public required TaskService Tasks { get; init; }
 
     public required SwitchConnection Switch { get; init; }
+
+    /// <summary>What is served over HTTP; the rooms add theirs before the listeners open.</summary>
+    public HttpRoutes Routes { get; } = new();
 
     /// <summary>Runs explicit messages by their policy.</summary>
     public IMessageRunner? Runner { get; set; }

@@ -1,5 +1,9 @@
+using System.Buffers;
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Net.Http.Headers;
 using Toolstack.Idl;
+using Toolstack.Idl.XmlRpc;
 using Toolstack.Xapi.Database;
 using Toolstack.Xapi.Datamodel;
 using Toolstack.Xapi.Pool;
@@ -10,29 +14,138 @@ namespace Toolstack.Xapi.Http;
 /// Calls another xapi of the pool over its XenAPI (XML-RPC over HTTP, connections kept alive), with a pool session that is kept per
 /// host and renewed when the other host no longer knows it.
 /// </summary>
-public sealed class XenApiClient(HostIdentity identity)
+public sealed class XenApiClient : IDisposable
 {
+    private readonly HostIdentity identity;
+    private readonly ConcurrentDictionary<string, string> sessions = new(StringComparer.Ordinal);
+    private readonly HttpMessageInvoker http;
+
+    public XenApiClient(HostIdentity identity)
+    {
+        this.identity = identity;
+        http = new HttpMessageInvoker(new SocketsHttpHandler
+        {
+            ConnectTimeout = HttpLimits.ConnectDeadline,
+            UseProxy = false,
+            UseCookies = false,
+            AllowAutoRedirect = false,
+            ActivityHeadersPropagator = null,
+            PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2),
+        });
+    }
+
     /// <summary>Calls a message with a pool session put before <paramref name="arguments"/>. <paramref name="underTask"/>: the other host
     /// runs it under this task and leaves completing it to us. Cancelling abandons the call, it does not stop it on the other host.
     /// Raises what the message raises; CANNOT_CONTACT_HOST [address] when no answer came before the deadline.</summary>
-    public Task<Value> CallAsync(string hostAddress, string method, ImmutableArray<Value> arguments, Ref<task>? underTask, TimeSpan deadline,
-        CancellationToken cancel) => throw NotYet();
+    public async Task<Value> CallAsync(string hostAddress, string method, ImmutableArray<Value> arguments, Ref<task>? underTask, TimeSpan deadline,
+        CancellationToken cancel)
+    {
+        for (bool renewed = false; ; renewed = true)
+        {
+            string session = await PoolLoginAsync(hostAddress, cancel).ConfigureAwait(false);
+            try
+            {
+                return await SendAsync(hostAddress, method, [new Value.Text(session), .. arguments], underTask, deadline, cancel).ConfigureAwait(false);
+            }
+            catch (XenApiError error) when (error.Code == "SESSION_INVALID" && !renewed)
+            {
+                sessions.TryRemove(new(hostAddress, session));
+            }
+        }
+    }
 
     /// <summary>The same for a host by reference: its address is read from its row, and CANNOT_CONTACT_HOST carries the reference.</summary>
-    public Task<Value> CallHostAsync(XapiDatabase database, Ref<host> host, string method, ImmutableArray<Value> arguments, Ref<task>? underTask,
-        TimeSpan deadline, CancellationToken cancel) => throw NotYet();
+    public async Task<Value> CallHostAsync(XapiDatabase database, Ref<host> host, string method, ImmutableArray<Value> arguments, Ref<task>? underTask,
+        TimeSpan deadline, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(database);
+        string address = (await database.Get(host, cancel).ConfigureAwait(false)).address;
+        try
+        {
+            return await CallAsync(address, method, arguments, underTask, deadline, cancel).ConfigureAwait(false);
+        }
+        catch (XenApiError error) when (error.Code == "CANNOT_CONTACT_HOST")
+        {
+            throw new XenApiError(error.Code, host.ToString());
+        }
+    }
 
     /// <summary>Calls a message as it is, without a session of ours.</summary>
     public Task<Value> CallPlainAsync(string hostAddress, string method, ImmutableArray<Value> arguments, TimeSpan deadline, CancellationToken cancel) =>
-        throw NotYet();
+        SendAsync(hostAddress, method, arguments, null, deadline, cancel);
 
     /// <summary>A pool session on that host, from the cache if there is one.</summary>
-    public Task<string> PoolLoginAsync(string hostAddress, CancellationToken cancel) => throw NotYet();
+    public async Task<string> PoolLoginAsync(string hostAddress, CancellationToken cancel)
+    {
+        if (sessions.TryGetValue(hostAddress, out string? known))
+        {
+            return known;
+        }
 
-    /// <summary>Posts bytes to a path of another host with the pool secret as cookie; returns the body of the answer (the database rooms use it).
+        ImmutableArray<Value> arguments = [new Value.Text(identity.Localhost.ToString()), new Value.Text(identity.PoolSecret)];
+        Value session = await SendAsync(hostAddress, "session.slave_login", arguments, null, HttpLimits.LoginDeadline, cancel).ConfigureAwait(false);
+        return sessions.GetOrAdd(hostAddress, session.AsString());
+    }
+
+    /// <summary>Posts bytes to a path of another host with the pool secret as cookie; returns the body of the answer.
     /// Raises CANNOT_CONTACT_HOST [address].</summary>
-    public Task<byte[]> PostAsync(string hostAddress, string path, ReadOnlyMemory<byte> body, string contentType, TimeSpan deadline, CancellationToken cancel) =>
-        throw NotYet();
+    public async Task<byte[]> PostAsync(string hostAddress, string path, ReadOnlyMemory<byte> body, string contentType, TimeSpan deadline, CancellationToken cancel)
+    {
+        using HttpRequestMessage request = Request(hostAddress, path, body, contentType);
+        request.Headers.Add("Cookie", "pool_secret=" + Uri.EscapeDataString(identity.PoolSecret));
+        return await ExchangeAsync(hostAddress, request, deadline, cancel).ConfigureAwait(false);
+    }
 
-    private XenApiError NotYet() => new("NOT_IMPLEMENTED", identity.Uuid);
+    public void Dispose() => http.Dispose();
+
+    private async Task<Value> SendAsync(string hostAddress, string method, ImmutableArray<Value> arguments, Ref<task>? underTask, TimeSpan deadline,
+        CancellationToken cancel)
+    {
+        var body = new ArrayBufferWriter<byte>(1024);
+        XmlRpcEnvelope.WriteCall(body, method, arguments.AsSpan());
+        using HttpRequestMessage request = Request(hostAddress, "/", body.WrittenMemory, XmlRpcEnvelope.ContentType);
+        if (underTask is { } task)
+        {
+            request.Headers.Add("task-id", task.ToString());
+        }
+
+        byte[] answer = await ExchangeAsync(hostAddress, request, deadline, cancel).ConfigureAwait(false);
+        try
+        {
+            return XmlRpcEnvelope.ParseResponse(answer);
+        }
+        catch (WireFormatException error)
+        {
+            throw new XenApiError("INTERNAL_ERROR", $"answer of {hostAddress} to {method}: {error.Message}");
+        }
+    }
+
+    private HttpRequestMessage Request(string hostAddress, string path, ReadOnlyMemory<byte> body, string contentType)
+    {
+        string authority = hostAddress.Contains(':', StringComparison.Ordinal) ? $"[{hostAddress}]" : hostAddress;
+        var content = new ReadOnlyMemoryContent(body);
+        content.Headers.ContentType = new MediaTypeHeaderValue(contentType);
+        return new HttpRequestMessage(HttpMethod.Post, new Uri($"http://{authority}:{identity.HttpPort}{path}")) { Content = content };
+    }
+
+    private async Task<byte[]> ExchangeAsync(string hostAddress, HttpRequestMessage request, TimeSpan deadline, CancellationToken cancel)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(deadline);
+        try
+        {
+            using HttpResponseMessage response = await http.SendAsync(request, limit.Token).ConfigureAwait(false);
+            if (!response.IsSuccessStatusCode)
+            {
+                throw new XenApiError("INTERNAL_ERROR", $"{hostAddress} answered HTTP {(int)response.StatusCode} to {request.RequestUri!.AbsolutePath}");
+            }
+
+            await response.Content.LoadIntoBufferAsync(HttpLimits.MaxAnswerBytes, limit.Token).ConfigureAwait(false);
+            return await response.Content.ReadAsByteArrayAsync(limit.Token).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is HttpRequestException or IOException || (error is OperationCanceledException && !cancel.IsCancellationRequested))
+        {
+            throw new XenApiError("CANNOT_CONTACT_HOST", hostAddress);
+        }
+    }
 }

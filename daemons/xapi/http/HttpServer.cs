@@ -1,0 +1,77 @@
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace Toolstack.Xapi.Http;
+
+/// <summary>Where XenAPI listens.</summary>
+internal sealed record HttpEndpoints(string UnixPath, IReadOnlyList<IPEndPoint> Tcp, long MaxBodyBytes);
+
+/// <summary>
+/// The HTTP server: Kestrel itself, without host, configuration or dependency injection around it, because a daemon that lists its few
+/// parts by hand starts sooner and stays smaller.
+/// </summary>
+internal sealed class HttpServer : IAsyncDisposable
+{
+    private readonly KestrelServer server;
+    private readonly AcceptThread accepting;
+    private readonly SocketConnectionContextFactory contexts;
+    private readonly HttpEndpoints endpoints;
+    private readonly HttpApplication application;
+    private readonly ILogger logger;
+
+    internal HttpServer(HttpEndpoints endpoints, HttpRoutes routes, HandOver handOver, ILogger logger)
+    {
+        this.endpoints = endpoints;
+        this.logger = logger;
+        application = new HttpApplication(routes, logger);
+        accepting = new AcceptThread(handOver.Start, logger);
+        contexts = new SocketConnectionContextFactory(new SocketConnectionFactoryOptions { WaitForDataBeforeAllocatingBuffer = true }, logger);
+        server = new KestrelServer(Options.Create(MakeOptions(endpoints)), new PeekingTransport(accepting, contexts), NullLoggerFactory.Instance);
+    }
+
+    /// <summary>Opens every listener. Raises IOException when an address is taken.</summary>
+    internal async Task StartAsync(CancellationToken cancel)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(endpoints.UnixPath))!);
+        File.Delete(endpoints.UnixPath);
+        await server.StartAsync(application, cancel).ConfigureAwait(false);
+        Log.Listening(logger, endpoints.UnixPath);
+        foreach (IPEndPoint endpoint in endpoints.Tcp)
+        {
+            Log.Listening(logger, endpoint.ToString());
+        }
+    }
+
+    /// <summary>Closes the listeners, lets the requests under way finish until <paramref name="cancel"/>, then cuts them.</summary>
+    internal Task StopAsync(CancellationToken cancel) => server.StopAsync(cancel);
+
+    public ValueTask DisposeAsync()
+    {
+        server.Dispose();
+        accepting.Dispose();
+        contexts.Dispose();
+        File.Delete(endpoints.UnixPath);
+        return ValueTask.CompletedTask;
+    }
+
+    private static KestrelServerOptions MakeOptions(HttpEndpoints endpoints)
+    {
+        var options = new KestrelServerOptions { AddServerHeader = false };
+        options.Limits.MaxRequestBodySize = endpoints.MaxBodyBytes;
+        options.Limits.MaxConcurrentConnections = HttpLimits.MaxConnections;
+        options.Limits.RequestHeadersTimeout = HttpLimits.HeadDeadline;
+        options.Limits.KeepAliveTimeout = HttpLimits.IdleDeadline;
+        options.ListenUnixSocket(endpoints.UnixPath, static o => o.Protocols = HttpProtocols.Http1);
+        foreach (IPEndPoint endpoint in endpoints.Tcp)
+        {
+            options.Listen(endpoint, static o => o.Protocols = HttpProtocols.Http1);
+        }
+
+        return options;
+    }
+}

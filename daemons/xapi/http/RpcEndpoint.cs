@@ -1,0 +1,125 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
+using Toolstack.Idl;
+using Toolstack.Idl.XmlRpc;
+using Toolstack.Xapi.Dispatch;
+
+namespace Toolstack.Xapi.Http;
+
+/// <summary>XenAPI calls over HTTP: a document in, a document out, always with status 200 once the request is a call at all.</summary>
+internal sealed class RpcEndpoint(XapiServices services, Dispatcher dispatcher)
+{
+    /// <summary>What a member runs itself although it came over its Unix socket: logins, and what must work when the coordinator is gone.</summary>
+    private static readonly HashSet<string> NeverPassedOn = new(StringComparer.Ordinal)
+    {
+        "session.login_with_password", "session.slave_login", "session.slave_local_login", "session.slave_local_login_with_password",
+        "session.local_logout", "pool.emergency_reset_master", "pool.emergency_transition_to_master", "pool.is_slave",
+        "host.propose_new_master", "host.commit_new_master", "host.abort_new_master", "host.local_assert_healthy",
+        "host.signal_networking_change", "host.local_management_reconfigure", "host.ha_xapi_healthcheck", "host.emergency_ha_disable",
+        "host.management_disable", "host.get_system_status_capabilities", "host.is_in_emergency_mode", "host.shutdown_agent",
+        "host.emergency_reset_server_certificate", "host.emergency_disable_tls_verification", "host.emergency_reenable_tls_verification",
+        "host.emergency_clear_mandatory_guidance", "host.update_firewalld_service_status",
+    };
+
+    /// <summary>Whether the request came over the Unix socket.</summary>
+    internal static bool IsLocal(HttpContext context) =>
+        context.Features.Get<IConnectionSocketFeature>()?.Socket.AddressFamily is AddressFamily.Unix;
+
+    internal async Task XmlRpcAsync(HttpContext context)
+    {
+        bool local = IsLocal(context);
+        XmlCall call = await RequestBody.ReadAsync(context, body => Parse(body, keep: local && !services.Identity.IsCoordinator)).ConfigureAwait(false);
+        if (!call.Bytes.IsEmpty && !NeverPassedOn.Contains(MethodName.Parse(call.Method).Name))
+        {
+            await PassOnAsync(context, call.Bytes).ConfigureAwait(false);
+            return;
+        }
+
+        DispatchReply reply = call.Problem is { } problem
+            ? DispatchReply.Failure(problem)
+            : await dispatcher.RunAsync(call.Method, call.Parameters, Origin(context, local)).ConfigureAwait(false);
+        await AnswerAsync(context, reply).ConfigureAwait(false);
+    }
+
+    internal async Task JsonRpcAsync(HttpContext context)
+    {
+        JsonRpcRequest request = await RequestBody.ReadAsync(context, static body => JsonRpcRequest.Parse(body.Span)).ConfigureAwait(false);
+        DispatchReply reply = await dispatcher.RunAsync(request.Method, request.Parameters, Origin(context, IsLocal(context))).ConfigureAwait(false);
+        var output = new ArrayBufferWriter<byte>(1024);
+        request.WriteReply(output, reply);
+        await HttpReplies.DocumentAsync(context, JsonRpcRequest.ContentType, output.WrittenMemory).ConfigureAwait(false);
+    }
+
+    private readonly record struct XmlCall(string Method, ImmutableArray<Value> Parameters, XenApiError? Problem, ReadOnlyMemory<byte> Bytes);
+
+    private static XmlCall Parse(ReadOnlyMemory<byte> body, bool keep)
+    {
+        try
+        {
+            (string method, ImmutableArray<Value> parameters) = XmlRpcEnvelope.ParseCall(body.Span);
+            return new XmlCall(method, parameters, null, keep ? body.ToArray() : ReadOnlyMemory<byte>.Empty);
+        }
+        catch (XenApiError problem)
+        {
+            return new XmlCall("", [], problem, ReadOnlyMemory<byte>.Empty);
+        }
+        catch (WireFormatException error)
+        {
+            throw new HttpRefusal(500, error.Message, error);
+        }
+    }
+
+    private static async Task AnswerAsync(HttpContext context, DispatchReply reply)
+    {
+        var output = new ArrayBufferWriter<byte>(1024);
+        if (reply.Error is { } error)
+        {
+            XmlRpcEnvelope.WriteFailure(output, error.Code, error.Parameters);
+        }
+        else if (reply.IsBare)
+        {
+            XmlRpcEnvelope.WriteBare(output, reply.Result.Write);
+        }
+        else
+        {
+            XmlRpcEnvelope.WriteSuccess(output, reply.Result.Write);
+        }
+
+        await HttpReplies.DocumentAsync(context, XmlRpcEnvelope.ContentType, output.WrittenMemory).ConfigureAwait(false);
+    }
+
+    private async Task PassOnAsync(HttpContext context, ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            byte[] answer = await services.Client.PostAsync(
+                services.Identity.CoordinatorAddress, "/", body, XmlRpcEnvelope.ContentType, HttpLimits.PassOnDeadline, context.RequestAborted).ConfigureAwait(false);
+            await HttpReplies.DocumentAsync(context, XmlRpcEnvelope.ContentType, answer).ConfigureAwait(false);
+        }
+        catch (XenApiError error)
+        {
+            await AnswerAsync(context, DispatchReply.Failure(error)).ConfigureAwait(false);
+        }
+    }
+
+    private static RequestOrigin Origin(HttpContext context, bool local)
+    {
+        const string ConfigPrefix = "x-http-other-config-";
+        IHeaderDictionary headers = context.Request.Headers;
+        List<KeyValuePair<string, string>> config = [];
+        foreach (KeyValuePair<string, Microsoft.Extensions.Primitives.StringValues> header in headers)
+        {
+            if (header.Key.StartsWith(ConfigPrefix, StringComparison.OrdinalIgnoreCase))
+            {
+                config.Add(new("http:" + header.Key[ConfigPrefix.Length..], header.Value.ToString()));
+            }
+        }
+
+        return new RequestOrigin(local, Header("task-id"), Header("subtask-of"), config, context.RequestAborted);
+
+        string? Header(string name) => headers.TryGetValue(name, out Microsoft.Extensions.Primitives.StringValues value) ? value.ToString() : null;
+    }
+}

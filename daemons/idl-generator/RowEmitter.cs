@@ -68,6 +68,11 @@ internal static class RowEmitter
         code.Line($"HasDefault = {CodeWriter.Bool(field.HasDefault)},");
         code.Line($"HasEffect = {CodeWriter.Bool(field.HasEffect)},");
         code.Line($"Writer = {field.Writer},");
+        if (field.AlsoWriters.Count > 0)
+        {
+            code.Line($"AlsoWriters = {Array}.Create({string.Join(", ", field.AlsoWriters)}),");
+        }
+
         if (field.Inverse is { } inverse && inverse.IndexOf('.') is > 0 and int dot)
         {
             code.Line($"Inverse = ({CodeWriter.Quote(inverse.Substring(0, dot))}, {CodeWriter.Quote(inverse.Substring(dot + 1))}),");

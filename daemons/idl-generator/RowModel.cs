@@ -7,7 +7,7 @@ namespace Toolstack.Idl.Generator;
 /// <summary>A field of a row.</summary>
 internal sealed record FieldModel(
     string Name, string Column, string Text, TypeModel Type, string Qualifier, bool Persistent, bool Internal, bool HasDefault, bool HasEffect,
-    string Writer, string? Inverse, Problem Missing);
+    string Writer, EquatableArray<string> AlsoWriters, string? Inverse, Problem Missing);
 
 /// <summary>A class declared by XenClass on its row.</summary>
 internal sealed record RowModel(
@@ -45,7 +45,8 @@ internal sealed record RowModel(
         return new FieldModel(
             property.Name, attribute.Named("Column", property.Name), property.TypeText() ?? type.Text, type,
             EnumMember("Qualifier", (int)attribute.ConstructorArguments[0].Value!), attribute.Named("Persistent", true), attribute.Named("Internal", false),
-            attribute.Named("HasDefault", false), attribute.Named("HasEffect", false), EnumMember("Role", attribute.Named("Writer", 5)), inverse,
+            attribute.Named("HasDefault", false), attribute.Named("HasEffect", false), EnumMember("Role", attribute.Named("Writer", 5)),
+            attribute.NamedList("AlsoWriters").Select(r => EnumMember("Role", (int)r)).ToImmutableArray(), inverse,
             Problem.At(Diagnostics.MissingInverse, property, row.Name + "." + property.Name, inverse ?? ""));
     }
 

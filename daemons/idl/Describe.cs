@@ -60,7 +60,7 @@ public static class Describe
 
         foreach (ImplicitMessage message in ImplicitMessages.Of(type))
         {
-            WriteMessage(json, message.Name, message.Result, true, message.Parameters, Roles.Allowed(message.Role, []), [], isImplicit: true);
+            WriteMessage(json, message.Name, message.Result, true, message.Parameters, Roles.Allowed(message.Role, message.Also), [], isImplicit: true);
         }
 
         json.WriteEndArray();

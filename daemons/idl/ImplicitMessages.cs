@@ -19,6 +19,9 @@ public sealed record ImplicitMessage(
 {
     public string FullName => Class.Name + "." + Name;
 
+    /// <summary>Roles open to it besides the least role and the stronger ones.</summary>
+    public ImmutableArray<Role> Also => Kind is ImplicitKind.GetField || Field is null ? [] : Field.AlsoWriters;
+
     /// <summary>Whether <c>Async.</c> is offered: the constructor and destructor only.</summary>
     public bool Async => Kind is ImplicitKind.Create or ImplicitKind.Destroy;
 }

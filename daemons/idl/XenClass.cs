@@ -105,6 +105,7 @@ public sealed class XenField
     public required bool HasDefault { get; init; }
     public required bool HasEffect { get; init; }
     public required Role Writer { get; init; }
+    public ImmutableArray<Role> AlsoWriters { get; init; } = [];
     /// <summary>For Ref fields: the set at the other end, or null.</summary>
     public (string Class, string Field)? Inverse { get; init; }
     /// <summary>For RefSet fields: true when the database maintains it as the other end of a Ref field, so it has no setters.</summary>

@@ -70,7 +70,7 @@ public sealed partial record pool : XenObject
     [Field(Qualifier.DynamicRO, HasDefault = true)]
     public string wlb_username { get; init; } = "";
 
-    [Field(Qualifier.RW, HasDefault = true)]
+    [Field(Qualifier.RW, HasDefault = true, AlsoWriters = [Role.ClientCert])]
     public bool wlb_enabled { get; init; }
 
     [Field(Qualifier.RW, HasDefault = true)]

@@ -55,7 +55,7 @@ public interface IRestoreTarget
     /// <summary>Called before the first frame is written.</summary>
     void SetStaticState(StaticState state);
 
-    /// <summary>Called once, after every frame. Raises <see cref="StreamError"/> when the guest cannot run from it.</summary>
+    /// <summary>Called once, when the whole image has been read. Raises <see cref="StreamError"/> when the guest cannot run from it.</summary>
     void SetDynamicState(DynamicState state);
 }
 

@@ -17,12 +17,14 @@ public sealed record RestoreStatistics(long BytesReceived, long Frames, long Zer
 public sealed class RestoreEngine
 {
     private readonly VectoredIo _io;
+    private readonly IRestoreTarget _target;
     private readonly StreamReader _stream;
     private readonly byte[] _header = new byte[16];
 
     private RestoreEngine(VectoredIo io, IRestoreTarget target, IProgress<double> progress)
     {
         _io = io;
+        _target = target;
         _stream = new StreamReader(io, target, progress);
     }
 
@@ -58,7 +60,6 @@ public sealed class RestoreEngine
             throw new StreamError(StreamFault.BadSignature, "not a suspend image");
         }
 
-        var streamSeen = false;
         for (var records = 0; records < StreamLimits.MaxImageRecords; records++)
         {
             _io.Read(_header);
@@ -66,22 +67,23 @@ public sealed class RestoreEngine
             var length = BitConverter.ToUInt64(_header, 8);
             switch (type)
             {
+                case ImageRecord.EndOfImage when _stream.State is { } state:
+                    RequireEmpty(type, length);
+                    // Only a whole image makes a guest.
+                    _target.SetDynamicState(state);
+                    return;
                 case ImageRecord.Xenops:
                     ReadXenops(length);
                     break;
-                case ImageRecord.Libxc when !streamSeen:
+                case ImageRecord.Libxc when _stream.State is null:
                     RequireEmpty(type, length);
                     _stream.Read();
-                    streamSeen = true;
                     break;
                 case ImageRecord.QemuTrad or ImageRecord.Varstored or ImageRecord.Swtpm0 or ImageRecord.Swtpm:
                     SkipEmulatorState(type, length);
                     break;
-                case ImageRecord.EndOfImage when streamSeen:
-                    RequireEmpty(type, length);
-                    return;
                 default:
-                    throw Unexpected(type, streamSeen);
+                    throw Unexpected(type);
             }
         }
 
@@ -122,10 +124,10 @@ public sealed class RestoreEngine
         }
     }
 
-    private static StreamError Unexpected(ImageRecord type, bool streamSeen) => type switch
+    private static StreamError Unexpected(ImageRecord type) => type switch
     {
         ImageRecord.Libxc => new(StreamFault.Duplicate, "a second Libxc record"),
-        ImageRecord.EndOfImage when !streamSeen => new(StreamFault.MissingRecord, "the image ended without a Libxc record"),
+        ImageRecord.EndOfImage => new(StreamFault.MissingRecord, "the image ended without a Libxc record"),
         _ => new(StreamFault.UnknownRecord, $"image record 0x{(ulong)type:x4}"),
     };
 }

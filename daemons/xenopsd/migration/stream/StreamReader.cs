@@ -6,7 +6,7 @@ namespace Toolstack.Xenopsd.Migration.Stream;
 /// <summary>
 /// Reads the libxc stream (versions 2 and 3) of an x86 HVM or PVH domain, strictly: fields that must be zero are, lengths agree
 /// with contents, every frame lies in the guest, what may come once comes once and in order. Frames go straight from the socket
-/// into the guest (<see cref="FrameReader"/>); the state at the end is kept back and applied at END.
+/// into the guest (<see cref="FrameReader"/>); the state at the end is kept in <see cref="State"/>.
 /// </summary>
 /// <remarks>
 /// Order: headers, static data up to STATIC_DATA_END, memory, state, END. A version 2 stream has no STATIC_DATA_END: the first
@@ -33,6 +33,9 @@ internal sealed class StreamReader(VectoredIo io, IRestoreTarget target, IProgre
     private ReadOnlyMemory<byte>? _context;
     private IReadOnlyList<HvmParam> _parameters = [];
     private TscInfo? _tsc;
+
+    /// <summary>What the guest goes on from; null before END.</summary>
+    public DynamicState? State { get; private set; }
 
     /// <summary>Frames received as data, repetitions included.</summary>
     public long Frames => _frames.Frames;
@@ -196,7 +199,7 @@ internal sealed class StreamReader(VectoredIo io, IRestoreTarget target, IProgre
             throw new StreamError(StreamFault.MissingRecord, "END without HVM_CONTEXT");
         }
 
-        target.SetDynamicState(new DynamicState(context, _parameters, _tsc));
+        State = new DynamicState(context, _parameters, _tsc);
         _phase = Phase.Ended;
     }
 

@@ -27,7 +27,6 @@ internal static partial class Log
     [LoggerMessage(3006, LogLevel.Debug, "request body refused: {Reason}")]
     internal static partial void BodyRefused(ILogger logger, string reason);
 
-<<<<<<< HEAD
     [LoggerMessage(3300, LogLevel.Debug, "{Method} runs on {Host} under {Task}")]
     internal static partial void Forwarding(ILogger logger, string method, string host, string task);
 
@@ -60,7 +59,7 @@ internal static partial class Log
 
     [LoggerMessage(3321, LogLevel.Error, "migration of {Vm} happened but could not be completed on {Host}: {Reason}")]
     internal static partial void CompletionFailed(ILogger logger, string vm, string host, string reason);
-=======
+
     [LoggerMessage(3100, LogLevel.Error, "{Method} failed")]
     internal static partial void CallFailed(ILogger logger, string method, Exception error);
 
@@ -81,5 +80,4 @@ internal static partial class Log
 
     [LoggerMessage(3106, LogLevel.Error, "collecting old tasks and sessions failed")]
     internal static partial void CollectingFailed(ILogger logger, Exception error);
->>>>>>> 1553e60 (wip)
 }

@@ -1,13 +1,26 @@
+using Toolstack.Xapi.Events;
+using Toolstack.Xapi.Sessions;
+using Toolstack.Xapi.Tasks;
+using Toolstack.Xapi.Xenops;
+
 namespace Toolstack.Xapi;
 
 /// <summary>Which object implements the explicit messages of each class: the one place where the rooms meet the dispatcher.</summary>
 internal static class MessageImplementations
 {
-    internal static IReadOnlyDictionary<string, object> Build(XapiServices services)
+    internal static IReadOnlyDictionary<string, object> Build(XapiServices services, VmRooms vm)
     {
-        ArgumentNullException.ThrowIfNull(services);
-        return new Dictionary<string, object>(StringComparer.Ordinal)
+        Dictionary<string, object> implementations = new(StringComparer.Ordinal)
         {
+            ["session"] = new SessionMessages(services.Sessions),
+            ["task"] = new TaskMessages(),
+            ["VM"] = vm.Operations,
         };
+        if (services.ChangeLog is { } log)
+        {
+            implementations["event"] = new EventMessages(new EventFeed(log, Datamodel.Datamodel.Classes));
+        }
+
+        return implementations;
     }
 }

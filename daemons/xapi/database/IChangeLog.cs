@@ -65,4 +65,7 @@ public interface IChangeLog
 
     /// <summary>The reference of the row of this class with the uuid, or null.</summary>
     string? RefByUuid(XenClass c, string uuid);
+
+    /// <summary>The references of the rows of this class whose name_label is exactly the label.</summary>
+    IReadOnlyCollection<string> RefsByName(XenClass c, string label);
 }

@@ -13,13 +13,13 @@ internal static class FieldChange
         {
             case ImplicitKind.SetField:
                 return field.With(row, arguments[1]);
-            case ImplicitKind.AddToSet:
-            case ImplicitKind.RemoveFromSet:
+            case ImplicitKind.AddField:
+            case ImplicitKind.RemoveField:
                 return field.With(row, new Value.Array(ChangeSet(Current(field, row).AsArray(), arguments[1].AsString(), kind)));
-            case ImplicitKind.AddToMap:
+            case ImplicitKind.AddToField:
                 return field.With(row, new Value.Struct(AddTo(Current(field, row).AsStruct(), Key(arguments[1]), arguments[2],
                     key => new XenApiError("MAP_DUPLICATE_KEY", c.Name, field.Name, self, key))));
-            case ImplicitKind.RemoveFromMap:
+            case ImplicitKind.RemoveFromField:
                 string gone = Key(arguments[1]);
                 return field.With(row, new Value.Struct(Current(field, row).AsStruct().Members.RemoveAll(m => m.Key == gone)));
             default:
@@ -34,7 +34,7 @@ internal static class FieldChange
     private static ImmutableArray<Value> ChangeSet(ImmutableArray<Value> items, string item, ImplicitKind kind)
     {
         ImmutableArray<Value> others = items.RemoveAll(v => v.AsString() == item);
-        return kind == ImplicitKind.RemoveFromSet ? others
+        return kind == ImplicitKind.RemoveField ? others
             : others.Length == items.Length ? items.Add(new Value.Text(item))
             : items;
     }

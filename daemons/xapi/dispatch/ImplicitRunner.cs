@@ -26,12 +26,12 @@ internal sealed class ImplicitRunner(IChangeLog? log)
         {
             ImplicitKind.GetRecord => Record(c, Row(log, c, arguments[0])),
             ImplicitKind.GetByUuid => Text(ByUuid(log, c, arguments[0].AsString())),
-            ImplicitKind.GetByNameLabel => Refs(ByName(log, c, arguments[0].AsString())),
+            ImplicitKind.GetByNameLabel => Refs(log.RefsByName(c, arguments[0].AsString())),
             ImplicitKind.GetAll => Refs(log.Rows(c).Select(static r => r.Reference)),
             ImplicitKind.GetAllRecords => Records(c, log.Rows(c)),
-            ImplicitKind.GetAllWhere => Refs(Where(log, c, arguments[0]).Select(static r => r.Reference)),
-            ImplicitKind.GetAllRecordsWhere => Records(c, Where(log, c, arguments[0])),
             ImplicitKind.GetField => Field(message.Field!, Row(log, c, arguments[0])),
+            ImplicitKind.GetAllWhere or ImplicitKind.GetAllRecordsWhere or ImplicitKind.Create or ImplicitKind.Destroy =>
+                throw new XenApiError("NOT_IMPLEMENTED", entry.FullName),
             _ => await ChangeAsync(log, c, message, arguments, call.Cancellation).ConfigureAwait(false),
         };
     }

@@ -6,13 +6,13 @@ namespace Toolstack.Xapi.Dispatch;
 /// <summary>A message that can be called, declared or implicit, with what the dispatcher asks of it.</summary>
 internal sealed record MessageEntry(XenClass Class, XenMessage? Message, ImplicitMessage? Implicit)
 {
-    internal string FullName => Message?.FullName ?? $"{Class.Name}.{Implicit!.Name}";
+    internal string FullName => Message?.FullName ?? Implicit!.FullName;
 
     internal ImmutableArray<XenParameter> Parameters => Message?.Parameters ?? Implicit!.Parameters;
 
     internal bool Session => Message?.Session ?? true;
 
-    internal bool Async => Message?.Async ?? false;
+    internal bool Async => Message?.Async ?? Implicit!.Async;
 
     internal bool PoolInternal => Message?.PoolInternal ?? false;
 
@@ -24,33 +24,34 @@ internal sealed record MessageEntry(XenClass Class, XenMessage? Message, Implici
     internal bool MakesTask => Async && Class.Name is not ("task" or "event" or "session");
 }
 
-/// <summary>Finds messages by their names on the wire: <c>Class.message</c> or <c>Class_message</c>.</summary>
-internal sealed class MessageTable
+/// <summary>Finds messages by their names on the wire: <c>Class.message</c> or <c>Class_message</c>. A class is looked into when it is first asked for.</summary>
+internal sealed class MessageTable(ImmutableArray<XenClass> classes)
 {
-    private readonly Dictionary<string, MessageEntry> byName = new(StringComparer.Ordinal);
-    private readonly List<string> names = [];
-
-    internal MessageTable(IEnumerable<XenClass> classes)
+    internal MessageEntry? Find(string name)
     {
         foreach (XenClass c in classes)
         {
-            foreach (XenMessage message in c.Messages)
+            // The separator decides between VM and VM_metrics: VM_metrics.get_record names no message of VM.
+            if (name.Length > c.Name.Length + 1 && name[c.Name.Length] is '.' or '_' && name.StartsWith(c.Name, StringComparison.Ordinal)
+                && Find(c, name[(c.Name.Length + 1)..]) is { } entry)
             {
-                Add(new MessageEntry(c, message, null));
-            }
-
-            foreach (ImplicitMessage message in ImplicitMessages.Of(c))
-            {
-                Add(new MessageEntry(c, null, message));
+                return entry;
             }
         }
-    }
 
-    internal MessageEntry? Find(string name) => byName.GetValueOrDefault(name);
+        return null;
+    }
 
     /// <summary>The result of system.listMethods.</summary>
     internal void WriteNames(ValueWriter writer)
     {
+        List<string> names = [];
+        foreach (XenClass c in classes)
+        {
+            names.AddRange(c.Messages.Select(static m => m.FullName));
+            names.AddRange(ImplicitMessages.Of(c).Select(static m => m.FullName));
+        }
+
         writer.BeginArray(names.Count);
         foreach (string name in names)
         {
@@ -60,14 +61,16 @@ internal sealed class MessageTable
         writer.EndArray();
     }
 
-    /// <summary>A declared message stands before the implicit one of the same name: it is the setter with an effect.</summary>
-    private void Add(MessageEntry entry)
+    private static MessageEntry? Find(XenClass c, string message)
     {
-        string name = entry.FullName;
-        if (byName.TryAdd(name, entry))
+        foreach (XenMessage declared in c.Messages)
         {
-            names.Add(name);
-            byName.TryAdd(string.Concat(entry.Class.Name, "_", name.AsSpan(entry.Class.Name.Length + 1)), entry);
+            if (declared.Name == message)
+            {
+                return new MessageEntry(c, declared, null);
+            }
         }
+
+        return ImplicitMessages.Find(c, message) is { } found ? new MessageEntry(c, null, found) : null;
     }
 }

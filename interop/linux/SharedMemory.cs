@@ -96,13 +96,7 @@ public sealed unsafe class SharedMemory : IDisposable
         ArgumentNullException.ThrowIfNull(handle);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
         var fd = (int)handle.DangerousGetHandle();
-        var seals = fcntl(fd, FGetSeals);
-        if (seals < 0)
-        {
-            throw HypervisorError.Last("fcntl(F_GET_SEALS)");
-        }
-
-        if ((seals & F_SEAL_SHRINK) == 0)
+        if (!CannotShrink(handle))
         {
             throw new HypervisorError("mmap of an unsealed memfd", EPERM);
         }
@@ -114,6 +108,14 @@ public sealed unsafe class SharedMemory : IDisposable
         }
 
         return Map(handle, length, writable: false, hugePages: false);
+    }
+
+    /// <summary>Whether a descriptor is memory whose size nobody can take away any more; false for whatever else it may be.</summary>
+    public static bool CannotShrink(SafeFileHandle handle)
+    {
+        ArgumentNullException.ThrowIfNull(handle);
+        var seals = fcntl((int)handle.DangerousGetHandle(), FGetSeals);
+        return seals >= 0 && (seals & F_SEAL_SHRINK) != 0;
     }
 
     /// <summary>Bytes [offset, offset + length) of the mapping.</summary>
@@ -153,7 +155,20 @@ public sealed unsafe class SharedMemory : IDisposable
     /// <summary>Smallest offset at or after <paramref name="offset"/> where nothing has been written, or <see cref="Length"/>.</summary>
     public long NextHole(long offset) => Seek(offset, SeekHole, "lseek(SEEK_HOLE)");
 
+    /// <summary>Unmaps and hands the descriptor to the caller, who closes it; the object is as if disposed.</summary>
+    public SafeFileHandle Detach()
+    {
+        Unmap();
+        return Handle;
+    }
+
     public void Dispose()
+    {
+        Unmap();
+        Handle.Dispose();
+    }
+
+    private void Unmap()
     {
         if (_base is not null)
         {
@@ -161,8 +176,6 @@ public sealed unsafe class SharedMemory : IDisposable
             _ = munmap(_base, (size_t)(ulong)Length);
             _base = null;
         }
-
-        Handle.Dispose();
     }
 
     private const int FGetSeals = 1034; // F_GET_SEALS of linux/fcntl.h: not among Tmds.LibC's constants

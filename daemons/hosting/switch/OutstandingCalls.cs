@@ -36,6 +36,8 @@ internal sealed class OutstandingCalls
                 calls.Remove(call.Correlation);
                 unsent.Remove(call);
             }
+
+            call.Payload.Release();
         }
     }
 
@@ -100,6 +102,7 @@ internal sealed class OutstandingCalls
             // A reply nobody waits for any more: its caller gave up at its deadline.
             if (!calls.TryGetValue(reply.Correlation, out call))
             {
+                reply.Payload.Release();
                 return;
             }
         }
@@ -110,7 +113,7 @@ internal sealed class OutstandingCalls
         }
         else
         {
-            call.Reply.TrySetResult(reply.Payload.Bytes);
+            call.Succeed(reply.Payload);
         }
     }
 
@@ -121,6 +124,8 @@ internal sealed class OutstandingCalls
             throw new SwitchException(SwitchErrorKind.PayloadTooLarge,
                 $"a request of {request.Length} bytes; allowed is up to {SwitchLimits.MaxPayloadBytes} (MaxPayloadBytes)");
         }
+
+        var payload = SwitchPayload.Of(request);
 
         lock (gate)
         {
@@ -135,7 +140,7 @@ internal sealed class OutstandingCalls
                     $"{calls.Count} calls outstanding; allowed is up to {SwitchLimits.MaxOutstandingCalls} (MaxOutstandingCalls)");
             }
 
-            var call = new Call(++lastCorrelation, queue, request, Environment.TickCount64 + (long)deadline.TotalMilliseconds, retrySafe);
+            var call = new Call(++lastCorrelation, queue, payload, Environment.TickCount64 + (long)deadline.TotalMilliseconds, retrySafe);
             calls.Add(call.Correlation, call);
             unsent.AddLast(call);
             SendUnsent();
@@ -151,17 +156,17 @@ internal sealed class OutstandingCalls
             call.SentOn = session;
             call.WasSent = true;
             var left = Math.Max(0, call.Due - Environment.TickCount64);
-            session.Send(new Request(call.Queue, session.ReplyQueue, call.Correlation, left, new SwitchPayload(call.Payload)));
+            session.Send(new Request(call.Queue, session.ReplyQueue, call.Correlation, left, call.Payload));
         }
     }
 
-    private sealed class Call(long correlation, string queue, ReadOnlyMemory<byte> payload, long due, bool retrySafe)
+    private sealed class Call(long correlation, string queue, SwitchPayload payload, long due, bool retrySafe)
     {
         internal long Correlation { get; } = correlation;
 
         internal string Queue { get; } = queue;
 
-        internal ReadOnlyMemory<byte> Payload { get; } = payload;
+        internal SwitchPayload Payload { get; } = payload;
 
         internal long Due { get; } = due;
 
@@ -172,6 +177,12 @@ internal sealed class OutstandingCalls
         internal bool WasSent { get; set; }
 
         internal TaskCompletionSource<ReadOnlyMemory<byte>> Reply { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        internal void Succeed(SwitchPayload payload)
+        {
+            Reply.TrySetResult(payload.Bytes);
+            payload.Release();
+        }
 
         internal void Fail(SwitchException error) => Reply.TrySetException(error);
     }

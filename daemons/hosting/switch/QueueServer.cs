@@ -51,12 +51,14 @@ internal sealed class QueueServer(
         {
             if (running.TryGetValue(delivery.Id, out var known))
             {
+                delivery.Payload.Release();
                 known.Session = session;
                 return;
             }
 
             if (stopping)
             {
+                delivery.Payload.Release();
                 session.Send(new Return(queue, delivery.Id));
                 return;
             }
@@ -81,7 +83,7 @@ internal sealed class QueueServer(
     private async Task RunAsync(Running request)
     {
         var delivery = request.Delivery;
-        SwitchMessage? answer = null;
+        Response? answer = null;
         try
         {
             var input = new SwitchRequest(queue, delivery.Payload.Bytes, delivery.Redelivered, TimeSpan.FromMilliseconds(delivery.DeadlineMs));
@@ -97,6 +99,7 @@ internal sealed class QueueServer(
             answer = Failure(delivery, SwitchErrorKind.HandlerFailed, error.Message);
         }
 
+        delivery.Payload.Release();
         lock (gate)
         {
             running.Remove(delivery.Id);
@@ -112,6 +115,7 @@ internal sealed class QueueServer(
                     request.Session.Send(answer);
                 }
 
+                answer.Payload.Release();
                 request.Session.Send(new Acknowledge(queue, delivery.Id));
             }
 
@@ -121,7 +125,7 @@ internal sealed class QueueServer(
 
     private static Response Answer(RequestDelivery delivery, ReadOnlyMemory<byte> result) =>
         result.Length <= SwitchLimits.MaxPayloadBytes
-            ? new Response(delivery.ReplyTo, delivery.Correlation, null, new SwitchPayload(result))
+            ? new Response(delivery.ReplyTo, delivery.Correlation, null, SwitchPayload.Of(result))
             : Failure(delivery, SwitchErrorKind.PayloadTooLarge,
                 $"a response of {result.Length} bytes; allowed is up to {SwitchLimits.MaxPayloadBytes} (MaxPayloadBytes)");
 

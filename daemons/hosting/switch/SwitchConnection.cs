@@ -155,6 +155,7 @@ public sealed class SwitchConnection : IAsyncDisposable, ISwitchSessionOwner
         }
         else
         {
+            delivery.Payload.Release();
             session.Send(new Return(delivery.Queue, delivery.Id));
         }
     }

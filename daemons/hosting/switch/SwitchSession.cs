@@ -60,8 +60,9 @@ internal sealed class SwitchSession : IDisposable
         session.Ended = session.RunAsync(cancel);
         try
         {
-            session.Send(new Hello(SwitchLimits.ProtocolVersion, 0, options.ClientName));
-            await session.welcome.Task.WaitAsync(SwitchLimits.HelloDeadline, cancel).ConfigureAwait(false);
+            session.Send(new Hello(SwitchLimits.ProtocolVersion, SwitchFeatures.All, options.ClientName));
+            var welcome = await session.welcome.Task.WaitAsync(SwitchLimits.HelloDeadline, cancel).ConfigureAwait(false);
+            session.link.SealedAllowed = (welcome.Features & SwitchFeatures.SealedPayloads) != 0;
             await session.CommandAsync(number => new CreateQueue(number, session.ReplyQueue, Transient: true), cancel).ConfigureAwait(false);
             await session.CommandAsync(number => new Subscribe(number, session.ReplyQueue, Window: 0), cancel).ConfigureAwait(false);
             return session;

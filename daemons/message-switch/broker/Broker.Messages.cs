@@ -38,6 +38,7 @@ internal sealed partial class Broker
         }
         catch (SwitchException refused) when (refused.Kind != SwitchErrorKind.Protocol)
         {
+            request.Payload.Release();
             Tell(replyTo, request.Correlation, refused.Kind, refused.Message);
         }
     }
@@ -56,7 +57,7 @@ internal sealed partial class Broker
             queue.Implicit = true;
         }
 
-        if (queue.Full(settings, request.Payload.Bytes.Length))
+        if (queue.Full(settings, request.Payload.Length))
         {
             throw new SwitchException(SwitchErrorKind.QueueFull,
                 $"queue {queue.Name} holds {queue.Messages} messages, {queue.Bytes} bytes (max-queue-messages, max-queue-bytes)");
@@ -68,7 +69,7 @@ internal sealed partial class Broker
         {
             GraceEnds = now + (long)settings.NoConsumerGrace.TotalMilliseconds,
         };
-        queue.Charge(message, +1);
+        queue.Take(message);
         Wait(message);
         Pump(queue);
         client.UpdatePause(settings);
@@ -79,6 +80,10 @@ internal sealed partial class Broker
         if (queues.TryGetValue(response.ReplyTo, out var queue))
         {
             Reply(queue, response.Correlation, response.Error, response.Payload);
+        }
+        else
+        {
+            response.Payload.Release();
         }
     }
 
@@ -94,14 +99,15 @@ internal sealed partial class Broker
     /// <summary>A reply queue that is full belongs to a caller that does not read; it finds out by its own deadline.</summary>
     private void Reply(BrokerQueue queue, long correlation, SwitchErrorKind? error, SwitchPayload payload)
     {
-        if (queue.Full(settings, payload.Bytes.Length))
+        if (queue.Full(settings, payload.Length))
         {
             DroppedReplies++;
+            payload.Release();
             return;
         }
 
         var message = new BrokerResponse(++lastNumber, queue, payload, correlation, error);
-        queue.Charge(message, +1);
+        queue.Take(message);
         queue.Enqueue(message);
         Pump(queue);
     }
@@ -121,7 +127,7 @@ internal sealed partial class Broker
 
         if (done)
         {
-            queue.Charge(message, -1);
+            queue.Drop(message);
         }
         else
         {
@@ -148,7 +154,7 @@ internal sealed partial class Broker
             if (message is BrokerRequest { Abandoned: true })
             {
                 Leave(message);
-                queue.Charge(message, -1);
+                queue.Drop(message);
             }
             else if (message is BrokerRequest request && request.Deadline <= clock())
             {
@@ -168,15 +174,6 @@ internal sealed partial class Broker
 
     private void Deliver(Subscription subscription, BrokerMessage message)
     {
-        if (subscription.Window == 0)
-        {
-            message.Queue.Charge(message, -1);
-        }
-        else
-        {
-            subscription.Unacknowledged.Add(message.Number, message);
-        }
-
         var id = new MessageId(Incarnation, message.Number);
         var name = message.Queue.Name;
         subscription.Client.Peer.Send(message switch
@@ -186,6 +183,15 @@ internal sealed partial class Broker
             BrokerResponse response => new ResponseDelivery(name, id, response.Correlation, response.Error, response.Payload),
             _ => throw new InvalidOperationException($"no delivery for {message.GetType().Name}"),
         });
+        if (subscription.Window == 0)
+        {
+            message.Queue.Drop(message);
+        }
+        else
+        {
+            subscription.Unacknowledged.Add(message.Number, message);
+        }
+
         subscription.Client.UpdatePause(settings);
     }
 
@@ -194,6 +200,7 @@ internal sealed partial class Broker
     {
         if (message.Queue.Destroyed)
         {
+            message.Payload.Release();
             return;
         }
 
@@ -240,7 +247,7 @@ internal sealed partial class Broker
     private void Fail(BrokerMessage message, SwitchErrorKind kind, string text)
     {
         Leave(message);
-        message.Queue.Charge(message, -1);
+        message.Queue.Drop(message);
         if (message is BrokerRequest request)
         {
             Tell(request.ReplyTo, request.Correlation, kind, text);

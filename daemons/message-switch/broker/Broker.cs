@@ -154,6 +154,11 @@ internal sealed partial class Broker(Settings settings, long incarnation, Func<l
         foreach (var subscription in queue.Subscriptions.ToList())
         {
             subscription.Client.Subscriptions.Remove(queue);
+            foreach (var message in subscription.Unacknowledged.Values)
+            {
+                message.Payload.Release();
+            }
+
             if (subscription.Open)
             {
                 subscription.Client.Peer.Send(new SubscriptionEnded(queue.Name));

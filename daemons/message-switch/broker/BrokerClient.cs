@@ -38,7 +38,7 @@ internal sealed class BrokerClient(IBrokerPeer peer, string name)
     internal void Charge(BrokerMessage message, int sign)
     {
         WaitingMessages += sign;
-        WaitingBytes += sign * message.Payload.Bytes.Length;
+        WaitingBytes += sign * message.Payload.Length;
     }
 
     internal bool Over(Settings settings) => WaitingMessages >= settings.MaxClientMessages || WaitingBytes >= settings.MaxClientBytes;

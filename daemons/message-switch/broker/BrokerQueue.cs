@@ -34,10 +34,19 @@ internal sealed class BrokerQueue(string name, BrokerClient? owner)
     internal bool Full(Settings settings, int payload) =>
         Messages >= settings.MaxQueueMessages || (Messages > 0 && Bytes + payload > settings.MaxQueueBytes);
 
-    internal void Charge(BrokerMessage message, int sign)
+    /// <summary>Counts a message in.</summary>
+    internal void Take(BrokerMessage message)
     {
-        Messages += sign;
-        Bytes += sign * message.Payload.Bytes.Length;
+        Messages++;
+        Bytes += message.Payload.Length;
+    }
+
+    /// <summary>Counts a message out for good and gives its payload back.</summary>
+    internal void Drop(BrokerMessage message)
+    {
+        Messages--;
+        Bytes -= message.Payload.Length;
+        message.Payload.Release();
     }
 
     internal void Add(Subscription subscription) => subscriptions.Add(subscription);

@@ -100,7 +100,9 @@ internal sealed class ClientConnection : IBrokerPeer, IDisposable
         }
 
         // Welcome goes out before anything a turn may send.
-        link.Send(new Welcome(SwitchLimits.ProtocolVersion, 0, turns.Incarnation));
+        var features = hello.Features & SwitchFeatures.All;
+        link.SealedAllowed = (features & SwitchFeatures.SealedPayloads) != 0;
+        link.Send(new Welcome(SwitchLimits.ProtocolVersion, features, turns.Incarnation));
         Volatile.Write(ref client, turns.Attach(this, hello.ClientName));
     }
 

@@ -199,6 +199,35 @@ public sealed class FailureTests
     }
 
     [Fact]
+    public async Task A_consumer_that_takes_no_descriptors_gets_large_requests_inline()
+    {
+        await using var fixture = new SwitchFixture();
+        using var plain = await fixture.RawAsync();
+        await plain.SendAsync(Frame(new Hello(1, 0, "plain")));
+        await plain.SendAsync(Frame(new CreateQueue(1, "q", false)));
+        await plain.SendAsync(Frame(new Subscribe(2, "q", 1)));
+        var payload = Enumerable.Range(0, 300_000).Select(index => (byte)(index * 13)).ToArray();
+        _ = fixture.Client().CallAsync("q", payload, Patience, false, CancellationToken.None);
+        var delivery = await ReadUntilAsync<RequestDelivery>(plain);
+        Assert.Equal(payload, delivery.Payload.Bytes.ToArray());
+    }
+
+    [Fact]
+    public async Task A_sealed_payload_without_its_descriptor_ends_that_connection_only()
+    {
+        await using var fixture = new SwitchFixture();
+        using var liar = await fixture.RawAsync();
+        await liar.SendAsync(Frame(new Hello(1, SwitchFeatures.All, "liar")));
+        var payload = SwitchPayload.Of(new byte[100_000]);
+        await liar.SendAsync(Frame(new Request("q", "", 1, 1000, payload)));
+        payload.Release();
+        await ReadToEndAsync(liar);
+        var client = fixture.Client();
+        _ = client.ServeAsync("q", Echo, 1, CancellationToken.None);
+        Assert.Equal("[x]", await CallAsync(client, "q", "x"));
+    }
+
+    [Fact]
     public async Task A_second_switch_on_the_same_path_does_not_start_and_a_stale_socket_is_replaced()
     {
         await using var fixture = new SwitchFixture();
@@ -214,10 +243,32 @@ public sealed class FailureTests
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(fixture.Settings.Path));
     }
 
+    private static async Task<T> ReadUntilAsync<T>(System.Net.Sockets.Socket socket)
+        where T : SwitchMessage
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        var (data, chunk) = (new List<byte>(), new byte[65536]);
+        while (true)
+        {
+            var buffer = new ReadOnlySequence<byte>(data.ToArray());
+            while (SwitchCodec.TryReadFrame(ref buffer, [], out var message, out _))
+            {
+                if (message is T found)
+                {
+                    return found;
+                }
+            }
+
+            var count = await socket.ReceiveAsync(chunk, patience.Token);
+            Assert.NotEqual(0, count);
+            data.AddRange(chunk.AsSpan(0, count));
+        }
+    }
+
     private static byte[] Frame(SwitchMessage message)
     {
         var output = new ArrayBufferWriter<byte>();
-        SwitchCodec.WriteFrame(output, new ArrayBufferWriter<byte>(), message);
+        SwitchCodec.WriteFrame(output, new ArrayBufferWriter<byte>(), message, sealedAllowed: true);
         return output.WrittenSpan.ToArray();
     }
 }

@@ -39,7 +39,7 @@ public sealed class SwitchCodecTests
         var expected = Convert.FromHexString(hex);
         Assert.Equal(Convert.ToHexString(expected), Convert.ToHexString(Frame(message)));
         var buffer = new ReadOnlySequence<byte>(expected);
-        Assert.True(SwitchCodec.TryReadFrame(ref buffer, out var read, out _));
+        Assert.True(SwitchCodec.TryReadFrame(ref buffer, [], out var read, out _));
         Assert.True(buffer.IsEmpty);
         Assert.Equal(Convert.ToHexString(expected), Convert.ToHexString(Frame(read!)));
         Assert.Equal(message.GetType(), read!.GetType());
@@ -50,7 +50,7 @@ public sealed class SwitchCodecTests
     {
         var list = new QueueList(4, [new("a", true, 1, 2, 3, 4), new("b", false, 0, 0, 0, long.MaxValue)]);
         var buffer = new ReadOnlySequence<byte>(Frame(list));
-        Assert.True(SwitchCodec.TryReadFrame(ref buffer, out var read, out _));
+        Assert.True(SwitchCodec.TryReadFrame(ref buffer, [], out var read, out _));
         Assert.Equal(list.Queues, Assert.IsType<QueueList>(read).Queues);
     }
 
@@ -61,7 +61,7 @@ public sealed class SwitchCodecTests
         for (var length = 0; length < frame.Length; length++)
         {
             var part = new ReadOnlySequence<byte>(frame, 0, length);
-            Assert.False(SwitchCodec.TryReadFrame(ref part, out _, out var missing));
+            Assert.False(SwitchCodec.TryReadFrame(ref part, [], out _, out var missing));
             Assert.InRange(missing, 1, length < SwitchCodec.HeaderBytes ? SwitchCodec.HeaderBytes : frame.Length - length);
         }
     }
@@ -83,7 +83,7 @@ public sealed class SwitchCodecTests
     public void Garbage_is_a_protocol_error(string hex)
     {
         var buffer = new ReadOnlySequence<byte>(Convert.FromHexString(hex));
-        var error = Assert.Throws<SwitchException>(() => SwitchCodec.TryReadFrame(ref buffer, out _, out _));
+        var error = Assert.Throws<SwitchException>(() => SwitchCodec.TryReadFrame(ref buffer, [], out _, out _));
         Assert.Equal(SwitchErrorKind.Protocol, error.Kind);
     }
 
@@ -91,7 +91,7 @@ public sealed class SwitchCodecTests
     public void A_name_longer_than_its_limit_names_the_limit()
     {
         var buffer = new ReadOnlySequence<byte>(Frame(new Unsubscribe(1, new string('q', SwitchLimits.MaxNameBytes + 1))));
-        var error = Assert.Throws<SwitchException>(() => SwitchCodec.TryReadFrame(ref buffer, out _, out _));
+        var error = Assert.Throws<SwitchException>(() => SwitchCodec.TryReadFrame(ref buffer, [], out _, out _));
         Assert.Contains(nameof(SwitchLimits.MaxNameBytes), error.InnerException?.Message ?? error.Message, StringComparison.Ordinal);
     }
 
@@ -106,7 +106,7 @@ public sealed class SwitchCodecTests
     private static byte[] Frame(SwitchMessage message)
     {
         var output = new ArrayBufferWriter<byte>();
-        var size = SwitchCodec.WriteFrame(output, new ArrayBufferWriter<byte>(), message);
+        var size = SwitchCodec.WriteFrame(output, new ArrayBufferWriter<byte>(), message, sealedAllowed: true);
         Assert.Equal(output.WrittenCount, size);
         return output.WrittenSpan.ToArray();
     }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using MessagePack;
+using Microsoft.Win32.SafeHandles;
 
 namespace Toolstack.Hosting.Switch.Wire;
 
@@ -8,7 +9,7 @@ public static partial class SwitchCodec
 {
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
-    private static SwitchMessage ReadMessage(ref MessagePackReader reader)
+    private static SwitchMessage ReadMessage(ref MessagePackReader reader, List<SafeFileHandle> descriptors)
     {
         var elements = reader.ReadArrayHeader();
         if (elements < 1)
@@ -19,12 +20,12 @@ public static partial class SwitchCodec
         var code = (Code)reader.ReadInt32();
         return (code, elements) switch
         {
-            (Code.Request, 6) => new Request(Name(ref reader), Name(ref reader), reader.ReadInt64(), reader.ReadInt64(), Payload(ref reader)),
-            (Code.Response, 5) => new Response(Name(ref reader), reader.ReadInt64(), Error(ref reader), Payload(ref reader)),
+            (Code.Request, 6) => new Request(Name(ref reader), Name(ref reader), reader.ReadInt64(), reader.ReadInt64(), Payload(ref reader, descriptors)),
+            (Code.Response, 5) => new Response(Name(ref reader), reader.ReadInt64(), Error(ref reader), Payload(ref reader, descriptors)),
             (Code.RequestDelivery, 8) => new RequestDelivery(Name(ref reader), Id(ref reader), reader.ReadBoolean(), Name(ref reader),
-                reader.ReadInt64(), reader.ReadInt64(), Payload(ref reader)),
+                reader.ReadInt64(), reader.ReadInt64(), Payload(ref reader, descriptors)),
             (Code.ResponseDelivery, 6) => new ResponseDelivery(Name(ref reader), Id(ref reader), reader.ReadInt64(), Error(ref reader),
-                Payload(ref reader)),
+                Payload(ref reader, descriptors)),
             (Code.Acknowledge, 3) => new Acknowledge(Name(ref reader), Id(ref reader)),
             (Code.Return, 3) => new Return(Name(ref reader), Id(ref reader)),
             (Code.SubscriptionEnded, 2) => new SubscriptionEnded(Name(ref reader)),
@@ -79,13 +80,26 @@ public static partial class SwitchCodec
         return code == 0 ? null : Enum.IsDefined((SwitchErrorKind)code) ? (SwitchErrorKind)code : throw Broken($"error code {code}");
     }
 
-    private static SwitchPayload Payload(ref MessagePackReader reader)
+    private static SwitchPayload Payload(ref MessagePackReader reader, List<SafeFileHandle> descriptors)
     {
         Elements(ref reader, 2, "a payload");
         var kind = (PayloadKind)reader.ReadInt32();
+        if (kind == PayloadKind.SealedMemfd)
+        {
+            var length = reader.ReadInt64();
+            if (descriptors.Count == 0)
+            {
+                throw Broken("a sealed payload without its descriptor");
+            }
+
+            var handle = descriptors[0];
+            descriptors.RemoveAt(0);
+            return new SwitchPayload(SealedPayload.Receive(handle, length));
+        }
+
         if (kind != PayloadKind.Inline)
         {
-            throw Broken($"payload kind {(int)kind}, which was not agreed on");
+            throw Broken($"payload kind {(int)kind}");
         }
 
         var bytes = reader.ReadBytes() ?? throw Broken("nil where a payload is expected");

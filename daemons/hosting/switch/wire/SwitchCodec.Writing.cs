@@ -7,14 +7,15 @@ namespace Toolstack.Hosting.Switch.Wire;
 public static partial class SwitchCodec
 {
     /// <summary>Writes one frame to <paramref name="output"/> and returns its size. <paramref name="scratch"/> is overwritten: fields are
-    /// encoded there to learn their size, and the payload goes straight from its owner to the output.</summary>
-    public static int WriteFrame(IBufferWriter<byte> output, ArrayBufferWriter<byte> scratch, SwitchMessage message)
+    /// encoded there to learn their size, and the payload goes straight from its owner to the output.
+    /// A sealed payload is named in the frame if <paramref name="sealedAllowed"/> (sending its descriptor is the caller's), else read and inlined.</summary>
+    public static int WriteFrame(IBufferWriter<byte> output, ArrayBufferWriter<byte> scratch, SwitchMessage message, bool sealedAllowed)
     {
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(scratch);
         scratch.ResetWrittenCount();
         var writer = new MessagePackWriter(scratch);
-        var payload = WriteFields(ref writer, message).Span;
+        var payload = WriteFields(ref writer, message, sealedAllowed).Span;
         writer.Flush();
         var length = scratch.WrittenCount + payload.Length;
         if (length > SwitchLimits.MaxFrameBytes)
@@ -29,7 +30,7 @@ public static partial class SwitchCodec
         return HeaderBytes + length;
     }
 
-    private static ReadOnlyMemory<byte> WriteFields(ref MessagePackWriter writer, SwitchMessage message)
+    private static ReadOnlyMemory<byte> WriteFields(ref MessagePackWriter writer, SwitchMessage message, bool sealedAllowed)
     {
         switch (message)
         {
@@ -39,13 +40,13 @@ public static partial class SwitchCodec
                 writer.Write(m.ReplyTo);
                 writer.Write(m.Correlation);
                 writer.Write(m.DeadlineMs);
-                return Payload(ref writer, m.Payload);
+                return Payload(ref writer, m.Payload, sealedAllowed);
             case Response m:
                 Begin(ref writer, Code.Response, 5);
                 writer.Write(m.ReplyTo);
                 writer.Write(m.Correlation);
                 Error(ref writer, m.Error);
-                return Payload(ref writer, m.Payload);
+                return Payload(ref writer, m.Payload, sealedAllowed);
             case RequestDelivery m:
                 Begin(ref writer, Code.RequestDelivery, 8);
                 writer.Write(m.Queue);
@@ -54,14 +55,14 @@ public static partial class SwitchCodec
                 writer.Write(m.ReplyTo);
                 writer.Write(m.Correlation);
                 writer.Write(m.DeadlineMs);
-                return Payload(ref writer, m.Payload);
+                return Payload(ref writer, m.Payload, sealedAllowed);
             case ResponseDelivery m:
                 Begin(ref writer, Code.ResponseDelivery, 6);
                 writer.Write(m.Queue);
                 Id(ref writer, m.Id);
                 writer.Write(m.Correlation);
                 Error(ref writer, m.Error);
-                return Payload(ref writer, m.Payload);
+                return Payload(ref writer, m.Payload, sealedAllowed);
             case Acknowledge m:
                 Begin(ref writer, Code.Acknowledge, 3);
                 writer.Write(m.Queue);
@@ -165,12 +166,20 @@ public static partial class SwitchCodec
         writer.Write((int)code);
     }
 
-    private static ReadOnlyMemory<byte> Payload(ref MessagePackWriter writer, SwitchPayload payload)
+    private static ReadOnlyMemory<byte> Payload(ref MessagePackWriter writer, SwitchPayload payload, bool sealedAllowed)
     {
         writer.WriteArrayHeader(2);
+        if (sealedAllowed && payload.Sealed is not null)
+        {
+            writer.Write((int)PayloadKind.SealedMemfd);
+            writer.Write(payload.Length);
+            return default;
+        }
+
+        var bytes = payload.Bytes;
         writer.Write((int)PayloadKind.Inline);
-        writer.WriteBinHeader(payload.Bytes.Length);
-        return payload.Bytes;
+        writer.WriteBinHeader(bytes.Length);
+        return bytes;
     }
 
     private static void Id(ref MessagePackWriter writer, MessageId id)

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 using MessagePack;
+using Microsoft.Win32.SafeHandles;
 
 namespace Toolstack.Hosting.Switch.Wire;
 
@@ -36,8 +37,10 @@ public static partial class SwitchCodec
 
     /// <summary>Takes the first frame off <paramref name="buffer"/>. False when it is not there whole yet;
     /// <paramref name="missing"/> then says how many bytes more it needs at least. Raises <see cref="SwitchException"/>
-    /// (<see cref="SwitchErrorKind.Protocol"/>) for anything that is not a frame of this protocol.</summary>
-    public static bool TryReadFrame(ref ReadOnlySequence<byte> buffer, out SwitchMessage? message, out int missing)
+    /// (<see cref="SwitchErrorKind.Protocol"/>) for anything that is not a frame of this protocol. Sealed payloads take their
+    /// descriptors from <paramref name="descriptors"/>, in order.</summary>
+    public static bool TryReadFrame(
+        ref ReadOnlySequence<byte> buffer, List<SafeFileHandle> descriptors, out SwitchMessage? message, out int missing)
     {
         message = null;
         missing = HeaderBytes;
@@ -61,7 +64,7 @@ public static partial class SwitchCodec
             return false;
         }
 
-        message = Decode(buffer.Slice(HeaderBytes, length));
+        message = Decode(buffer.Slice(HeaderBytes, length), descriptors);
         buffer = buffer.Slice(whole);
         missing = 0;
         return true;
@@ -81,12 +84,12 @@ public static partial class SwitchCodec
             || start.SequenceEqual("HEAD"u8) || start.SequenceEqual("DELE"u8) || start.SequenceEqual("OPTI"u8);
     }
 
-    private static SwitchMessage Decode(ReadOnlySequence<byte> body)
+    private static SwitchMessage Decode(ReadOnlySequence<byte> body, List<SafeFileHandle> descriptors)
     {
         try
         {
             var reader = new MessagePackReader(body);
-            var message = ReadMessage(ref reader);
+            var message = ReadMessage(ref reader, descriptors);
             return reader.End ? message : throw Broken("bytes after the message");
         }
         catch (Exception error) when (error is MessagePackSerializationException or EndOfStreamException or OverflowException

@@ -10,6 +10,9 @@ public static class SwitchLimits
     /// <summary>The largest payload of a request or a response.</summary>
     public const int MaxPayloadBytes = 16 * 1024 * 1024;
 
+    /// <summary>Payloads up to this travel in the frame; larger ones in sealed memory beside it, if both peers can.</summary>
+    public const int MaxInlineBytes = 64 * 1024;
+
     /// <summary>The largest frame without its length: a payload and its fields, or a list of every queue.</summary>
     public const int MaxFrameBytes = MaxPayloadBytes + 64 * 1024;
 

@@ -1,6 +1,10 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
+using Toolstack.Interop.Linux;
 
 namespace Toolstack.Hosting.Switch.Wire;
 
@@ -19,7 +23,11 @@ public sealed class SwitchLink : IDisposable
     private readonly CancellationTokenSource closing = new();
     private readonly Lock sendGate = new();
     private readonly Action relieved;
+    private readonly List<SafeFileHandle> descriptors = [];
+    private readonly Queue<(long Position, SafeFileHandle Handle)> attached = new();
+    private readonly byte[] peek = new byte[1];
     private LinkEnd? end;
+    private long written;
     private long pending;
     private bool congested;
     private bool sendingEnded;
@@ -37,6 +45,9 @@ public sealed class SwitchLink : IDisposable
 
     /// <summary>True while more than <see cref="SwitchLimits.CongestedBytes"/> wait to be sent (until few enough are left).</summary>
     public bool Congested => Volatile.Read(ref congested);
+
+    /// <summary>Whether the peer takes descriptors of sealed payloads; otherwise they are read and sent inline.</summary>
+    public bool SealedAllowed { get; set; }
 
     /// <summary>Cancelled when the connection ends.</summary>
     public CancellationToken Ending => closing.Token;
@@ -64,7 +75,10 @@ public sealed class SwitchLink : IDisposable
                 return;
             }
 
-            var waiting = Interlocked.Add(ref pending, SwitchCodec.WriteFrame(outgoing.Writer, scratch, message));
+            var size = SwitchCodec.WriteFrame(outgoing.Writer, scratch, message, SealedAllowed);
+            Attach(message);
+            written += size;
+            var waiting = Interlocked.Add(ref pending, size);
             if (waiting > SwitchLimits.CongestedBytes)
             {
                 Volatile.Write(ref congested, true);
@@ -130,6 +144,7 @@ public sealed class SwitchLink : IDisposable
         {
             await incoming.Writer.CompleteAsync().ConfigureAwait(false);
             await incoming.Reader.CompleteAsync().ConfigureAwait(false);
+            descriptors.ForEach(static unused => unused.Dispose());
         }
     }
 
@@ -140,20 +155,14 @@ public sealed class SwitchLink : IDisposable
         var missing = 0;
         while (true)
         {
-            if (missing == 0)
-            {
-                // Waits without a buffer, so that an idle connection costs none.
-                await socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None, cancel).ConfigureAwait(false);
-            }
-
-            var memory = incoming.Writer.GetMemory(Math.Clamp(missing, 1, 64 * 1024));
-            var count = await socket.ReceiveAsync(memory, SocketFlags.None, cancel).ConfigureAwait(false);
-            if (count == 0)
+            // Looks before it takes a buffer, so that an idle connection costs none and the receive below never waits.
+            if (await socket.ReceiveAsync(peek, SocketFlags.Peek, cancel).ConfigureAwait(false) == 0)
             {
                 return;
             }
 
-            incoming.Writer.Advance(count);
+            var memory = incoming.Writer.GetMemory(Math.Clamp(missing, 1, 64 * 1024));
+            incoming.Writer.Advance(UnixRights.Receive(socket, memory.Span, descriptors));
             await incoming.Writer.FlushAsync(cancel).ConfigureAwait(false);
             incoming.Reader.TryRead(out var result);
             var buffer = result.Buffer;
@@ -164,7 +173,7 @@ public sealed class SwitchLink : IDisposable
             }
 
             first &= buffer.Length < SwitchCodec.HeaderBytes;
-            while (end is null && SwitchCodec.TryReadFrame(ref buffer, out var message, out missing))
+            while (end is null && SwitchCodec.TryReadFrame(ref buffer, descriptors, out var message, out missing))
             {
                 await received(message!).ConfigureAwait(false);
             }
@@ -172,6 +181,11 @@ public sealed class SwitchLink : IDisposable
             if (end is not null)
             {
                 return;
+            }
+
+            if (descriptors.Count > 1)
+            {
+                throw new SwitchException(SwitchErrorKind.Protocol, "descriptors that belong to no frame");
             }
 
             missing = buffer.IsEmpty ? 0 : missing;
@@ -207,6 +221,10 @@ public sealed class SwitchLink : IDisposable
             {
                 sendingEnded = true;
                 outgoing.Writer.Complete();
+                while (attached.TryDequeue(out var unsent))
+                {
+                    unsent.Handle.DangerousRelease();
+                }
             }
 
             await outgoing.Reader.CompleteAsync().ConfigureAwait(false);
@@ -216,16 +234,14 @@ public sealed class SwitchLink : IDisposable
     private async Task SendAsync()
     {
         var cancel = closing.Token;
+        var sent = 0L;
         while (true)
         {
             var result = await outgoing.Reader.ReadAsync(cancel).ConfigureAwait(false);
             foreach (var segment in result.Buffer)
             {
-                for (var rest = segment; !rest.IsEmpty;)
-                {
-                    rest = rest[await socket.SendAsync(rest, SocketFlags.None, cancel).ConfigureAwait(false)..];
-                }
-
+                await SendSegmentAsync(segment, sent, cancel).ConfigureAwait(false);
+                sent += segment.Length;
                 var waiting = Interlocked.Add(ref pending, -segment.Length);
                 if (waiting < SwitchLimits.RelievedBytes && Volatile.Read(ref congested))
                 {
@@ -242,11 +258,66 @@ public sealed class SwitchLink : IDisposable
         }
     }
 
+    /// <summary>Sends bytes that begin at <paramref name="position"/> of the stream; a frame with a descriptor gets it on its first byte.</summary>
+    private async ValueTask SendSegmentAsync(ReadOnlyMemory<byte> rest, long position, CancellationToken cancel)
+    {
+        while (!rest.IsEmpty)
+        {
+            (long Position, SafeFileHandle Handle) next;
+            lock (sendGate)
+            {
+                attached.TryPeek(out next);
+            }
+
+            int count;
+            if (next.Handle is not null && next.Position == position)
+            {
+                UnixRights.Send(socket, rest.Span[..1], new SafeHandle[] { next.Handle });
+                lock (sendGate)
+                {
+                    attached.Dequeue().Handle.DangerousRelease();
+                }
+
+                count = 1;
+            }
+            else
+            {
+                var plain = next.Handle is null ? rest : rest[..(int)Math.Min(rest.Length, next.Position - position)];
+                count = await socket.SendAsync(plain, SocketFlags.None, cancel).ConfigureAwait(false);
+            }
+
+            rest = rest[count..];
+            position += count;
+        }
+    }
+
+    // Under the gate: remembers that the frame being written carries a descriptor, and keeps it open until it is sent.
+    private void Attach(SwitchMessage message)
+    {
+        var content = message switch
+        {
+            Request m => m.Payload.Sealed,
+            Response m => m.Payload.Sealed,
+            RequestDelivery m => m.Payload.Sealed,
+            ResponseDelivery m => m.Payload.Sealed,
+            _ => null,
+        };
+        if (SealedAllowed && content is not null)
+        {
+            var added = false;
+            content.Handle.DangerousAddRef(ref added);
+            attached.Enqueue((written, content.Handle));
+        }
+    }
+
     private static LinkEnd Classify(Exception error) => error switch
     {
         SwitchException broken => new(LinkEndReason.Garbage, broken.Message, broken),
         SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.Shutdown or SocketError.ConnectionAborted } reset =>
             new(LinkEndReason.PeerReset, reset.Message, reset),
+        HypervisorError reset when reset.Errno == LibC.ECONNRESET || reset.Errno == LibC.EPIPE => new(LinkEndReason.PeerReset, reset.Message, reset),
+        HypervisorError stuck when stuck.Errno == LibC.ETIMEDOUT => new(LinkEndReason.NotReading, stuck.Message, stuck),
+        HypervisorError many when many.Errno == LibC.EMSGSIZE => new(LinkEndReason.Garbage, many.Message, many),
         OperationCanceledException => new(LinkEndReason.Stopped, "stopping"),
         _ => new(LinkEndReason.Failed, error.Message, error),
     };

@@ -74,15 +74,53 @@ public sealed record SubscriptionEnded(string Queue) : SwitchMessage;
 /// used again and never goes backwards.</summary>
 public readonly record struct MessageId(long Incarnation, long Number);
 
-/// <summary>How the bytes of a payload travel. Kinds beyond <see cref="Inline"/> need a feature both peers offered in their first frames.</summary>
+/// <summary>How the bytes of a payload travel.</summary>
 public enum PayloadKind
 {
     /// <summary>In the frame.</summary>
     Inline = 0,
+
+    /// <summary>In a sealed memfd whose descriptor comes with the first byte of the frame.</summary>
+    SealedMemfd = 1,
 }
 
-/// <summary>The opaque content of a message.</summary>
-public readonly record struct SwitchPayload(ReadOnlyMemory<byte> Bytes);
+/// <summary>What a peer can do beyond the base of its version; both name theirs in their first frames, and only what both named is used.</summary>
+public static class SwitchFeatures
+{
+    /// <summary>Payloads above <see cref="SwitchLimits.MaxInlineBytes"/> may travel as <see cref="PayloadKind.SealedMemfd"/>.</summary>
+    public const long SealedPayloads = 1;
+
+    /// <summary>All of this implementation.</summary>
+    public const long All = SealedPayloads;
+}
+
+/// <summary>The opaque content of a message: bytes, or a descriptor of sealed memory that holds them.</summary>
+public readonly record struct SwitchPayload
+{
+    private readonly ReadOnlyMemory<byte> inline;
+
+    /// <summary>Bytes in the frame.</summary>
+    public SwitchPayload(ReadOnlyMemory<byte> bytes) => inline = bytes;
+
+    /// <summary>Bytes beside the frame.</summary>
+    public SwitchPayload(SealedPayload content) => Sealed = content;
+
+    /// <summary>The sealed memory, if that is where the bytes are.</summary>
+    public SealedPayload? Sealed { get; }
+
+    /// <summary>A payload for sending: in sealed memory if it is large and there is some. The caller releases it.</summary>
+    public static SwitchPayload Of(ReadOnlyMemory<byte> bytes) =>
+        bytes.Length > SwitchLimits.MaxInlineBytes && SealedPayload.TryCreate(bytes.Span) is { } content ? new(content) : new(bytes);
+
+    /// <summary>How many bytes.</summary>
+    public int Length => Sealed?.Length ?? inline.Length;
+
+    /// <summary>The bytes; sealed memory is read.</summary>
+    public ReadOnlyMemory<byte> Bytes => Sealed?.Read() ?? inline;
+
+    /// <summary>Gives the descriptor back, if there is one; the payload is not used any more.</summary>
+    public void Release() => Sealed?.Dispose();
+}
 
 /// <summary>The state of one queue. <paramref name="Consumers"/> above 0 is what "alive" means.</summary>
 public sealed record QueueStatus(string Name, bool Transient, int Consumers, int Waiting, int Unacknowledged, long Bytes);

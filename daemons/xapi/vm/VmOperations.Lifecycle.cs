@@ -2,6 +2,7 @@ using Toolstack.Idl;
 using Toolstack.Xapi.Datamodel;
 using Toolstack.Xapi.Dispatch;
 using Toolstack.Xapi.Placement;
+using Toolstack.Xenopsd.Contract;
 
 namespace Toolstack.Xapi.VirtualMachines;
 
@@ -14,10 +15,10 @@ internal sealed partial class VmOperations
         StartAsync(Context(call), vm, start_paused, force);
 
     public override async Task pause(Call call, Ref<VM> vm) =>
-        await RunAsync(Context(call), vm, static (x, debug, id, cancel) => x.VmPause(debug, id, cancel)).ConfigureAwait(false);
+        await RunAsync(Context(call), vm, static (x, debug, id) => x.VmPause(debug, id, CancellationToken.None)).ConfigureAwait(false);
 
     public override async Task unpause(Call call, Ref<VM> vm) =>
-        await RunAsync(Context(call), vm, static (x, debug, id, cancel) => x.VmUnpause(debug, id, cancel)).ConfigureAwait(false);
+        await RunAsync(Context(call), vm, static (x, debug, id) => x.VmUnpause(debug, id, CancellationToken.None)).ConfigureAwait(false);
 
     public override Task clean_shutdown(Call call, Ref<VM> vm) => ShutdownAsync(Context(call), vm, settings.ShutdownDeadline);
 
@@ -88,11 +89,11 @@ internal sealed partial class VmOperations
     /// <summary>The unpause is queued behind the start at once, so that the guest runs as soon as it can.</summary>
     private async Task StartDomainAsync(CallContext call, Ref<VM> vm, string uuid, bool paused, bool force)
     {
-        Task<string?> started = await xenops.QueueAsync(call, vm, uuid, (x, debug) => x.VmStart(debug, uuid, force, call.Cancellation))
+        Task<string?> started = await xenops.QueueAsync(call, vm, uuid, (x, debug) => x.VmStart(debug, uuid, force, CancellationToken.None))
             .ConfigureAwait(false);
         Task<string?>? unpaused = paused
             ? null
-            : await xenops.QueueAsync(call, vm, uuid, (x, debug) => x.VmUnpause(debug, uuid, call.Cancellation)).ConfigureAwait(false);
+            : await xenops.QueueAsync(call, vm, uuid, (x, debug) => x.VmUnpause(debug, uuid, CancellationToken.None)).ConfigureAwait(false);
         try
         {
             await started.ConfigureAwait(false);
@@ -111,7 +112,7 @@ internal sealed partial class VmOperations
 
     private async Task ShutdownAsync(CallContext call, Ref<VM> vm, TimeSpan? patience)
     {
-        await RunAsync(call, vm, (x, debug, id, cancel) => x.VmShutdown(debug, id, patience?.TotalSeconds, cancel)).ConfigureAwait(false);
+        await RunAsync(call, vm, (x, debug, id) => x.VmShutdown(debug, id, patience?.TotalSeconds, CancellationToken.None)).ConfigureAwait(false);
         VM after = await database.Get(vm, CancellationToken.None).ConfigureAwait(false);
         if (after.power_state != vm_power_state.Halted)
         {
@@ -123,17 +124,17 @@ internal sealed partial class VmOperations
     {
         VM row = await GetAsync(call, vm).ConfigureAwait(false);
         await xenops.PushAsync(call, vm, row).ConfigureAwait(false);
-        await RunAsync(call, vm, (x, debug, id, cancel) => x.VmReboot(debug, id, patience, cancel)).ConfigureAwait(false);
+        await RunAsync(call, vm, (x, debug, id) => x.VmReboot(debug, id, patience, CancellationToken.None)).ConfigureAwait(false);
     }
 
     /// <summary>Runs a task of xenopsd on the VM; afterwards, also after a failure, the database says what became of the VM.</summary>
     private async Task<string?> RunAsync(
-        CallContext call, Ref<VM> vm, Func<Xenopsd.Contract.IXenops, string, string, CancellationToken, Task<string>> start)
+        CallContext call, Ref<VM> vm, Func<IXenops, string, string, Task<string>> start)
     {
         VM row = await GetAsync(call, vm).ConfigureAwait(false);
         try
         {
-            return await xenops.RunAsync(call, vm, row.uuid, (x, debug) => start(x, debug, row.uuid, call.Cancellation)).ConfigureAwait(false);
+            return await xenops.RunAsync(call, vm, row.uuid, (x, debug) => start(x, debug, row.uuid)).ConfigureAwait(false);
         }
         finally
         {

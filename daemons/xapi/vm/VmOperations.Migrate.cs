@@ -62,7 +62,8 @@ internal sealed partial class VmOperations
             try
             {
                 await xenops.RunAsync(call, vm, uuid, (x, debug) => x.VmMigrate(
-                    debug, uuid, NoDisks, NoNetworks, NoDevices, url, compress, verify_dest: false, localhost_migration: false, call.Cancellation))
+                    debug, uuid, NoDisks, NoNetworks, NoDevices, url, compress, verify_dest: false, localhost_migration: false,
+                    CancellationToken.None))
                     .ConfigureAwait(false);
                 return;
             }
@@ -85,7 +86,8 @@ internal sealed partial class VmOperations
             (_, VmState state) = await xenops.AskAsync(call, vm, uuid, (x, debug) => x.VmStat(debug, uuid, CancellationToken.None)).ConfigureAwait(false);
             if (state.power_state == PowerState.Suspended)
             {
-                await xenops.RunAsync(call, vm, uuid, (x, debug) => x.VmShutdown(debug, uuid, null, CancellationToken.None)).ConfigureAwait(false);
+                await xenops.RunAsync(
+                    call, vm, uuid, (x, debug) => x.VmShutdown(debug, uuid, null, CancellationToken.None), CancellationToken.None).ConfigureAwait(false);
             }
         }
         catch (XenApiError e)

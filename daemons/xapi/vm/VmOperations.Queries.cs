@@ -70,7 +70,7 @@ internal sealed partial class VmOperations
         }
 
         VM row = await GetAsync(call, vm).ConfigureAwait(false);
-        return await xenops.RunAsync(Context(call), vm, row.uuid, (x, debug) => x.VmRunScript(debug, row.uuid, script, call.Cancellation))
+        return await xenops.RunAsync(Context(call), vm, row.uuid, (x, debug) => x.VmRunScript(debug, row.uuid, script, CancellationToken.None))
             .ConfigureAwait(false) ?? "";
     }
 

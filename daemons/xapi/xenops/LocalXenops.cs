@@ -1,6 +1,7 @@
 using Toolstack.Idl;
 using Toolstack.Xapi.Datamodel;
 using Toolstack.Xapi.Dispatch;
+using Toolstack.Xapi.Tasks;
 using Toolstack.Xenopsd.Contract;
 
 namespace Toolstack.Xapi.Xenops;
@@ -9,7 +10,7 @@ namespace Toolstack.Xapi.Xenops;
 /// This host's xenopsd as the VM operations use it: they push what a VM is, run tasks on it and make the database say what became of it.
 /// Failures come out as XenAPI errors. The id of a VM is its uuid.
 /// </summary>
-internal sealed class LocalXenops(IXenops xenops, XenopsTasks tasks, XenopsEvents events)
+internal sealed class LocalXenops(IXenops xenops, XenopsTasks tasks, XenopsEvents events, TaskService progress)
 {
     /// <summary>The debug_info under which a call's requests show up in xenopsd's logs and tasks.</summary>
     public static string Debug(CallContext call) => $"{call.Method} {call.TaskRef}";
@@ -22,13 +23,20 @@ internal sealed class LocalXenops(IXenops xenops, XenopsTasks tasks, XenopsEvent
             await xenops.VmImportMetadata(Debug(call), metadata, call.Cancellation).ConfigureAwait(false);
         });
 
-    /// <summary>Starts a task of xenopsd and waits for its end. Progress goes to the call's task; cancelling the call cancels the task.</summary>
+    /// <summary>Starts a task of xenopsd and waits for its end. <paramref name="start"/> is not to be cancelled itself: a request given up
+    /// half-way would leave a task that nobody waits for. Progress goes to the call's task; cancelling the call cancels the task.</summary>
     public Task<string?> RunAsync(CallContext call, Ref<VM> self, string uuid, Func<IXenops, string, Task<string>> start) =>
+        RunAsync(call, self, uuid, start, call.Cancellation);
+
+    /// <summary>The same for what must be done even though the call was cancelled.</summary>
+    public Task<string?> RunAsync(
+        CallContext call, Ref<VM> self, string uuid, Func<IXenops, string, Task<string>> start, CancellationToken cancel) =>
         GuardAsync(call, self, uuid, async () =>
         {
             string debug = Debug(call);
+            cancel.ThrowIfCancellationRequested();
             string id = await start(xenops, debug).ConfigureAwait(false);
-            return await tasks.WaitAsync(debug, id, call.ReportProgress, call.Cancellation).ConfigureAwait(false);
+            return await tasks.WaitAsync(debug, id, value => ReportAsync(call, value), cancel).ConfigureAwait(false);
         });
 
     /// <summary>Starts a task and returns a wait for it, so that another can be queued behind it at once.</summary>
@@ -63,6 +71,24 @@ internal sealed class LocalXenops(IXenops xenops, XenopsTasks tasks, XenopsEvent
 
     /// <summary>Keeps the VM's states from the database until the result is disposed; then the database is brought up to date.</summary>
     public Task<IAsyncDisposable> SuppressAsync(string uuid, CancellationToken cancel) => events.SuppressAsync(uuid, cancel);
+
+    /// <summary>Progress is news, not part of the operation: it neither fails nor stops it.</summary>
+    private async ValueTask ReportAsync(CallContext call, double value)
+    {
+        if (!call.HasDatabaseTask)
+        {
+            return;
+        }
+
+        try
+        {
+            await progress.ReportProgress(call.Task, value, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (XenApiError)
+        {
+            // The next value makes up for it.
+        }
+    }
 
     private static Task<bool> GuardAsync(CallContext call, Ref<VM> self, string uuid, Func<Task> work) =>
         GuardAsync(call, self, uuid, async () =>

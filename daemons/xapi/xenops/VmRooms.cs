@@ -36,7 +36,11 @@ internal sealed class VmRooms
             services.Switch, configuration.Get(XenopsSettings.Queue), configuration.Get(XenopsSettings.CallDeadline)));
         XenopsTasks tasks = new(xenops, new XenopsTaskLimits(TaskPoll, configuration.Get(XenopsSettings.OutageDeadline), cancelDeadline));
         XenopsSync sync = new(xenops, tasks, services.Database, services.Identity, logger);
-        XenopsEvents events = new(xenops, tasks, services.Database, services.Identity, sync.RunAsync, logger);
+        XenopsEvents events = new(xenops, tasks, services.Database, services.Identity, async cancel =>
+        {
+            await sync.RunAsync(cancel).ConfigureAwait(false);
+            services.XenopsInSync.TrySetResult();
+        }, logger);
 
         HostChooser chooser = new(services.Database, Random.Shared.NextDouble);
         RemoteHosts remote = new(services.Client, services.Database, services.Identity, configuration.Get(XenopsSettings.ForwardDeadline));
@@ -44,10 +48,11 @@ internal sealed class VmRooms
             ImmutableDictionary<string, ILockTarget>.Empty.Add("VM", new VmLockTarget()).Add("host", new HostLockTarget()));
         services.Runner = new PolicyRunner(services.Database, locks, new Reservations(services.Database, chooser), remote,
             services.Tasks.Registry.Cancel, cancelDeadline, logger);
+        services.Xenops = xenops;
         services.XenopsGateway = new XenopsGateway(xenops);
         VmSettings settings = new(configuration.Get(XenopsSettings.ShutdownDeadline), services.Identity.HttpPort);
         return new VmRooms(services, events, new VmOperations(
-            services.Database, services.Identity, new LocalXenops(xenops, tasks, events), chooser, remote, settings, logger));
+            services.Database, services.Identity, new LocalXenops(xenops, tasks, events, services.Tasks), chooser, remote, settings, logger));
     }
 
     /// <summary>Runs until the daemon stops: first what a restart left behind is put right, then xenopsd's updates are followed.

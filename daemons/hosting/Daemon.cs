@@ -70,18 +70,21 @@ public static class Daemon
     {
         using var manager = new ServiceManager();
         using var stopping = new CancellationTokenSource();
+        var asked = false;
         var stopAsked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
         // The first signal asks politely; a second one finds the default action again and ends the process.
         void OnStop(PosixSignalContext signal)
         {
-            if (stopAsked.TrySetResult())
+            if (Interlocked.Exchange(ref asked, true))
             {
-                signal.Cancel = true;
-                Log.Stopping(logger, signal.Signal);
-                manager.Stopping();
-                ThreadPool.UnsafeQueueUserWorkItem(static source => source.Cancel(), stopping, preferLocal: false);
+                return;
             }
+
+            signal.Cancel = true;
+            Log.Stopping(logger, signal.Signal);
+            manager.Stopping();
+            stopAsked.SetResult();
         }
 
         void OnUnobserved(object? sender, UnobservedTaskExceptionEventArgs failure)
@@ -105,7 +108,7 @@ public static class Daemon
         try
         {
             var context = new DaemonContext(configuration, logs, Version, Ready, stopping.Token);
-            return await WaitAsync(Task.Run(() => main(context)), stopAsked.Task, logger).ConfigureAwait(false);
+            return await WaitAsync(Task.Run(() => main(context)), stopAsked.Task, stopping, logger).ConfigureAwait(false);
         }
         finally
         {
@@ -113,12 +116,13 @@ public static class Daemon
         }
     }
 
-    private static async Task<int> WaitAsync(Task running, Task stopAsked, ILogger logger)
+    private static async Task<int> WaitAsync(Task running, Task stopAsked, CancellationTokenSource stopping, ILogger logger)
     {
         try
         {
             await Task.WhenAny(running, stopAsked).ConfigureAwait(false);
-            await running.WaitAsync(HostingLimits.StopDeadline).ConfigureAwait(false);
+            var cancelled = stopAsked.IsCompleted ? stopping.CancelAsync() : Task.CompletedTask;
+            await Task.WhenAll(running, cancelled).WaitAsync(HostingLimits.StopDeadline).ConfigureAwait(false);
         }
         catch (TimeoutException) when (!running.IsCompleted)
         {

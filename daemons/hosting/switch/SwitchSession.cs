@@ -67,10 +67,15 @@ internal sealed class SwitchSession : IDisposable
             await session.CommandAsync(number => new Subscribe(number, session.ReplyQueue, Window: 0), cancel).ConfigureAwait(false);
             return session;
         }
-        catch (Exception error)
+        catch (TimeoutException error)
         {
             await session.CloseAsync().ConfigureAwait(false);
-            throw error is TimeoutException ? new SwitchException(SwitchErrorKind.Protocol, "the switch does not answer hello", error) : error;
+            throw new SwitchException(SwitchErrorKind.Protocol, "the switch does not answer hello", error);
+        }
+        catch
+        {
+            await session.CloseAsync().ConfigureAwait(false);
+            throw;
         }
     }
 

@@ -3,15 +3,17 @@ using Toolstack.Xapi.Datamodel;
 
 namespace Toolstack.Xe;
 
+/// <summary>What a command does with a session.</summary>
+internal delegate Task Command(Connection xapi, XeArguments arguments, TextWriter output, CancellationToken cancel);
+
 /// <summary>Finds what a command means: life-cycle commands by their name, everything else from the classes of the datamodel.</summary>
 internal static class Commands
 {
-    internal static async Task RunAsync(Connection xapi, XeArguments arguments, TextWriter output, CancellationToken cancel)
+    internal static Command Resolve(XeArguments arguments)
     {
-        if (LifeCycle.Find(arguments.Command) is { } command)
+        if (LifeCycle.Find(arguments.Command) is { } known)
         {
-            await command.Run(xapi, arguments, output, cancel);
-            return;
+            return known.Run;
         }
 
         foreach (var (suffix, run) in Derived)
@@ -19,8 +21,7 @@ internal static class Commands
             if (arguments.Command.EndsWith(suffix, StringComparison.Ordinal)
                 && FindClass(arguments.Command[..^suffix.Length]) is { } xenClass)
             {
-                await run(xapi, xenClass, arguments, output, cancel);
-                return;
+                return (xapi, words, output, cancel) => run(xapi, xenClass, words, output, cancel);
             }
         }
 

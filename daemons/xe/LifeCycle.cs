@@ -5,7 +5,7 @@ namespace Toolstack.Xe;
 
 /// <summary>A command that is not derived: its name, its parameters for the help, and what it does.</summary>
 internal sealed record LifeCycleCommand(
-    string Name, string Usage, Func<Connection, XeArguments, TextWriter, CancellationToken, Task> Run);
+    string Name, string Usage, Command Run);
 
 /// <summary>The commands that act on VMs and tasks.</summary>
 internal static class LifeCycle
@@ -24,7 +24,7 @@ internal static class LifeCycle
 
     internal static LifeCycleCommand? Find(string name) => All.FirstOrDefault(command => command.Name == name);
 
-    private static Func<Connection, XeArguments, TextWriter, CancellationToken, Task> OnEachVm(string method, params ImmutableArray<Value> rest) =>
+    private static Command OnEachVm(string method, params ImmutableArray<Value> rest) =>
         async (xapi, arguments, _, cancel) =>
         {
             foreach (var vm in await SelectVmsAsync(xapi, arguments, cancel))

@@ -23,11 +23,12 @@ Console.CancelKeyPress += (_, press) =>
 try
 {
     var arguments = XeArguments.Parse(args);
+    var command = Commands.Resolve(arguments);
     using var xapi = Connection.Open(arguments);
     await xapi.LoginAsync(arguments, stop.Token);
     try
     {
-        await Commands.RunAsync(xapi, arguments, Console.Out, stop.Token);
+        await command(xapi, arguments, Console.Out, stop.Token);
         return 0;
     }
     finally

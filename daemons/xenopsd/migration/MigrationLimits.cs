@@ -42,6 +42,9 @@ public static class MigrationLimits
     /// <summary>The destination connecting devices and letting the guest run: until point 4.</summary>
     public static readonly TimeSpan PointFour = TimeSpan.FromSeconds(300);
 
+    /// <summary>After a connection broke: the other one saying why. The guest runs again by then.</summary>
+    public static readonly TimeSpan Explanation = TimeSpan.FromSeconds(5);
+
     /// <summary>Sending one handshake message.</summary>
     public static readonly TimeSpan Send = TimeSpan.FromSeconds(30);
 

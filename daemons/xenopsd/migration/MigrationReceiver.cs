@@ -65,9 +65,10 @@ public sealed class MigrationReceiver(VmStore store, AtomicExecutor executor, Sc
         {
             var known = AtomicExecutor.Classify(error, task);
             Log.NotReceived(logger, temporary, known.Value.ToString());
+            // The source hears it first, so that its guest goes on while this host clears away.
+            await TellAsync(control, known.Value).ConfigureAwait(false);
             await executor.UndoAsync(context).ConfigureAwait(false);
             await DiscardAsync(temporary, task).ConfigureAwait(false);
-            await TellAsync(control, known.Value).ConfigureAwait(false);
             throw known;
         }
         finally
@@ -92,8 +93,10 @@ public sealed class MigrationReceiver(VmStore store, AtomicExecutor executor, Sc
             throw XenopsError.Internal("the source acknowledged a memory connection that did not come");
         }
 
-        using var memory = await offered.ConfigureAwait(false);
+        var memory = await offered.ConfigureAwait(false);
         context.Memory = memory;
+        // Its plain end tells the source that all memory is in place. On a failure it is reset, and not before the source was told why.
+        memory.LingerState = new LingerOption(true, 0);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var pointThree = Handshake.ExpectSuccessAsync(control, "point 3", ExecutorLimits.AtomicDeadline + MigrationLimits.PointThree, stop.Token);
         var restoring = executor.RunAsync(MigrationPlans.DestinationRestore(temporary), context, stop.Token);
@@ -107,6 +110,10 @@ public sealed class MigrationReceiver(VmStore store, AtomicExecutor executor, Sc
         try
         {
             await restoring.ConfigureAwait(false);
+            Log.Point(logger, temporary, "2");
+            memory.LingerState = new LingerOption(false, 0);
+            memory.Dispose();
+            await pointThree.WaitAsync(MigrationLimits.PointThree, cancel).ConfigureAwait(false);
         }
         catch
         {
@@ -114,10 +121,6 @@ public sealed class MigrationReceiver(VmStore store, AtomicExecutor executor, Sc
             await pointThree.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             throw;
         }
-
-        Log.Point(logger, temporary, "2");
-        memory.Dispose();
-        await pointThree.WaitAsync(MigrationLimits.PointThree, cancel).ConfigureAwait(false);
     }
 
     private async Task DiscardAsync(string temporary, XenopsTask task)

@@ -97,10 +97,34 @@ public sealed class MigrationSender(VmStore store, IBackend backend, AtomicExecu
         {
             using (control)
             {
-                await TellAsync(control, AtomicExecutor.Classify(error, context.Task).Value).ConfigureAwait(false);
+                await executor.UndoAsync(context).ConfigureAwait(false);
+                var known = await ExplainAsync(control, AtomicExecutor.Classify(error, context.Task)).ConfigureAwait(false);
+                await TellAsync(control, known.Value).ConfigureAwait(false);
+                throw known;
             }
+        }
+    }
 
-            throw;
+    /// <summary>A connection that broke has no reason of its own: the destination may have sent one on the other.</summary>
+    private static async Task<XenopsError> ExplainAsync(Socket control, XenopsError known)
+    {
+        if (known.Value is not XenopsErrorValue.Internal_error)
+        {
+            return known;
+        }
+
+        try
+        {
+            await Handshake.ExpectSuccessAsync(control, "an explanation", MigrationLimits.Explanation, CancellationToken.None).ConfigureAwait(false);
+            return known;
+        }
+        catch (XenopsError peer)
+        {
+            return peer;
+        }
+        catch (Exception gone) when (gone is SocketException or IOException or TimeoutException)
+        {
+            return known;
         }
     }
 

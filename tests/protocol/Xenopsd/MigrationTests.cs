@@ -1,0 +1,144 @@
+using Xunit;
+using Toolstack.Xenopsd.Contract;
+
+namespace Toolstack.Tests.Xenopsd;
+
+/// <summary>Two engines on simulated hosts, real sockets between them, and every way the conversation can break.</summary>
+public sealed class MigrationTests
+{
+    [Fact]
+    public async Task AVmMovesWithItsMemory()
+    {
+        await using var source = await TestHost.StartAsync();
+        await using var destination = await TestHost.StartAsync();
+        string vm = await source.RunVmAsync();
+        string task = await source.MigrateAsync(vm, destination);
+        await source.EndAsync(task);
+        await destination.AssertRunsAsync(vm);
+        await source.AssertEmptyAsync();
+        Assert.Equal([vm], destination.Engine.Backend.ListDomains());
+        Assert.Equal([vm], destination.Engine.Store.Ids);
+    }
+
+    [Fact]
+    public async Task AVmMovesThereAndBack()
+    {
+        await using var first = await TestHost.StartAsync();
+        await using var second = await TestHost.StartAsync();
+        string vm = await first.RunVmAsync();
+        await first.EndAsync(await first.MigrateAsync(vm, second));
+        await second.EndAsync(await second.MigrateAsync(vm, first));
+        await first.AssertRunsAsync(vm);
+        await second.AssertEmptyAsync();
+    }
+
+    [Fact]
+    public async Task AVmMovesWithinItsHost()
+    {
+        await using var host = await TestHost.StartAsync();
+        string vm = await host.RunVmAsync();
+        await host.EndAsync(await host.MigrateAsync(vm, host));
+        await host.AssertRunsAsync(vm);
+        Assert.Equal([vm], host.Engine.Backend.ListDomains());
+        Assert.Equal([vm], host.Engine.Store.Ids);
+    }
+
+    [Theory]
+    [InlineData("vm", null, 0, false)] // point 1 does not come
+    [InlineData("mem", null, 0, false)] // the memory connection is not taken
+    [InlineData("vm", 0, null, false)] // its acknowledgement does not arrive
+    [InlineData("mem", 0, null, false)] // no memory arrives
+    [InlineData("mem", 1 << 20, null, false)] // the copy breaks off
+    [InlineData("none", null, null, true)] // the conversation ends between points 2 and 3
+    public async Task ABrokenConnectionLeavesTheVmOnItsSource(string kind, int? fromSource, int? fromDestination, bool atEndOfMemory)
+    {
+        await using var source = await TestHost.StartAsync();
+        await using var destination = await TestHost.StartAsync(cut: new Cut(kind, fromSource, fromDestination, atEndOfMemory));
+        string vm = await source.RunVmAsync();
+        Assert.IsType<XenopsErrorValue.Internal_error>(await source.FailureAsync(await source.MigrateAsync(vm, destination)));
+        await source.AssertRunsAsync(vm);
+        Assert.Equal([vm], source.Engine.Store.Ids);
+        await destination.AssertEmptyAsync();
+
+        await using var other = await TestHost.StartAsync();
+        await source.EndAsync(await source.MigrateAsync(vm, other));
+        await other.AssertRunsAsync(vm);
+    }
+
+    [Fact]
+    public async Task ADestinationWithoutMemorySaysSo()
+    {
+        await using var source = await TestHost.StartAsync();
+        await using var destination = await TestHost.StartAsync(memoryMib: 16);
+        string vm = await source.RunVmAsync();
+        Assert.IsType<XenopsErrorValue.Not_enough_memory>(await source.FailureAsync(await source.MigrateAsync(vm, destination)));
+        await source.AssertRunsAsync(vm);
+        await destination.AssertEmptyAsync();
+    }
+
+    [Fact]
+    public async Task ADestinationThatCannotRestoreSaysWhy()
+    {
+        await using var source = await TestHost.StartAsync();
+        await using var destination = await TestHost.StartAsync(b => new FaultyBackend(b) { Restore = true });
+        string vm = await source.RunVmAsync();
+        var failure = await source.FailureAsync(await source.MigrateAsync(vm, destination));
+        Assert.Equal(new XenopsErrorValue.Internal_error("this backend does not restore"), failure);
+        await source.AssertRunsAsync(vm);
+        await destination.AssertEmptyAsync();
+    }
+
+    [Fact]
+    public async Task ASourceThatCannotRenameResumesTheVm()
+    {
+        await using var source = await TestHost.StartAsync(b => new FaultyBackend(b) { Rename = true });
+        await using var destination = await TestHost.StartAsync();
+        string vm = await source.RunVmAsync();
+        Assert.IsType<XenopsErrorValue.IO_error>(await source.FailureAsync(await source.MigrateAsync(vm, destination)));
+        await source.AssertRunsAsync(vm);
+        await destination.AssertEmptyAsync();
+    }
+
+    [Fact]
+    public async Task ACancelledMigrationLeavesTheVm()
+    {
+        await using var source = await TestHost.StartAsync(b => new FaultyBackend(b) { SlowSave = true });
+        await using var destination = await TestHost.StartAsync();
+        string vm = await source.RunVmAsync();
+        string task = await source.MigrateAsync(vm, destination);
+        await FaultyBackend.SaveStarted(source).WaitAsync(TimeSpan.FromSeconds(60));
+        await source.Service.TaskCancel("test", task, CancellationToken.None);
+        Assert.Equal(new XenopsErrorValue.Cancelled(task), await source.FailureAsync(task));
+        await source.AssertRunsAsync(vm);
+        await destination.AssertEmptyAsync();
+    }
+
+    [Fact]
+    public async Task AHostThatIsNotThereCannotBeContacted()
+    {
+        await using var source = await TestHost.StartAsync();
+        string vm = await source.RunVmAsync();
+        var gone = await TestHost.StartAsync();
+        string task;
+        await using (gone)
+        {
+        }
+
+        task = await source.MigrateAsync(vm, gone);
+        Assert.IsType<XenopsErrorValue.Failed_to_contact_remote_service>(await source.FailureAsync(task));
+        await source.AssertRunsAsync(vm);
+    }
+
+    [Fact]
+    public async Task OperationsQueueBehindAMigration()
+    {
+        await using var source = await TestHost.StartAsync();
+        await using var destination = await TestHost.StartAsync();
+        string vm = await source.RunVmAsync();
+        string migrate = await source.MigrateAsync(vm, destination);
+        string pause = await source.Service.VmPause("test", vm, CancellationToken.None);
+        await source.EndAsync(migrate);
+        Assert.Equal(new XenopsErrorValue.Does_not_exist("VM", vm), await source.FailureAsync(pause));
+        await destination.AssertRunsAsync(vm);
+    }
+}

@@ -1,0 +1,136 @@
+using Xunit;
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging.Abstractions;
+using Toolstack.Xenopsd.Backends;
+using Toolstack.Xenopsd.Backends.Simulator;
+using Toolstack.Xenopsd.Contract;
+using Toolstack.Xenopsd.Executor;
+using Toolstack.Xenopsd.Migration.Stream;
+using Toolstack.Xenopsd.Server;
+
+namespace Toolstack.Tests.Xenopsd;
+
+/// <summary>One host of a test: an engine on the simulator, its service, and a stand-in for its xapi.</summary>
+internal sealed class TestHost : IAsyncDisposable
+{
+    private const long MiB = 1 << 20;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly string directory = Directory.CreateTempSubdirectory("xenopsd-test-").FullName;
+
+    private TestHost(Func<IBackend, IBackend> wrap, long memoryMib, Cut? cut)
+    {
+        string handOver = Path.Combine(directory, "forwarded");
+        Engine = new Engine(
+            new EngineOptions(Path.Combine(directory, "db"), handOver, Path.Combine(directory, "hooks"), 4, SaveOptions.Default),
+            wrap(new SimulatorBackend(new SimulatorOptions { TotalMemoryBytes = memoryMib * MiB })),
+            NullLogger.Instance);
+        Service = new XenopsService(Engine, () => { });
+        Xapi = new XapiStandIn(Service, handOver, cut);
+    }
+
+    internal Engine Engine { get; }
+
+    internal XenopsService Service { get; }
+
+    internal XapiStandIn Xapi { get; }
+
+    internal static async Task<TestHost> StartAsync(Func<IBackend, IBackend>? wrap = null, long memoryMib = 256, Cut? cut = null)
+    {
+        var host = new TestHost(wrap ?? (static b => b), memoryMib, cut);
+        await host.Engine.StartAsync(CancellationToken.None);
+        host.Xapi.Start();
+        return host;
+    }
+
+    internal static Vm MakeVm(string id, long memoryMib = 32) => new()
+    {
+        id = id,
+        name = "guest",
+        ty = new BuilderInfo.PVH(new PvInfo { boot = new PvBoot.Direct(new DirectBoot()) }),
+        memory_static_max = memoryMib * MiB,
+        memory_dynamic_max = memoryMib * MiB,
+        memory_dynamic_min = memoryMib * MiB,
+        vcpu_max = 1,
+        vcpus = 1,
+        on_shutdown = [VmAction.Shutdown],
+        on_reboot = [VmAction.Start],
+        on_crash = [VmAction.Shutdown],
+    };
+
+    /// <summary>A VM that runs on this host.</summary>
+    internal async Task<string> RunVmAsync(long memoryMib = 32)
+    {
+        string id = Guid.NewGuid().ToString();
+        await Service.VmAdd("test", MakeVm(id, memoryMib), CancellationToken.None);
+        await EndAsync(await Service.VmStart("test", id, false, CancellationToken.None));
+        await EndAsync(await Service.VmUnpause("test", id, CancellationToken.None));
+        return id;
+    }
+
+    internal Task<string> MigrateAsync(string id, TestHost destination) => Service.VmMigrate(
+        "test", id, ImmutableSortedDictionary<string, string>.Empty, ImmutableSortedDictionary<string, Network>.Empty,
+        ImmutableSortedDictionary<string, PciAddress>.Empty, destination.Xapi.Url, false, false, false, CancellationToken.None);
+
+    /// <summary>Waits for the end of a task as clients do, by its events.</summary>
+    internal async Task<TaskState> WaitAsync(string task)
+    {
+        using var deadline = new CancellationTokenSource(Patience);
+        long last = 0;
+        while (true)
+        {
+            var state = (await Service.TaskStat("test", task, deadline.Token)).state;
+            if (state is not TaskState.Pending)
+            {
+                return state;
+            }
+
+            (_, _, last) = await Service.UpdatesGet("test", last, 30, deadline.Token);
+        }
+    }
+
+    /// <summary>Waits for success and gives the result.</summary>
+    internal async Task<string?> EndAsync(string task)
+    {
+        var state = await WaitAsync(task);
+        return Assert.IsType<TaskState.Completed>(state).completion.result;
+    }
+
+    internal async Task<XenopsErrorValue> FailureAsync(string task) => Assert.IsType<TaskState.Failed>(await WaitAsync(task)).error;
+
+    internal async Task<string> ScriptAsync(string id, string script) =>
+        await EndAsync(await Service.VmRunScript("test", id, script, CancellationToken.None)) ?? "";
+
+    internal async Task<PowerState> PowerStateAsync(string id) => (await Service.VmStat("test", id, CancellationToken.None)).state.power_state;
+
+    /// <summary>The VM runs here, its guest is alive and its memory is what it wrote.</summary>
+    internal async Task AssertRunsAsync(string id)
+    {
+        Assert.Equal(PowerState.Running, await PowerStateAsync(id));
+        ulong before = ulong.Parse(await ScriptAsync(id, "counter"));
+        using var deadline = new CancellationTokenSource(Patience);
+        while (ulong.Parse(await ScriptAsync(id, "counter")) <= before)
+        {
+            await Task.Delay(5, deadline.Token);
+        }
+
+        Assert.Contains(" errors=0 ", await ScriptAsync(id, "verify-memory"), StringComparison.Ordinal);
+    }
+
+    /// <summary>Nothing of any VM is here: no domain, no metadata. What a failed migration made goes soon after the source knows.</summary>
+    internal async Task AssertEmptyAsync()
+    {
+        using var deadline = new CancellationTokenSource(Patience);
+        while (Engine.Backend.ListDomains().Count > 0 || Engine.Store.Ids.Length > 0 || Engine.Scheduler.Snapshot().Count > 0)
+        {
+            await Task.Delay(5, deadline.Token);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Xapi.DisposeAsync();
+        await Engine.DisposeAsync();
+        Directory.Delete(directory, recursive: true);
+    }
+}

@@ -1,0 +1,236 @@
+using Xunit;
+using System.Buffers;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Toolstack.Idl;
+using Toolstack.Idl.Json;
+using Toolstack.Idl.XmlRpc;
+using Toolstack.Interop.Linux;
+using Toolstack.Xenopsd.Contract;
+using Toolstack.Xenopsd.Server;
+
+namespace Toolstack.Tests.Xenopsd;
+
+/// <summary>Where a connection between two hosts is cut. The numbers are bytes let through in that direction; at the end of the memory
+/// means once the destination has it all, before the source hears so.</summary>
+internal sealed record Cut(string Kind, int? FromSource = null, int? FromDestination = null, bool ControlAtEndOfMemory = false);
+
+/// <summary>What a host's xapi does in a migration: answers VM.import_metadata and hands PUT connections over, here through a relay
+/// that can cut them.</summary>
+internal sealed class XapiStandIn : IAsyncDisposable
+{
+    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource stop = new();
+    private readonly XenopsService service;
+    private readonly string handOver;
+    private readonly Cut? cut;
+    private readonly List<Socket> control = [];
+    private Task accepting = Task.CompletedTask;
+
+    internal XapiStandIn(XenopsService service, string handOver, Cut? cut)
+    {
+        (this.service, this.handOver, this.cut) = (service, handOver, cut);
+        listener.Start();
+    }
+
+    internal string Url => $"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/services/xenops?session_id=OpaqueRef:test";
+
+    internal void Start() => accepting = Task.Run(AcceptAsync);
+
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync();
+        listener.Dispose();
+        await accepting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        stop.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        while (true)
+        {
+            var connection = await listener.AcceptSocketAsync(stop.Token);
+            _ = Task.Run(() => ServeAsync(connection));
+        }
+    }
+
+    private async Task ServeAsync(Socket connection)
+    {
+        string head = await ReadHeadAsync(connection);
+        if (head.StartsWith("POST ", StringComparison.Ordinal))
+        {
+            await AnswerAsync(connection, head);
+            return;
+        }
+
+        string target = head.Split(' ')[1];
+        string kind = target.Split('/')[4];
+        var (mine, theirs) = await PairAsync();
+        using var xenopsd = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await xenopsd.ConnectAsync(new UnixDomainSocketEndPoint(handOver), stop.Token);
+        UnixRights.Send(xenopsd, Record(target, head), [theirs.SafeHandle]);
+        theirs.Dispose();
+        await RelayAsync(kind, connection, mine);
+    }
+
+    private async Task RelayAsync(string kind, Socket source, Socket destination)
+    {
+        if (kind == "vm")
+        {
+            lock (control)
+            {
+                control.AddRange([source, destination]);
+            }
+        }
+
+        var mine = cut?.Kind == kind ? cut : null;
+        var forward = PumpAsync(source, destination, mine?.FromSource, closeControlAtEnd: false);
+        var back = PumpAsync(destination, source, mine?.FromDestination, closeControlAtEnd: kind == "mem" && cut is { ControlAtEndOfMemory: true });
+        await Task.WhenAll(forward, back);
+        source.Dispose();
+        destination.Dispose();
+    }
+
+    /// <summary>Copies until the end or the cut; a cut closes both connections.</summary>
+    private async Task PumpAsync(Socket from, Socket to, int? allowed, bool closeControlAtEnd)
+    {
+        byte[] buffer = new byte[65536];
+        long passed = 0;
+        try
+        {
+            while (true)
+            {
+                int read = await from.ReceiveAsync(buffer, SocketFlags.None, stop.Token);
+                passed += read;
+                if (passed > allowed)
+                {
+                    from.Dispose();
+                    to.Dispose();
+                    return;
+                }
+
+                if (read == 0)
+                {
+                    if (closeControlAtEnd)
+                    {
+                        lock (control)
+                        {
+                            control.ForEach(static c => c.Dispose());
+                        }
+                    }
+
+                    to.Shutdown(SocketShutdown.Send);
+                    return;
+                }
+
+                for (int sent = 0; sent < read;)
+                {
+                    sent += await to.SendAsync(buffer.AsMemory(sent, read - sent), SocketFlags.None, stop.Token);
+                }
+            }
+        }
+        catch (SocketException)
+        {
+            Reset(from);
+            Reset(to);
+        }
+        catch (Exception error) when (error is ObjectDisposedException or OperationCanceledException)
+        {
+            from.Dispose();
+            to.Dispose();
+        }
+    }
+
+    /// <summary>Passes a reset on as one.</summary>
+    private static void Reset(Socket socket)
+    {
+        try
+        {
+            socket.LingerState = new LingerOption(true, 0);
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            // Closed already by the other direction.
+        }
+
+        socket.Dispose();
+    }
+
+    private async Task AnswerAsync(Socket connection, string head)
+    {
+        int length = int.Parse(head.Split("Content-Length: ")[1].Split("\r\n")[0]);
+        byte[] body = new byte[length];
+        for (int filled = 0; filled < length;)
+        {
+            filled += await connection.ReceiveAsync(body.AsMemory(filled), SocketFlags.None, stop.Token);
+        }
+
+        var (method, parameters) = XmlRpcEnvelope.ParseCall(body);
+        Assert.Equal("VM.import_metadata", method);
+        var named = parameters[0].AsStruct();
+        var output = new ArrayBufferWriter<byte>();
+        try
+        {
+            string id = await service.VmImportMetadata(named.Find("debug_info")!.AsString(), named.Find("metadata")!.AsString(), stop.Token);
+            XmlRpcEnvelope.WriteSuccess(output, w => w.String(id));
+        }
+        catch (XenopsError error)
+        {
+            XmlRpcEnvelope.WriteFailure(output, "Internal_error", [error.Message]);
+        }
+
+        connection.Send(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Length: {output.WrittenCount}\r\n\r\n"));
+        connection.Send(output.WrittenSpan);
+        connection.Dispose();
+    }
+
+    /// <summary>The head and nothing behind it.</summary>
+    private async Task<string> ReadHeadAsync(Socket connection)
+    {
+        var head = new StringBuilder();
+        byte[] one = new byte[1];
+        while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
+        {
+            Assert.Equal(1, await connection.ReceiveAsync(one, SocketFlags.None, stop.Token));
+            head.Append((char)one[0]);
+        }
+
+        return head.ToString();
+    }
+
+    private static byte[] Record(string target, string head)
+    {
+        var cookies = head.Split("Cookie: ")[1].Split("\r\n")[0].Split("; ").Select(static c => c.Split('='));
+        var output = new ArrayBufferWriter<byte>();
+        JsonValueWriter.Write(output, w =>
+        {
+            w.BeginStruct(2);
+            w.Member("path");
+            w.String(target.Split('?')[0]);
+            w.Member("cookie");
+            w.BeginStruct(cookies.Count());
+            foreach (string[] cookie in cookies)
+            {
+                w.Member(cookie[0]);
+                w.String(Uri.UnescapeDataString(cookie[1]));
+            }
+
+            w.EndStruct();
+            w.EndStruct();
+        });
+        return output.WrittenSpan.ToArray();
+    }
+
+    private static async Task<(Socket, Socket)> PairAsync()
+    {
+        using var server = new TcpListener(IPAddress.Loopback, 0);
+        server.Start();
+        var client = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var connecting = client.ConnectAsync(server.LocalEndpoint);
+        var accepted = await server.AcceptSocketAsync();
+        accepted.NoDelay = true;
+        await connecting;
+        return (client, accepted);
+    }
+}

@@ -1,0 +1,89 @@
+using Toolstack.Xenopsd.Contract;
+using Toolstack.Xenopsd.Executor;
+using Xunit;
+
+namespace Toolstack.Tests.Xenopsd;
+
+public sealed class UpdatesTests
+{
+    private static readonly DynamicId A = new DynamicId.Vm("a");
+    private static readonly DynamicId B = new DynamicId.Vm("b");
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly Updates updates = new();
+
+    [Fact]
+    public async Task AnObjectIsReportedOnceWithItsNewestChange()
+    {
+        updates.Add(A);
+        updates.Add(B);
+        updates.Add(A);
+        var (barriers, events, next) = await updates.GetAsync(0, Patience, CancellationToken.None);
+        Assert.Empty(barriers);
+        Assert.Equal([B, A], events);
+        Assert.Equal(3, next);
+        Assert.Equal(3, updates.LastId);
+    }
+
+    [Fact]
+    public async Task AWaiterIsWokenByTheNextChange()
+    {
+        updates.Add(A);
+        var waiting = updates.GetAsync(1, Patience, CancellationToken.None);
+        Assert.False(waiting.IsCompleted);
+        updates.Add(B);
+        var (_, events, next) = await waiting;
+        Assert.Equal([B], events);
+        Assert.Equal(2, next);
+    }
+
+    [Fact]
+    public async Task NothingNewGivesTheSameNumberBack()
+    {
+        updates.Add(A);
+        var (barriers, events, next) = await updates.GetAsync(7, TimeSpan.Zero, CancellationToken.None);
+        Assert.Empty(barriers);
+        Assert.Empty(events);
+        Assert.Equal(7, next);
+    }
+
+    [Fact]
+    public async Task ACancelledWaiterIsTold()
+    {
+        using var cancel = new CancellationTokenSource();
+        var waiting = updates.GetAsync(0, Patience, cancel.Token);
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+    }
+
+    [Fact]
+    public async Task ABarrierHoldsWhatChangedOfItsVmAndStaysUntilRemoved()
+    {
+        updates.Add(A);
+        updates.Add(B);
+        updates.Add(new DynamicId.Vbd("a", "xvda"));
+        updates.Add(new DynamicId.Task("1"));
+        updates.InjectBarrier("a", 42);
+        var (barriers, _, next) = await updates.GetAsync(0, Patience, CancellationToken.None);
+        var (id, objects) = Assert.Single(barriers);
+        Assert.Equal(42, id);
+        Assert.Equal([A, new DynamicId.Vbd("a", "xvda")], objects);
+        Assert.Equal(5, next);
+
+        var (again, _, _) = await updates.GetAsync(1, Patience, CancellationToken.None);
+        Assert.Equal([new DynamicId.Vbd("a", "xvda")], Assert.Single(again).objects);
+        updates.RemoveBarrier(42);
+        var (none, _, _) = await updates.GetAsync(0, Patience, CancellationToken.None);
+        Assert.Empty(none);
+    }
+
+    [Fact]
+    public async Task ARemovedObjectIsNotReported()
+    {
+        updates.Add(A);
+        updates.Add(B);
+        updates.Remove(A);
+        var (_, events, _) = await updates.GetAsync(0, Patience, CancellationToken.None);
+        Assert.Equal([B], events);
+    }
+}

@@ -49,6 +49,10 @@ public sealed class XapiServices
     /// <summary>This host's xenopsd; null until the VM rooms made it.</summary>
     public IXenops? Xenops { get; set; }
 
+    /// <summary>Completed by the pool rooms when this host's row is known (<see cref="HostIdentity.Localhost"/>); on a member that takes the
+    /// coordinator's answer. Nobody may judge before which VMs belong here.</summary>
+    public TaskCompletionSource LocalhostKnown { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     /// <summary>Completed by the VM rooms when the database and xenopsd agree for the first time: the host is enabled then.</summary>
     public TaskCompletionSource XenopsInSync { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

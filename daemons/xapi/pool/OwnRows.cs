@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using Toolstack.Idl;
 using Toolstack.Xapi.Database;
 using Toolstack.Xapi.Datamodel;
+using Toolstack.Xapi.Placement;
+using Toolstack.Xapi.VirtualMachines;
 using Toolstack.Xenopsd.Contract;
 
 namespace Toolstack.Xapi.Pool;
@@ -60,9 +62,16 @@ internal sealed class OwnRows(XapiDatabase database, HostIdentity identity)
         }
     }
 
-    /// <summary>Opens or closes the host for VMs.</summary>
-    internal Task EnableAsync(bool enabled, CancellationToken cancel) =>
-        database.Update(identity.Localhost, r => r with { enabled = enabled }, cancel).AsTask();
+    /// <summary>Records what the host has left for guests; the last word has the reservation, which counts anew.</summary>
+    internal async Task RefreshFreeMemoryAsync(CancellationToken cancel)
+    {
+        host row = await database.Get(identity.Localhost, cancel).ConfigureAwait(false);
+        host_metrics metrics = await database.Get(row.metrics, cancel).ConfigureAwait(false);
+        IReadOnlyList<KeyValuePair<Ref<VM>, VM>> vms = await database.GetAll<VM>(cancel).ConfigureAwait(false);
+        long free = HostMemory.Free(identity.Localhost, row, metrics, vms, Ref<VM>.Null);
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        await database.Update(row.metrics, r => r.memory_free == free ? r : r with { memory_free = free, last_updated = now }, cancel).ConfigureAwait(false);
+    }
 
     private host Describe(host row, HostFacts facts)
     {
@@ -99,10 +108,10 @@ internal sealed class OwnRows(XapiDatabase database, HostIdentity identity)
         {
             Ref<VM_metrics> metrics = await database.Create(new VM_metrics { uuid = NewUuid() }, cancel).ConfigureAwait(false);
             VM row = Dom0(new VM { uuid = facts.ControlDomainUuid, metrics = metrics }, self, facts);
-            return await database.Create(row, cancel).ConfigureAwait(false);
+            domain = await database.Create(row, cancel).ConfigureAwait(false);
         }
 
-        await database.Update(domain, r => Dom0(r, self, facts), cancel).ConfigureAwait(false);
+        await database.Update(domain, r => VmRows.WithAllowed(Dom0(r, self, facts), domain.ToString()), cancel).ConfigureAwait(false);
         return domain;
     }
 

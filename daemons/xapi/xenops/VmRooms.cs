@@ -59,6 +59,7 @@ internal sealed class VmRooms
     /// Does not wait for xenopsd to be there.</summary>
     public async Task RunAsync(CancellationToken cancel)
     {
+        await services.LocalhostKnown.Task.WaitAsync(cancel).ConfigureAwait(false);
         if (services.Identity.IsCoordinator)
         {
             await CoordinatorStart.RunAsync(services.Database, cancel).ConfigureAwait(false);

@@ -1,0 +1,125 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Toolstack.Idl;
+using Toolstack.Xapi.Datamodel;
+using Toolstack.Xapi.Http;
+
+namespace Toolstack.Xapi.Pool;
+
+/// <summary>A member's side of belonging to a pool: it says hello until the coordinator lets it in, then sends its heartbeat, and says when it stops.</summary>
+internal sealed class MemberLink(XenApiClient client, HostIdentity identity, OwnRows rows, TimeSpan interval, ILogger logger)
+{
+    private const string ShuttingDown = "shutting-down";
+    private readonly Channel<bool> pulse = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    /// <summary>Ends when the coordinator has let this host in; <see cref="HostIdentity.Localhost"/> is known then.</summary>
+    internal async Task JoinAsync(HostFacts facts, CancellationToken cancel)
+    {
+        for (TimeSpan pause = PoolLimits.FirstPause; ; pause = PoolLimits.Longer(pause))
+        {
+            string reason;
+            try
+            {
+                switch (await HelloAsync(cancel).ConfigureAwait(false))
+                {
+                    case hello_return.ok:
+                        identity.Localhost = await rows.FindAsync(cancel).ConfigureAwait(false);
+                        Log.Joined(logger, identity.CoordinatorAddress);
+                        return;
+                    case hello_return.unknown_host:
+                        await rows.CreateAsync(facts, cancel).ConfigureAwait(false);
+                        continue;
+                    default:
+                        reason = $"it cannot reach {identity.Address}";
+                        break;
+                }
+            }
+            catch (XenApiError error)
+            {
+                reason = error.Message;
+                pause = error.Code is "SESSION_AUTHENTICATION_FAILED" or "HOST_IS_SLAVE" ? PoolLimits.RefusedPause : pause;
+            }
+
+            Log.HelloFailed(logger, identity.CoordinatorAddress, pause, reason);
+            await Task.Delay(pause, cancel).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Sends the heartbeat until cancelled, then says that this host stops. <paramref name="round"/> runs with each heartbeat that
+    /// arrived: a coordinator that was restarted has forgotten what is not persistent.</summary>
+    internal async Task HeartbeatAsync(Func<CancellationToken, Task> round, CancellationToken cancel)
+    {
+        TimeSpan pause = PoolLimits.FirstPause;
+        try
+        {
+            while (true)
+            {
+                try
+                {
+                    await TickleAsync("time", DateTimeOffset.UtcNow.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture), PoolLimits.CallDeadline, cancel)
+                        .ConfigureAwait(false);
+                    await round(cancel).ConfigureAwait(false);
+                    pause = PoolLimits.FirstPause;
+                    await PulseOrIntervalAsync(cancel).ConfigureAwait(false);
+                }
+                catch (XenApiError error)
+                {
+                    Log.HeartbeatFailed(logger, identity.CoordinatorAddress, error.Message);
+                    await Task.Delay(pause, cancel).ConfigureAwait(false);
+                    pause = PoolLimits.Longer(pause);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            await FarewellAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Makes the next heartbeat come at once: the coordinator is asking for this host.</summary>
+    internal void Pulse() => pulse.Writer.TryWrite(true);
+
+    private async Task PulseOrIntervalAsync(CancellationToken cancel)
+    {
+        using var due = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        due.CancelAfter(interval);
+        try
+        {
+            await pulse.Reader.ReadAsync(due.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            // The interval is over.
+        }
+    }
+
+    private async Task<hello_return> HelloAsync(CancellationToken cancel)
+    {
+        Value answer = await client.CallAsync(identity.CoordinatorAddress, "pool.hello",
+            [new Value.Text(identity.Uuid), new Value.Text(identity.Address)], null, PoolLimits.CallDeadline, cancel).ConfigureAwait(false);
+        return hello_returnCodec.Parse(answer.AsString());
+    }
+
+    private Task<Value> TickleAsync(string key, string value, TimeSpan deadline, CancellationToken cancel)
+    {
+        ImmutableArray<Value> arguments =
+        [
+            new Value.Text(identity.Localhost.ToString()), new Value.Struct([KeyValuePair.Create(key, (Value)new Value.Text(value))]),
+        ];
+        return client.CallAsync(identity.CoordinatorAddress, "host.tickle_heartbeat", arguments, null, deadline, cancel);
+    }
+
+    private async Task FarewellAsync()
+    {
+        try
+        {
+            await TickleAsync(ShuttingDown, "true", PoolLimits.FarewellDeadline, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (XenApiError error)
+        {
+            Log.HeartbeatFailed(logger, identity.CoordinatorAddress, error.Message);
+        }
+    }
+}

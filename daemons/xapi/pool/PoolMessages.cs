@@ -1,0 +1,58 @@
+using Toolstack.Idl;
+using Toolstack.Xapi.Database;
+using Toolstack.Xapi.Datamodel;
+using Toolstack.Xapi.Http;
+
+namespace Toolstack.Xapi.Pool;
+
+/// <summary>The messages of class pool that are implemented; the others raise NOT_IMPLEMENTED.</summary>
+internal sealed class PoolMessages(XapiDatabase database, HostIdentity identity, XenApiClient client, HostLiveness liveness, MemberLink link) : poolMessages
+{
+    /// <summary>A member starts: it is entered as alive but closed for VMs, and the tasks of its former life end.</summary>
+    public override async Task<hello_return> hello(Call call, string host_uuid, string host_address)
+    {
+        Ref<host> self;
+        try
+        {
+            self = await database.GetByUuid<host>(host_uuid, call.Cancellation).ConfigureAwait(false);
+        }
+        catch (XenApiError error) when (error.Code == "UUID_INVALID")
+        {
+            return hello_return.unknown_host;
+        }
+
+        if (!await TalksBackAsync(self, host_address, call.Cancellation).ConfigureAwait(false))
+        {
+            return hello_return.cannot_talk_back;
+        }
+
+        await database.Update(self, row => row with { address = host_address }, call.Cancellation).ConfigureAwait(false);
+        await HostState.SetEnabledAsync(database, self, enabled: false, call.Cancellation).ConfigureAwait(false);
+        await liveness.HeardAsync(self, call.Cancellation).ConfigureAwait(false);
+        await new CoordinatorRows(database, identity).EndTasksOfAsync(self, call.Cancellation).ConfigureAwait(false);
+        return hello_return.ok;
+    }
+
+    public override Task<bool> is_slave(Call call, Ref<host> host)
+    {
+        link.Pulse();
+        return Task.FromResult(!identity.IsCoordinator);
+    }
+
+    /// <summary>Every change made so far is on disk when it ends; that holds for answered calls without it.</summary>
+    public override Task sync_database(Call call) => database is LocalDatabase local ? local.FlushAsync(call.Cancellation) : Task.CompletedTask;
+
+    private async Task<bool> TalksBackAsync(Ref<host> self, string address, CancellationToken cancel)
+    {
+        try
+        {
+            Value answer = await client.CallAsync(address, "pool.is_slave", [new Value.Text(self.ToString())], null, PoolLimits.TalkBackDeadline, cancel)
+                .ConfigureAwait(false);
+            return answer.AsBool();
+        }
+        catch (XenApiError)
+        {
+            return false;
+        }
+    }
+}

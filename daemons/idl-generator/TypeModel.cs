@@ -100,7 +100,8 @@ internal sealed record TypeModel(Shape Shape, string CSharp, string Text, string
         return type.Has("WireTypeAttribute") || type.Has("WireVariantAttribute") ? make(Shape.Wire, type.Name, CodecOf(type)) : null;
     }
 
-    public static string CodecName(INamedTypeSymbol type) => type.ContainingType is { } outer ? CodecNameStem(outer) + CodecNameStem(type) + "Codec" : type.Name + "Codec";
+    /// <summary>The codec's name: the type's, after those of the types it is nested in.</summary>
+    public static string CodecName(INamedTypeSymbol type) => CodecNameStem(type) + "Codec";
 
     private static string CodecNameStem(INamedTypeSymbol type) => type.ContainingType is { } outer ? CodecNameStem(outer) + type.Name : type.Name;
 

@@ -3,7 +3,8 @@ using Toolstack.Bench.Codecs;
 using Toolstack.Bench.Loads;
 
 // make bench: the whole system first, each figure beside its floor in the same run; then the codecs against their peers.
-// `make bench BENCH="codecs --filter *Parse*"` runs only those; `make bench BENCH=loads` only the whole system.
+// `make bench BENCH="codecs --filter *Parse*"` runs only those; `make bench BENCH=loads` only the whole system,
+// `make bench BENCH=migration` only the migration engines.
 if (args is ["codecs", .. var options])
 {
     BenchmarkSwitcher.FromAssembly(typeof(XmlRpcBench).Assembly).Run(options.Length > 0 ? options : ["--filter", "*"]);
@@ -11,6 +12,12 @@ if (args is ["codecs", .. var options])
 }
 
 using var over = new CancellationTokenSource(TimeSpan.FromMinutes(5));
+if (args is ["migration"])
+{
+    await MigrationStreamLoad.RunAsync(Console.Out, over.Token);
+    return 0;
+}
+
 await SystemLoads.RunAsync(Console.Out, over.Token);
 if (args is not ["loads"])
 {

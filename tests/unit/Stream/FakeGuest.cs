@@ -65,6 +65,16 @@ internal sealed class FakeGuest : IGuestMemory, IRestoreTarget, ISaveSource, IDi
 
     public (long Start, long End) NextPopulated(long gfn) => (gfn, PageCount);
 
+    public bool Prepare(long gfn, long count)
+    {
+        if (gfn < 0 || count <= 0 || gfn + count > PageCount)
+        {
+            throw new InvalidOperationException($"frames {gfn}+{count} of {PageCount}");
+        }
+
+        return _memory.Populate((Guard + gfn) * 4096, count * 4096);
+    }
+
     public void EnableLogDirty()
     {
         LogDirty = true;

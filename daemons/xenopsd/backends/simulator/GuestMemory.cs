@@ -47,6 +47,8 @@ internal sealed unsafe class GuestMemory : IGuestMemory, IDisposable
         return (start, Math.Max(end, start + 1));
     }
 
+    public bool Prepare(long gfn, long count) => _memory.Populate(gfn * StreamLimits.PageSize, count * StreamLimits.PageSize);
+
     public void MarkDirty(long gfn)
     {
         // The frame's stores must be visible before the look at _dirty: else a sender that enables log-dirty right now could

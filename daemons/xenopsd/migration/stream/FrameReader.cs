@@ -8,13 +8,14 @@ namespace Toolstack.Xenopsd.Migration.Stream;
 /// The memory part of the libxc stream. Each PAGE_DATA record is read in three steps: its count, its frame numbers, which are
 /// all checked before a byte of memory is touched, and then the frames, straight from the socket into the guest.
 /// </summary>
-internal sealed unsafe class FrameReader(VectoredIo io, IGuestMemory memory, IProgress<double> progress)
+internal sealed unsafe class FrameReader(VectoredIo io, IGuestMemory memory, IProgress<double> progress) : IDisposable
 {
     private readonly IoVector[] _vectors = new IoVector[VectoredIo.MaxVectors];
     private readonly ulong[] _written = new ulong[(memory.PageCount + 63) / 64];
     private readonly byte[] _scratch = new byte[StreamLimits.PageSize];
     private ulong[] _entries = new ulong[StreamLimits.BatchPages];
     private long[] _gfns = new long[StreamLimits.BatchPages];
+    private readonly FramePreparer _preparer = new(memory);
     private bool _verifying;
     private long _distinct;
     private double _reported;
@@ -22,6 +23,8 @@ internal sealed unsafe class FrameReader(VectoredIo io, IGuestMemory memory, IPr
     public long Frames { get; private set; }
 
     public long ZeroFrames { get; private set; }
+
+    public void Dispose() => _preparer.Dispose();
 
     /// <summary>From here on frames are compared with the guest's memory and not stored (debugging aid of libxc senders).</summary>
     public void StartVerify() => _verifying = true;
@@ -166,6 +169,7 @@ internal sealed unsafe class FrameReader(VectoredIo io, IGuestMemory memory, IPr
                 MarkWritten(_gfns[start], next - start);
             }
 
+            _preparer.Advance(_gfns[next - 1] + 1);
             io.Read(_vectors.AsSpan(0, runs));
         }
 

@@ -19,6 +19,10 @@ public unsafe interface IGuestMemory
     /// before it is known to be zero. (PageCount, PageCount) when there is none.</summary>
     (long Start, long End) NextPopulated(long gfn);
 
+    /// <summary>A hint that these frames are about to be filled, given from another thread than the one that fills them; false
+    /// when the backend has no use for such hints.</summary>
+    bool Prepare(long gfn, long count);
+
     /// <summary>Starts to record writes, with a clean bitmap.</summary>
     void EnableLogDirty();
 

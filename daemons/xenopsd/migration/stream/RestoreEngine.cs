@@ -14,7 +14,7 @@ public sealed record RestoreStatistics(long BytesReceived, long Frames, long Zer
 /// <see cref="HypervisorError"/> and <see cref="EndOfStreamException"/> when the connection fails, and
 /// <see cref="OperationCanceledException"/>. After any of them the domain's memory is of no use.
 /// </summary>
-public sealed class RestoreEngine
+public sealed class RestoreEngine : IDisposable
 {
     private readonly VectoredIo _io;
     private readonly IRestoreTarget _target;
@@ -39,7 +39,7 @@ public sealed class RestoreEngine
         using var registration = cancel.Register(() => DataSocket.End(socket));
         try
         {
-            RestoreEngine engine = new(io, target, progress);
+            using RestoreEngine engine = new(io, target, progress);
             engine.ReadImage();
             progress.Report(1);
             return new RestoreStatistics(
@@ -50,6 +50,8 @@ public sealed class RestoreEngine
             throw new OperationCanceledException(cancel);
         }
     }
+
+    public void Dispose() => _stream.Dispose();
 
     private void ReadImage()
     {

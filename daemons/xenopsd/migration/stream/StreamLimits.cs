@@ -42,6 +42,12 @@ public static class StreamLimits
     /// <summary>Depth of an s-expression in the Xenops record.</summary>
     public const int MaxSexpDepth = 64;
 
+    /// <summary>How far the receiver gives frames ahead of the data, in frames.</summary>
+    public const int PreparedAheadPages = 8192;
+
+    /// <summary>Frames given at a time.</summary>
+    public const int PreparedChunkPages = 256;
+
     /// <summary>Live passes, the first whole one included.</summary>
     public const int DefaultMaxIterations = 5;
 

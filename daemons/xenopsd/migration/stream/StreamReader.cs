@@ -12,7 +12,7 @@ namespace Toolstack.Xenopsd.Migration.Stream;
 /// Order: headers, static data up to STATIC_DATA_END, memory, state, END. A version 2 stream has no STATIC_DATA_END: the first
 /// PAGE_DATA takes its place.
 /// </remarks>
-internal sealed class StreamReader(VectoredIo io, IRestoreTarget target, IProgress<double> progress)
+internal sealed class StreamReader(VectoredIo io, IRestoreTarget target, IProgress<double> progress) : IDisposable
 {
     private enum Phase
     {
@@ -42,6 +42,8 @@ internal sealed class StreamReader(VectoredIo io, IRestoreTarget target, IProgre
 
     /// <summary>Frames received as ranges of zeros.</summary>
     public long ZeroFrames => _frames.ZeroFrames;
+
+    public void Dispose() => _frames.Dispose();
 
     /// <summary>Reads from the image header up to and including END.</summary>
     public void Read()

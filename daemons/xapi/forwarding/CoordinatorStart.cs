@@ -5,23 +5,24 @@ using Toolstack.Xapi.VirtualMachines;
 
 namespace Toolstack.Xapi.Forwarding;
 
-/// <summary>What the coordinator puts right when it starts: the calls that held locks and reservations ended with the process before it.</summary>
+/// <summary>What the coordinator puts right when it starts: the calls that held reservations ended with the process before it, and neither
+/// current nor allowed operations outlive it.</summary>
 internal static class CoordinatorStart
 {
     public static async Task RunAsync(XapiDatabase database, CancellationToken cancel)
     {
         foreach ((Ref<VM> self, _) in await database.GetAll<VM>(cancel).ConfigureAwait(false))
         {
+            // A call may have come in already: its locks and its reservation are of this process.
             await database.Update(self, row => VmRows.WithAllowed(
-                row with { current_operations = row.current_operations.Clear(), scheduled_to_be_resident_on = Ref<host>.Null }, self.ToString()), cancel)
+                row.current_operations.IsEmpty ? row with { scheduled_to_be_resident_on = Ref<host>.Null } : row, self.ToString()), cancel)
                 .ConfigureAwait(false);
         }
 
         foreach ((Ref<host> self, host row) in await database.GetAll<host>(cancel).ConfigureAwait(false))
         {
             bool live = (await database.Find(row.metrics, cancel).ConfigureAwait(false))?.live ?? false;
-            await database.Update(self, current => HostLockTarget.WithAllowed(
-                current with { current_operations = current.current_operations.Clear() }, self.ToString(), live), cancel).ConfigureAwait(false);
+            await database.Update(self, current => HostLockTarget.WithAllowed(current, self.ToString(), live), cancel).ConfigureAwait(false);
         }
     }
 }

@@ -79,7 +79,7 @@ internal sealed class PolicyRunner(
             await AssertLiveAsync(target, call.Cancellation).ConfigureAwait(false);
             await EnterHostAsync(held, target, reserve.HostOperation, call).ConfigureAwait(false);
             Ref<VM> vm = VmOf(arguments);
-            await reservations.ReserveAsync(vm, target, call.Cancellation).ConfigureAwait(false);
+            await reservations.ReserveAsync(vm, target, starts: reserve.HostOperation != "vm_migrate", call.Cancellation).ConfigureAwait(false);
             held.Reserved = vm;
         }
 

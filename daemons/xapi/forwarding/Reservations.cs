@@ -11,13 +11,19 @@ internal sealed class Reservations(XapiDatabase database, HostChooser chooser) :
 {
     private readonly SemaphoreSlim turn = new(1, 1);
 
-    /// <summary>Promises the host's memory to the VM. Raises HOST_NOT_ENOUGH_FREE_MEMORY [needed; available], HANDLE_INVALID.</summary>
-    public async ValueTask ReserveAsync(Ref<VM> vm, Ref<host> host, CancellationToken cancel)
+    /// <summary>Promises the host's memory to the VM. For one that is to start there (<paramref name="starts"/>) everything else it needs is
+    /// checked too. Raises HOST_NOT_ENOUGH_FREE_MEMORY [needed; available], HANDLE_INVALID, and what <see cref="BootCheck"/> raises.</summary>
+    public async ValueTask ReserveAsync(Ref<VM> vm, Ref<host> host, bool starts, CancellationToken cancel)
     {
         await turn.WaitAsync(cancel).ConfigureAwait(false);
         try
         {
             VM guest = await WithOverheadAsync(vm, cancel).ConfigureAwait(false);
+            if (starts)
+            {
+                await BootCheck.AssertAsync(database, vm, guest, host, memory: false, cancel).ConfigureAwait(false);
+            }
+
             await HostMemory.AssertFitsAsync(database, host, vm, guest, cancel).ConfigureAwait(false);
             await ScheduleAsync(vm, host, cancel).ConfigureAwait(false);
         }

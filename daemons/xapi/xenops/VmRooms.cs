@@ -34,7 +34,8 @@ internal sealed class VmRooms
         TimeSpan cancelDeadline = configuration.Get(XenopsSettings.CancelDeadline);
         XenopsClient xenops = new(new XenopsTransport(
             services.Switch, configuration.Get(XenopsSettings.Queue), configuration.Get(XenopsSettings.CallDeadline)));
-        XenopsTasks tasks = new(xenops, new XenopsTaskLimits(TaskPoll, configuration.Get(XenopsSettings.OutageDeadline), cancelDeadline));
+        XenopsTasks tasks = new(xenops, new XenopsTaskLimits(
+            TaskPoll, configuration.Get(XenopsSettings.OutageDeadline), configuration.Get(XenopsSettings.TaskCancelDeadline)));
         XenopsSync sync = new(xenops, tasks, services.Database, services.Identity, logger);
         XenopsEvents events = new(xenops, tasks, services.Database, services.Identity, async cancel =>
         {

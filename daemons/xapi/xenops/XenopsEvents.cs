@@ -218,9 +218,9 @@ internal sealed class XenopsEvents(
         {
             await RefreshAsync(vm, CancellationToken.None).ConfigureAwait(false);
         }
-        catch (XenopsError e)
+        catch (Exception e) when (e is XenopsError or XenApiError)
         {
-            // xenopsd does not answer: the loop refreshes everything once it does.
+            // xenopsd or the database does not answer: the loop refreshes everything once they do.
             Log.EventsInterrupted(logger, e.Message);
         }
     }

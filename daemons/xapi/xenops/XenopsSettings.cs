@@ -17,6 +17,10 @@ public static class XenopsSettings
     public static readonly ConfigKey<TimeSpan> CancelDeadline = ConfigKey.Seconds(
         "cancel-timeout", TimeSpan.FromSeconds(60), "How long a cancelled operation may take to stop before its caller is told so anyway.");
 
+    public static readonly ConfigKey<TimeSpan> TaskCancelDeadline = ConfigKey.Seconds(
+        "xenops-cancel-timeout", TimeSpan.FromSeconds(1200),
+        "How long xenopsd may take to settle a cancelled task; a migration past its last point of return still completes.");
+
     public static readonly ConfigKey<TimeSpan> LockDeadline = ConfigKey.Seconds(
         "object-lock-timeout", TimeSpan.FromHours(2), "How long an operation waits for another one on the same object.");
 
@@ -27,5 +31,5 @@ public static class XenopsSettings
         "domain_shutdown_total_timeout", TimeSpan.FromSeconds(1200), "How long a guest may take to shut down when asked.");
 
     public static IReadOnlyList<ConfigKey> All { get; } =
-        [Queue, CallDeadline, OutageDeadline, CancelDeadline, LockDeadline, ForwardDeadline, ShutdownDeadline];
+        [Queue, CallDeadline, OutageDeadline, CancelDeadline, TaskCancelDeadline, LockDeadline, ForwardDeadline, ShutdownDeadline];
 }

@@ -3,7 +3,7 @@ using Toolstack.Idl;
 using Toolstack.Xapi.VirtualMachines;
 using Xunit;
 
-namespace Toolstack.Tests.Vm;
+namespace Toolstack.Tests.VirtualMachines;
 
 public sealed class AllowedOperationsTests
 {

@@ -3,7 +3,7 @@ using Toolstack.Xapi.Xenops;
 using Toolstack.Xenopsd.Contract;
 using Xunit;
 
-namespace Toolstack.Tests.Vm;
+namespace Toolstack.Tests.VirtualMachines;
 
 /// <summary>Every error of xenopsd against the XenAPI error it becomes.</summary>
 public sealed class ErrorMapperTests

@@ -68,7 +68,7 @@ internal sealed class PoolStart
         await coordinator.VmsOfMissingHostsAsync(cancel).ConfigureAwait(false);
         await coordinator.TemplatesAsync(cancel).ConfigureAwait(false);
         await rows.RefreshAsync(facts, cancel).ConfigureAwait(false);
-        await HostState.SetEnabledAsync(services.Database, self.IsNull ? identity.Localhost : self, enabled: false, cancel).ConfigureAwait(false);
+        await HostState.SetEnabledAsync(services.Database, identity.Localhost, enabled: false, cancel).ConfigureAwait(false);
         await HostState.SetLiveAsync(services.Database, identity.Localhost, live: true, cancel).ConfigureAwait(false);
         services.LocalhostKnown.TrySetResult();
     }

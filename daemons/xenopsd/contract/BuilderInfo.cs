@@ -29,10 +29,10 @@ public sealed record HvmInfo
     public string? keymap { get; init; }
     public string? vnc_ip { get; init; }
     public ImmutableArray<string> pci_emulations { get; init; } = [];
-    public bool pci_passthrough { get; init; }
+    public bool pci_passthrough { get; init; } = false;
     public string boot_order { get; init; } = "";
-    public bool qemu_disk_cmdline { get; init; }
-    public bool qemu_stubdom { get; init; }
+    public bool qemu_disk_cmdline { get; init; } = false;
+    public bool qemu_stubdom { get; init; } = false;
     public Firmware firmware { get; init; } = new Firmware.Bios();
     public Tpm? tpm { get; init; }
 }
@@ -65,7 +65,7 @@ public enum OnBoot { Persist, Reset }
 [WireType]
 public sealed record UefiFirmware
 {
-    public OnBoot on_boot { get; init; }
+    public OnBoot on_boot { get; init; } = OnBoot.Persist;
     public string backend { get; init; } = "xapidb";
 }
 
@@ -87,7 +87,7 @@ public sealed record PvInfo
     public string? framebuffer_ip { get; init; }
     public bool vncterm { get; init; } = true;
     public string? vncterm_ip { get; init; }
-    public bool pci_passthrough { get; init; }
+    public bool pci_passthrough { get; init; } = false;
 }
 
 /// <summary>Where a PV kernel comes from: the host's file system or a boot loader reading the VM's first disk.</summary>

@@ -26,5 +26,5 @@ public sealed record Vbd
     public ImmutableSortedDictionary<string, string> extra_backend_keys { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
     public ImmutableSortedDictionary<string, string> extra_private_keys { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
     public bool persistent { get; init; } = true;
-    public bool can_attach_early { get; init; }
+    public bool can_attach_early { get; init; } = false;
 }

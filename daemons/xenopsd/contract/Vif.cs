@@ -47,7 +47,7 @@ public sealed record LockedAddresses
 public sealed record Vif
 {
     public (string vm, string device) id { get; init; } = ("", "");
-    public long position { get; init; }
+    public long position { get; init; } = 0;
     public string mac { get; init; } = "fe:ff:ff:ff:ff:ff";
     public bool carrier { get; init; } = true;
     public long mtu { get; init; } = 1500;

@@ -33,7 +33,7 @@ public sealed record Vm
     public ImmutableArray<VmAction> on_softreboot { get; init; } = [VmAction.Softreboot];
     public bool pci_msitranslate { get; init; }
     public bool pci_power_mgmt { get; init; }
-    public bool has_vendor_device { get; init; }
+    public bool has_vendor_device { get; init; } = false;
     public string? generation_id { get; init; }
 }
 

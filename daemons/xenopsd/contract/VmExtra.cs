@@ -14,9 +14,9 @@ public sealed record VmExtra
 public sealed record VmPersistent
 {
     public long version { get; init; } = 2;
-    public double last_start_time { get; init; }
-    public bool nomigrate { get; init; }
-    public bool nested_virt { get; init; }
-    public long suspend_memory_bytes { get; init; }
-    public bool pv_drivers_detected { get; init; }
+    public double last_start_time { get; init; } = 0;
+    public bool nomigrate { get; init; } = false;
+    public bool nested_virt { get; init; } = false;
+    public long suspend_memory_bytes { get; init; } = 0;
+    public bool pv_drivers_detected { get; init; } = false;
 }

@@ -9,7 +9,7 @@ namespace Toolstack.Xapi.Xenops;
 /// <summary>
 /// The door to the local xenopsd for the xenopsds of other hosts. An XML-RPC call with one struct of named parameters becomes the same
 /// call on the queue. Only VM.import_metadata passes, the one call that a migration makes: everything else there is not for other hosts.
-/// A failure is a response whose ErrorDescription is the error as xenops writes it: <c>["Tag", arguments]</c>.
+/// A failure is a response whose ErrorDescription is the tag of the error followed by its fields as texts.
 /// </summary>
 internal sealed class XenopsGateway(IXenops xenops) : IXenopsGateway
 {
@@ -60,13 +60,14 @@ internal sealed class XenopsGateway(IXenops xenops) : IXenopsGateway
         }
     }
 
-    private static void WriteFailure(ArrayBufferWriter<byte> output, XenopsErrorValue error) => XmlRpcEnvelope.WriteBare(output, w =>
+    private static void WriteFailure(ArrayBufferWriter<byte> output, XenopsErrorValue error)
     {
-        w.BeginStruct(2);
-        w.Member("Status");
-        w.String("Failure");
-        w.Member("ErrorDescription");
-        XenopsErrorValueCodec.Write(w, error);
-        w.EndStruct();
-    });
+        (string tag, ImmutableArray<Value> fields) = ValueBuilder.Build(w => XenopsErrorValueCodec.Write(w, error)) switch
+        {
+            Value.Array { Items: [Value.Text name, Value.Array several] } => (name.Content, several.Items),
+            Value.Array { Items: [Value.Text name, Value one] } => (name.Content, [one]),
+            Value plain => (plain.AsString(), ImmutableArray<Value>.Empty),
+        };
+        XmlRpcEnvelope.WriteFailure(output, tag, [.. fields.Select(static f => f is Value.Text or Value.Int ? f.AsString() : f.ToString())]);
+    }
 }

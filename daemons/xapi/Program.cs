@@ -1,2 +1,10 @@
-Console.Error.WriteLine("xapi: not built yet");
-return 1;
+using Toolstack.Hosting;
+using Toolstack.Xapi;
+
+return args switch
+{
+    ["--hash-password"] => await CommandModes.HashPasswordAsync(Console.In, Console.Out),
+    ["--describe"] => CommandModes.Describe(Console.OpenStandardOutput()),
+    _ => await Daemon.RunAsync(
+        args, new DaemonDescription("xapi", "XenAPI server and pool manager of the toolstack", Settings.All), XapiDaemon.RunAsync),
+};

@@ -121,8 +121,8 @@ internal sealed class Dispatcher(
     private async ValueTask<DispatchReply> RunCallAsync(RunningCall running, bool destroyTask)
     {
         // A client that leaves ends only a wait for events: what it started otherwise goes on.
-        CancellationToken outer = running.Entry.Class.Name == "event" ? running.Origin.Aborted : services.Stopping;
-        CancellationTokenSource source = services.Tasks.Registry.Register(running.Self, outer);
+        CancellationToken aborted = running.Entry.Class.Name == "event" ? running.Origin.Aborted : CancellationToken.None;
+        CancellationTokenSource source = services.Tasks.Registry.Register(running.Self, services.Stopping, aborted);
         DispatchReply reply;
         try
         {

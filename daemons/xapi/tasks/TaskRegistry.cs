@@ -9,10 +9,10 @@ public sealed class TaskRegistry
     private readonly Lock gate = new();
     private readonly Dictionary<Ref<task>, List<CancellationTokenSource>> running = [];
 
-    /// <summary>A source bound to the task until <see cref="Remove"/>; also cancelled by <paramref name="outer"/>.</summary>
-    public CancellationTokenSource Register(Ref<task> self, CancellationToken outer)
+    /// <summary>A source bound to the task until <see cref="Remove"/>; also cancelled by either of the others.</summary>
+    public CancellationTokenSource Register(Ref<task> self, CancellationToken stopping, CancellationToken aborted)
     {
-        var source = CancellationTokenSource.CreateLinkedTokenSource(outer);
+        var source = CancellationTokenSource.CreateLinkedTokenSource(stopping, aborted);
         lock (gate)
         {
             if (!running.TryGetValue(self, out List<CancellationTokenSource>? sources))

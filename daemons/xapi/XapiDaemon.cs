@@ -1,0 +1,133 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Toolstack.Hosting;
+using Toolstack.Hosting.Switch;
+using Toolstack.Xapi.Database;
+using Toolstack.Xapi.Dispatch;
+using Toolstack.Xapi.Http;
+using Toolstack.Xapi.Pool;
+using Toolstack.Xapi.Sessions;
+using Toolstack.Xapi.Tasks;
+using Toolstack.Xapi.Xenops;
+
+namespace Toolstack.Xapi;
+
+/// <summary>The daemon from start to stop: who this host is, its database, the rooms, the listeners; then everything that may take its time.</summary>
+internal static class XapiDaemon
+{
+    /// <summary>How long requests under way may still take once the daemon is to stop.</summary>
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(3);
+
+    internal static async Task RunAsync(DaemonContext context)
+    {
+        HostIdentity identity = IdentityFiles.Read(context.Configuration);
+        using var client = new XenApiClient(identity);
+        await using LocalDatabase? local = identity.IsCoordinator
+            ? LocalDatabase.Open(context.Configuration.Get(PoolSettings.DatabasePath), Datamodel.Datamodel.Classes, context.Logs.CreateLogger("database"))
+            : null;
+        XapiDatabase database = local is not null ? local : new RemoteDatabase((request, deadline, cancel) =>
+            client.PostAsync(identity.CoordinatorAddress, RemoteDatabaseEndpoint.Path, request, RemoteDatabaseEndpoint.ContentType, deadline, cancel));
+        await using var connection = new SwitchConnection(
+            new SwitchOptions(context.Configuration.Get(Settings.SwitchPath), "xapi"), context.Logs.CreateLogger("switch"));
+        using var sessions = new SessionService(
+            database, identity, context.Configuration.Get(Settings.PasswordFile), context.Logs.CreateLogger("session"));
+        var services = new XapiServices
+        {
+            Configuration = context.Configuration,
+            Logs = context.Logs,
+            Stopping = context.Stopping,
+            Identity = identity,
+            Database = database,
+            ChangeLog = local,
+            Client = client,
+            Sessions = sessions,
+            Tasks = new TaskService(database, identity),
+            Switch = connection,
+        };
+        connection.Start();
+        await ServeAsync(context, services, local).ConfigureAwait(false);
+    }
+
+    private static async Task ServeAsync(DaemonContext context, XapiServices services, LocalDatabase? local)
+    {
+        VmRooms vm = VmRooms.Build(services);
+        PoolStart pool = PoolStart.Build(services);
+        await pool.PrepareAsync(context.Stopping).ConfigureAwait(false);
+        AddRoutes(services, vm, pool, local);
+
+        ILogger logger = context.Logs.CreateLogger("http");
+        var handOver = new HandOver(
+            context.Configuration.Get(Settings.XenopsdForwarded), services.Sessions.IsValidAsync, logger, context.Stopping);
+        await using var server = new HttpServer(Endpoints(context.Configuration), services.Routes, handOver, logger);
+        await server.StartAsync(context.Stopping).ConfigureAwait(false);
+        context.Ready();
+        try
+        {
+            await Task.WhenAll(
+                pool.RunAsync(context.Stopping), vm.RunAsync(context.Stopping), TidyAsync(services, context.Stopping)).ConfigureAwait(false);
+        }
+        finally
+        {
+            using var patience = new CancellationTokenSource(StopPatience);
+            await server.StopAsync(patience.Token).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task TidyAsync(XapiServices services, CancellationToken cancel)
+    {
+        await services.LocalhostKnown.Task.WaitAsync(cancel).ConfigureAwait(false);
+        await services.Tasks.FailLeftoversAsync(cancel).ConfigureAwait(false);
+        if (services.Identity.IsCoordinator)
+        {
+            await Housekeeping.RunAsync(services, services.Logs.CreateLogger("housekeeping"), cancel).ConfigureAwait(false);
+        }
+    }
+
+    private static void AddRoutes(XapiServices services, VmRooms vm, PoolStart pool, LocalDatabase? local)
+    {
+        var dispatcher = new Dispatcher(
+            services,
+            new MessageTable(Datamodel.Datamodel.Classes),
+            MessageImplementations.Build(services, vm, pool),
+            new ImplicitRunner(services.ChangeLog),
+            services.Logs.CreateLogger("dispatch"));
+        var rpc = new RpcEndpoint(services, dispatcher);
+        HttpRoutes routes = services.Routes;
+        routes.Add("GET", "/", static context => HttpReplies.PageAsync(context, 404, "Not Found"));
+        foreach (string path in (string[])["/", "/RPC2", "/json"])
+        {
+            routes.Add("POST", path, rpc.XmlRpcAsync);
+        }
+
+        routes.Add("POST", "/jsonrpc", rpc.JsonRpcAsync);
+        routes.Add("OPTIONS", "/", HttpReplies.Preflight);
+        routes.Add("POST", "/services/xenops", new ServicesEndpoint(services).PostXenopsAsync);
+        routes.Add("PUT", "/services/xenops/", ServicesEndpoint.TooLateAsync);
+        if (local is not null)
+        {
+            routes.Add("POST", RemoteDatabaseEndpoint.Path,
+                new RemoteDatabaseEndpoint(new RemoteDatabaseAccess(local, Datamodel.Datamodel.Classes), services.Sessions).PostAsync);
+        }
+    }
+
+    private static HttpEndpoints Endpoints(Configuration configuration)
+    {
+        int port = (int)configuration.Get(Settings.HttpPort);
+        string address = configuration.Get(Settings.ListenAddress);
+        List<IPEndPoint> tcp = [];
+        if (address.Length > 0)
+        {
+            tcp.Add(new IPEndPoint(IPAddress.TryParse(address, out IPAddress? parsed)
+                ? parsed
+                : throw new ConfigurationException($"listen-address = {address}: allowed is an IP address or nothing"), port));
+        }
+
+        // The wildcard address covers loopback.
+        if (configuration.Get(Settings.ListenLoopback) && !tcp.Any(static e => e.Address.Equals(IPAddress.Any) || e.Address.Equals(IPAddress.IPv6Any) || e.Address.Equals(IPAddress.Loopback)))
+        {
+            tcp.Add(new IPEndPoint(IPAddress.Loopback, port));
+        }
+
+        return new HttpEndpoints(configuration.Get(Settings.UnixSocket), tcp, configuration.Get(Settings.MaxBodyBytes));
+    }
+}

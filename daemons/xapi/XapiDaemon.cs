@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging;
 using Toolstack.Hosting;
 using Toolstack.Hosting.Switch;
 using Toolstack.Xapi.Database;
-using Toolstack.Xapi.Dispatch;
 using Toolstack.Xapi.Http;
 using Toolstack.Xapi.Pool;
 using Toolstack.Xapi.Sessions;
@@ -53,7 +52,7 @@ internal static class XapiDaemon
         VmRooms vm = VmRooms.Build(services);
         PoolStart pool = PoolStart.Build(services);
         await pool.PrepareAsync(context.Stopping).ConfigureAwait(false);
-        AddRoutes(services, vm, pool, local);
+        XapiRoutes.Add(services, MessageImplementations.Build(services, vm, pool), local);
 
         ILogger logger = context.Logs.CreateLogger("http");
         var handOver = new HandOver(
@@ -80,33 +79,6 @@ internal static class XapiDaemon
         if (services.Identity.IsCoordinator)
         {
             await Housekeeping.RunAsync(services, services.Logs.CreateLogger("housekeeping"), cancel).ConfigureAwait(false);
-        }
-    }
-
-    private static void AddRoutes(XapiServices services, VmRooms vm, PoolStart pool, LocalDatabase? local)
-    {
-        var dispatcher = new Dispatcher(
-            services,
-            new MessageTable(Datamodel.Datamodel.Classes),
-            MessageImplementations.Build(services, vm, pool),
-            new ImplicitRunner(services.ChangeLog),
-            services.Logs.CreateLogger("dispatch"));
-        var rpc = new RpcEndpoint(services, dispatcher);
-        HttpRoutes routes = services.Routes;
-        routes.Add("GET", "/", static context => HttpReplies.PageAsync(context, 404, "Not Found"));
-        foreach (string path in (string[])["/", "/RPC2", "/json"])
-        {
-            routes.Add("POST", path, rpc.XmlRpcAsync);
-        }
-
-        routes.Add("POST", "/jsonrpc", rpc.JsonRpcAsync);
-        routes.Add("OPTIONS", "/", HttpReplies.Preflight);
-        routes.Add("POST", "/services/xenops", new ServicesEndpoint(services).PostXenopsAsync);
-        routes.Add("PUT", "/services/xenops/", ServicesEndpoint.TooLateAsync);
-        if (local is not null)
-        {
-            routes.Add("POST", RemoteDatabaseEndpoint.Path,
-                new RemoteDatabaseEndpoint(new RemoteDatabaseAccess(local, Datamodel.Datamodel.Classes), services.Sessions).PostAsync);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Net;
-using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
@@ -33,6 +34,9 @@ internal sealed class HttpServer : IAsyncDisposable
         contexts = new SocketConnectionContextFactory(new SocketConnectionFactoryOptions { WaitForDataBeforeAllocatingBuffer = true }, logger);
         server = new KestrelServer(Options.Create(MakeOptions(endpoints)), new PeekingTransport(accepting, contexts), NullLoggerFactory.Instance);
     }
+
+    /// <summary>Where TCP is listened on, as URLs with the ports the kernel chose.</summary>
+    internal IReadOnlyCollection<string> Addresses => [.. server.Features.Get<IServerAddressesFeature>()!.Addresses];
 
     /// <summary>Opens every listener. Raises IOException when an address is taken.</summary>
     internal async Task StartAsync(CancellationToken cancel)

@@ -1,0 +1,37 @@
+using Microsoft.Extensions.Logging;
+using Toolstack.Xapi.Database;
+using Toolstack.Xapi.Dispatch;
+
+namespace Toolstack.Xapi.Http;
+
+/// <summary>What every xapi serves, member or coordinator.</summary>
+internal static class XapiRoutes
+{
+    /// <summary>To be called before the listeners open. <paramref name="implementations"/>: by class, see <see cref="MessageImplementations"/>.</summary>
+    internal static void Add(XapiServices services, IReadOnlyDictionary<string, object> implementations, LocalDatabase? local)
+    {
+        var dispatcher = new Dispatcher(
+            services,
+            new MessageTable(Datamodel.Datamodel.Classes),
+            implementations,
+            new ImplicitRunner(services.ChangeLog),
+            services.Logs.CreateLogger("dispatch"));
+        var rpc = new RpcEndpoint(services, dispatcher);
+        HttpRoutes routes = services.Routes;
+        routes.Add("GET", "/", static context => HttpReplies.PageAsync(context, 404, "Not Found"));
+        foreach (string path in (string[])["/", "/RPC2", "/json"])
+        {
+            routes.Add("POST", path, rpc.XmlRpcAsync);
+        }
+
+        routes.Add("POST", "/jsonrpc", rpc.JsonRpcAsync);
+        routes.Add("OPTIONS", "/", HttpReplies.Preflight);
+        routes.Add("POST", "/services/xenops", new ServicesEndpoint(services).PostXenopsAsync);
+        routes.Add("PUT", "/services/xenops/", ServicesEndpoint.TooLateAsync);
+        if (local is not null)
+        {
+            routes.Add("POST", RemoteDatabaseEndpoint.Path,
+                new RemoteDatabaseEndpoint(new RemoteDatabaseAccess(local, Datamodel.Datamodel.Classes), services.Sessions).PostAsync);
+        }
+    }
+}

@@ -1,0 +1,164 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using Toolstack.Hosting;
+using Toolstack.Hosting.Switch;
+using Toolstack.Idl;
+using Toolstack.Idl.XmlRpc;
+using Toolstack.Xapi;
+using Toolstack.Xapi.Database;
+using Toolstack.Xapi.Datamodel;
+using Toolstack.Xapi.Events;
+using Toolstack.Xapi.Http;
+using Toolstack.Xapi.Pool;
+using Toolstack.Xapi.Sessions;
+using Toolstack.Xapi.Tasks;
+
+namespace Toolstack.Tests.Xapi;
+
+/// <summary>xapi's HTTP side in this process, with a database in memory, on a free port and a Unix socket of its own.</summary>
+internal sealed class XapiServer : IAsyncDisposable
+{
+    private readonly CancellationTokenSource stopping = new();
+    private readonly string directory = Directory.CreateTempSubdirectory("xapi-").FullName;
+    private readonly XenApiClient client;
+    private readonly HttpServer server;
+    private readonly SwitchConnection connection = new(new SwitchOptions("/nonexistent", "test"), NullLogger.Instance);
+
+    private XapiServer(bool coordinator, IReadOnlyDictionary<string, object> more)
+    {
+        File.WriteAllText(PasswordPath, "root:" + PasswordHash.Create("secret") + "\n");
+        var identity = new HostIdentity
+        {
+            Uuid = Guid.NewGuid().ToString(),
+            Address = "127.0.0.1",
+            HttpPort = 1,
+            IsCoordinator = coordinator,
+            CoordinatorAddress = "192.0.2.7",
+            PoolSecret = "pool-secret",
+        };
+        Database = LocalDatabase.InMemory(Datamodel.Classes);
+        client = new XenApiClient(identity);
+        Services = new XapiServices
+        {
+            Configuration = Configuration.Defaults(Settings.All),
+            Logs = NullLoggerFactory.Instance,
+            Stopping = stopping.Token,
+            Identity = identity,
+            Database = Database,
+            ChangeLog = coordinator ? Database : null,
+            Client = client,
+            Sessions = new SessionService(Database, identity, PasswordPath, NullLogger.Instance),
+            Tasks = new TaskService(Database, identity),
+            Switch = connection,
+        };
+        Dictionary<string, object> implementations = new(more)
+        {
+            ["session"] = new SessionMessages(Services.Sessions),
+            ["task"] = new TaskMessages(),
+            ["event"] = new EventMessages(new EventFeed(Database, Datamodel.Classes)),
+        };
+        XapiRoutes.Add(Services, implementations, Database);
+        var handOver = new HandOver(HandOverPath, Services.Sessions.IsValidAsync, NullLogger.Instance, stopping.Token);
+        server = new HttpServer(
+            new HttpEndpoints(UnixPath, [new IPEndPoint(IPAddress.Loopback, 0)], 1024 * 1024), Services.Routes, handOver, NullLogger.Instance);
+    }
+
+    public XapiServices Services { get; }
+
+    public LocalDatabase Database { get; }
+
+    public string UnixPath => Path.Combine(directory, "xapi");
+
+    public string HandOverPath => Path.Combine(directory, "forwarded");
+
+    public IPEndPoint Tcp => new(IPAddress.Loopback, new Uri(server.Addresses.Single(a => a.StartsWith("http://127", StringComparison.Ordinal))).Port);
+
+    private string PasswordPath => Path.Combine(directory, "passwords");
+
+    public static async Task<XapiServer> StartAsync(bool coordinator = true, IReadOnlyDictionary<string, object>? more = null)
+    {
+        var result = new XapiServer(coordinator, more ?? new Dictionary<string, object>());
+        await result.server.StartAsync(CancellationToken.None);
+        return result;
+    }
+
+    /// <summary>Connects over TCP, or over the Unix socket.</summary>
+    public async Task<Socket> ConnectAsync(bool unix = false)
+    {
+        EndPoint endpoint = unix ? new UnixDomainSocketEndPoint(UnixPath) : Tcp;
+        var socket = new Socket(endpoint.AddressFamily, SocketType.Stream, unix ? ProtocolType.Unspecified : ProtocolType.Tcp);
+        await socket.ConnectAsync(endpoint);
+        return socket;
+    }
+
+    /// <summary>Posts a document and returns status line with headers, and body.</summary>
+    public async Task<(string Head, string Body)> PostAsync(string body, bool unix = false, string path = "/")
+    {
+        using Socket socket = await ConnectAsync(unix);
+        return await PostAsync(socket, body, path);
+    }
+
+    public static async Task<(string Head, string Body)> PostAsync(Socket socket, string body, string path = "/")
+    {
+        await socket.SendAsync(Encoding.UTF8.GetBytes($"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}"));
+        return await ReadAsync(socket);
+    }
+
+    /// <summary>Reads one answer of stated length; an answer cut short raises EndOfStreamException.</summary>
+    public static async Task<(string Head, string Body)> ReadAsync(Socket socket)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        List<byte> bytes = [];
+        byte[] one = new byte[4096];
+        while (true)
+        {
+            string text = Encoding.UTF8.GetString([.. bytes]);
+            int end = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
+            if (end >= 0)
+            {
+                string head = text[..end];
+                string? length = head.Split("\r\n").FirstOrDefault(l => l.StartsWith("content-length:", StringComparison.OrdinalIgnoreCase));
+                int wanted = length is null ? 0 : int.Parse(length.Split(':')[1]);
+                if (bytes.Count - (end + 4) >= wanted)
+                {
+                    return (head, text[(end + 4)..]);
+                }
+            }
+
+            int read = await socket.ReceiveAsync(one, limit.Token);
+            if (read == 0)
+            {
+                throw new EndOfStreamException(text);
+            }
+
+            bytes.AddRange(one.AsSpan(0, read));
+        }
+    }
+
+    /// <summary>Calls a message and returns its result; raises what it raised.</summary>
+    public async Task<Value> CallAsync(string method, params Value[] arguments)
+    {
+        var call = new System.Buffers.ArrayBufferWriter<byte>();
+        XmlRpcEnvelope.WriteCall(call, method, arguments);
+        (_, string body) = await PostAsync(Encoding.UTF8.GetString(call.WrittenSpan));
+        return XmlRpcEnvelope.ParseResponse(Encoding.UTF8.GetBytes(body));
+    }
+
+    public async Task<Value> LoginAsync() => await CallAsync("session.login_with_password", new Value.Text("root"), new Value.Text("secret"));
+
+    public async ValueTask DisposeAsync()
+    {
+        await stopping.CancelAsync();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+        await server.StopAsync(patience.Token);
+        await server.DisposeAsync();
+        Services.Sessions.Dispose();
+        client.Dispose();
+        await connection.DisposeAsync();
+        await Database.DisposeAsync();
+        Directory.Delete(directory, recursive: true);
+        stopping.Dispose();
+    }
+}

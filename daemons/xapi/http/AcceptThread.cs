@@ -40,7 +40,6 @@ internal sealed class AcceptThread : IDisposable
     /// <summary>Serves a listening socket from now on. <paramref name="serve"/> takes ownership of connections; false when it cannot take more.</summary>
     internal void Add(Socket listening, Func<Socket, bool> serve)
     {
-        listening.Blocking = false;
         lock (gate)
         {
             listeners.Add(new Listener(listening, serve));
@@ -164,6 +163,13 @@ internal sealed class AcceptThread : IDisposable
             Socket socket;
             try
             {
+                // The listener stays in blocking mode, because accepted sockets take theirs from it and a descriptor is given away as it
+                // is; poll says when accepting does not wait.
+                if (!listener.Socket.Poll(0, SelectMode.SelectRead))
+                {
+                    return;
+                }
+
                 socket = listener.Socket.Accept();
             }
             catch (SocketException error)
@@ -181,7 +187,6 @@ internal sealed class AcceptThread : IDisposable
                 return;
             }
 
-            socket.Blocking = true;
             if (socket.Poll(0, SelectMode.SelectRead))
             {
                 Route(socket, listener, Stopwatch.GetTimestamp());

@@ -5,7 +5,7 @@ using Toolstack.Xapi.Datamodel;
 using Xunit;
 using Model = Toolstack.Xapi.Datamodel.Datamodel;
 
-namespace Toolstack.Tests.Datamodel;
+namespace Toolstack.Tests.DatamodelClasses;
 
 public class DatamodelTests
 {

@@ -13,6 +13,9 @@ public interface IBackend : IAsyncDisposable
     /// <summary>Name for the host record, for example <c>simulator</c>.</summary>
     string Hypervisor { get; }
 
+    /// <summary>Kinds of guests it runs, as words of Xen's own capabilities (<c>hvm-3.0-x86_64</c> stands for HVM and PVH).</summary>
+    string Capabilities => Hypervisor;
+
     HostInfo GetHostInfo();
 
     /// <summary>Makes an empty domain and reserves <see cref="DomainConfig.MemoryLimitBytes"/>; returns its domid.

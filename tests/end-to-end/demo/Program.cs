@@ -61,5 +61,6 @@ static async Task<int> MigrateAsync(XenApiClient client, CancellationToken cance
         + $"downtime {after.LongestPauseMs:0} ms, memory verified");
     return 0;
 
-    Task<string> HostNameAsync(string host) => client.TextAsync("host.get_name_label", cancellation, host);
+    async Task<string> HostNameAsync(string host) =>
+        $"{await client.TextAsync("host.get_name_label", cancellation, host)}/{await client.TextAsync("host.get_address", cancellation, host)}";
 }

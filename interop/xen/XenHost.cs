@@ -1,3 +1,4 @@
+using System.Text;
 using Tmds.Linux;
 using Toolstack.Interop.Linux;
 using Toolstack.Interop.Xen.Abi;
@@ -9,8 +10,9 @@ namespace Toolstack.Interop.Xen;
 public sealed record XenDomain(
     int Domid, Guid Handle, bool Paused, bool Dying, int? ShutdownCode, long MemoryBytes, long MaxMemoryBytes, int OnlineVcpus, TimeSpan CpuTime);
 
-/// <summary>The machine as Xen sees it; memory in bytes.</summary>
-public sealed record XenMachine(int Cpus, long TotalMemoryBytes, long FreeMemoryBytes, int MajorVersion, int MinorVersion);
+/// <summary>The machine as Xen sees it; memory in bytes, capabilities as Xen spells them (<c>xen-3.0-x86_64 hvm-3.0-x86_64</c>).</summary>
+public sealed record XenMachine(
+    int Cpus, long TotalMemoryBytes, long FreeMemoryBytes, int MajorVersion, int MinorVersion, string Capabilities);
 
 /// <summary>
 /// The hypervisor of this host: the machine, its domains, and what can be done to them with domctl and sysctl alone.
@@ -62,9 +64,10 @@ public sealed unsafe class XenHost : IDisposable
         lock (gate)
         {
             var version = privcmd.Call("xen_version", HypercallNumbers.XenVersion, VersionCommands.Version);
+            var capabilities = Capabilities();
             ref var info = ref SysctlCall("sysctl physinfo", SysctlCommands.PhysInfo, versions.Sysctl)->PhysInfo;
             return new XenMachine((int)info.Cpus, (long)info.TotalPages * PageSize, (long)info.FreePages * PageSize,
-                (int)(version >> 16), (int)(version & 0xffff));
+                (int)(version >> 16), (int)(version & 0xffff), capabilities);
         }
     }
 
@@ -174,6 +177,16 @@ public sealed unsafe class XenHost : IDisposable
         {
             DomctlCall(name, command, domid, versions.Domctl);
         }
+    }
+
+    private string Capabilities()
+    {
+        const int size = 1024;
+        var text = arena.Bytes(0, size);
+        // SAFETY: the arena has that many bytes there; Xen writes at most so many and ends them with a NUL.
+        new Span<byte>(text, size).Clear();
+        privcmd.Call("xen_version capabilities", HypercallNumbers.XenVersion, VersionCommands.Capabilities, (ulong)text);
+        return Encoding.ASCII.GetString(new ReadOnlySpan<byte>(text, size).TrimEnd((byte)0)).Trim();
     }
 
     // SAFETY of both: the structure lies in the arena, which lives as long as this object and is used under the gate only.

@@ -13,9 +13,6 @@ public interface IBackend : IAsyncDisposable
     /// <summary>Name for the host record, for example <c>simulator</c>.</summary>
     string Hypervisor { get; }
 
-    /// <summary>Kinds of guests it runs, as words of Xen's own capabilities (<c>hvm-3.0-x86_64</c> stands for HVM and PVH).</summary>
-    string Capabilities => Hypervisor;
-
     HostInfo GetHostInfo();
 
     /// <summary>Makes an empty domain and reserves <see cref="DomainConfig.MemoryLimitBytes"/>; returns its domid.
@@ -105,5 +102,6 @@ public sealed record DomainStatus(
     DateTimeOffset StartTime,
     TimeSpan Uptime);
 
-/// <summary>The host as the hypervisor sees it; memory in bytes.</summary>
-public sealed record HostInfo(int CpuCount, long TotalMemoryBytes, long FreeMemoryBytes, string Version);
+/// <summary>The host as the hypervisor sees it; memory in bytes. <see cref="Capabilities"/> lists, in Xen's words and separated by spaces,
+/// the kinds of guest it runs (<c>hvm-3.0-x86_64</c>): placement needs one with "hvm" for PVH and HVM guests.</summary>
+public sealed record HostInfo(int CpuCount, long TotalMemoryBytes, long FreeMemoryBytes, string Version, string Capabilities);

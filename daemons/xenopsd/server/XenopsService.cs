@@ -138,7 +138,7 @@ public sealed partial class XenopsService(Engine engine, Action shutdown) : IXen
         return new HostInfo
         {
             cpu_info = CpuDescription.Read(info.CpuCount),
-            hypervisor = new HypervisorInfo { version = info.Version, capabilities = engine.Backend.Capabilities },
+            hypervisor = new HypervisorInfo { version = info.Version, capabilities = info.Capabilities },
         };
     }
 }

@@ -13,4 +13,7 @@ internal static class VersionCommands
 {
     /// <summary>Returns major &lt;&lt; 16 | minor; takes no argument.</summary>
     internal const ulong Version = 0;
+
+    /// <summary>Fills 1024 bytes with NUL-terminated text: the guest types, separated by spaces.</summary>
+    internal const ulong Capabilities = 3;
 }

@@ -16,9 +16,7 @@ public sealed class SimulatorBackend(SimulatorOptions simulator) : IBackend
 
     public string Hypervisor => "simulator";
 
-    public string Capabilities => "hvm-3.0-x86_64 xen-3.0-x86_64";
-
-    public HostInfo GetHostInfo() => new(simulator.CpuCount, simulator.TotalMemoryBytes, _host.FreeBytes, "simulator 1");
+    public HostInfo GetHostInfo() => new(simulator.CpuCount, simulator.TotalMemoryBytes, _host.FreeBytes, "simulator 1", "hvm-3.0-x86_64");
 
     public Task<int> CreateAsync(DomainConfig config, CancellationToken cancel)
     {

@@ -34,7 +34,8 @@ public sealed class XenBackend : IBackend
     public HostInfo GetHostInfo()
     {
         var machine = xen.Machine();
-        return new HostInfo(machine.Cpus, machine.TotalMemoryBytes, machine.FreeMemoryBytes, $"{machine.MajorVersion}.{machine.MinorVersion}");
+        return new HostInfo(
+            machine.Cpus, machine.TotalMemoryBytes, machine.FreeMemoryBytes, $"{machine.MajorVersion}.{machine.MinorVersion}", machine.Capabilities);
     }
 
     public Task PauseAsync(string vmId, CancellationToken cancel) => Change(vmId, domain => xen.Pause(domain.Domid));

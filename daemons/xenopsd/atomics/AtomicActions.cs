@@ -108,7 +108,8 @@ public sealed class AtomicActions(IBackend backend, VmStore store, HookRunner ho
     {
         try
         {
-            var statistics = await backend.SaveAsync(atomic.Vm, saveOptions with { Live = atomic.Live }, Memory(context), _ =>
+            var options = saveOptions with { Live = atomic.Live, PeerTakesZeroRecords = context.PeerTakesZeroRecords };
+            var statistics = await backend.SaveAsync(atomic.Vm, options, Memory(context), _ =>
             {
                 context.Task.ForbidCancel();
                 return Task.CompletedTask;

@@ -13,3 +13,10 @@ public sealed record QueryResult
     public ImmutableArray<string> features { get; init; } = [];
     public required string instance_id { get; init; }
 }
+
+/// <summary>What <see cref="QueryResult.features"/> may name. A xenopsd that names none is used as the original one is.</summary>
+public static class XenopsFeatures
+{
+    /// <summary>Takes ranges of zero frames in a memory stream (ZERO_PAGES records).</summary>
+    public const string ZeroPages = "stream.zero-pages";
+}

@@ -18,6 +18,9 @@ public sealed class RunContext(XenopsTask task, double totalWeight)
     /// <summary>The connection that carries the memory of a running migration.</summary>
     public Socket? Memory { get; set; }
 
+    /// <summary>The peer of a migration announced that it takes ranges of zero frames.</summary>
+    public bool PeerTakesZeroRecords { get; set; }
+
     /// <summary>What the operation answers; becomes the task's result.</summary>
     public string? Result { get; set; }
 

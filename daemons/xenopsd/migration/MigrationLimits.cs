@@ -24,6 +24,9 @@ public static class MigrationLimits
     /// <summary>One remote call, from connecting to the last byte of its answer.</summary>
     public static readonly TimeSpan RemoteCall = TimeSpan.FromSeconds(60);
 
+    /// <summary>Asking the destination what it can do; without an answer it is taken for an original one.</summary>
+    public static readonly TimeSpan Features = TimeSpan.FromSeconds(10);
+
     /// <summary>A handed-over connection's record, from the connection to its last byte.</summary>
     public static readonly TimeSpan HandOver = TimeSpan.FromSeconds(10);
 

@@ -15,6 +15,7 @@ namespace Toolstack.Xenopsd.Migration;
 /// <summary>
 /// The source's side of a migration (xenops protocol).
 /// <code>
+///   query           ->            what the destination takes beyond the original protocol
 ///   import_metadata ->            metadata under the temporary id
 ///   vm connection   ->            domain made, memory reserved
 ///                   &lt;- point 1
@@ -67,6 +68,8 @@ public sealed class MigrationSender(VmStore store, IBackend backend, AtomicExecu
         string vm = operation.Vm;
         string destination = MigrationIds.Destination(vm);
         await executor.RunAsync(MigrationPlans.SourcePrepare(record.Devices), context, cancel).ConfigureAwait(false);
+        var features = await RemoteXenops.FeaturesAsync(operation.Destination, context.Task.DebugInfo, cancel).ConfigureAwait(false);
+        context.PeerTakesZeroRecords = features.Contains(XenopsFeatures.ZeroPages);
         string metadata = MetadataText.Write(Remapped(record, operation)).Replace(vm, destination, StringComparison.Ordinal);
         await RemoteXenops.ImportMetadataAsync(operation.Destination, context.Task.DebugInfo, metadata, cancel).ConfigureAwait(false);
 

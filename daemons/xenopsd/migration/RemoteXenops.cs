@@ -13,17 +13,37 @@ namespace Toolstack.Xenopsd.Migration;
 internal static class RemoteXenops
 {
     /// <summary>Hands the VM's metadata over before the VM. Raises the peer's typed error, or Failed_to_contact_remote_service.</summary>
-    internal static async Task ImportMetadataAsync(Uri destination, string debugInfo, string metadata, CancellationToken cancel)
+    internal static Task ImportMetadataAsync(Uri destination, string debugInfo, string metadata, CancellationToken cancel) =>
+        AskAsync(destination, "VM.import_metadata", debugInfo, new("metadata", new Value.Text(metadata)), MigrationLimits.RemoteCall, cancel);
+
+    /// <summary>What the destination says it can do beyond the original protocol; nothing when it does not answer the question.</summary>
+    internal static async Task<ImmutableArray<string>> FeaturesAsync(Uri destination, string debugInfo, CancellationToken cancel)
     {
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        deadline.CancelAfter(MigrationLimits.RemoteCall);
         try
         {
-            await CallAsync(destination, "VM.import_metadata",
-            [
-                new("debug_info", new Value.Text(debugInfo)),
-                new("metadata", new Value.Text(metadata)),
-            ], deadline.Token).ConfigureAwait(false);
+            var answer = await AskAsync(destination, "query", debugInfo, null, MigrationLimits.Features, cancel).ConfigureAwait(false);
+            return [.. answer.AsStruct().Find("features")?.AsArray().Select(static f => f.AsString()) ?? []];
+        }
+        catch (Exception error) when (error is XenopsError or ValueFormatException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>One call with its debug_info and at most one parameter more. Raises the peer's typed error, or
+    /// Failed_to_contact_remote_service.</summary>
+    private static async Task<Value> AskAsync(
+        Uri destination, string method, string debugInfo, KeyValuePair<string, Value>? parameter, TimeSpan limit, CancellationToken cancel)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        deadline.CancelAfter(limit);
+        try
+        {
+            return await CallAsync(
+                destination,
+                method,
+                [new("debug_info", new Value.Text(debugInfo)), .. parameter is { } one ? new[] { one } : []],
+                deadline.Token).ConfigureAwait(false);
         }
         catch (XenApiError error)
         {

@@ -14,7 +14,7 @@ public sealed partial class XenopsService(Engine engine, Action shutdown) : IXen
     private readonly Lazy<HostInfo> host = new(() => DescribeHost(engine));
 
     public Task<QueryResult> Query(string debug_info, CancellationToken cancel) =>
-        Task.FromResult(new QueryResult { instance_id = engine.InstanceId });
+        Task.FromResult(new QueryResult { instance_id = engine.InstanceId, features = [XenopsFeatures.ZeroPages] });
 
     public Task<string> GetDiagnostics(string debug_info, CancellationToken cancel) => Task.FromResult(MetadataText.Json(w =>
     {

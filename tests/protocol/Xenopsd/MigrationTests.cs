@@ -20,6 +20,19 @@ public sealed class MigrationTests
         Assert.Equal([vm], destination.Engine.Store.Ids);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)] // says nothing of zero frames: gets each of them whole
+    public async Task ZeroFramesAreSparedWhereTheDestinationTakesThem(bool original)
+    {
+        await using var source = await TestHost.StartAsync();
+        await using var destination = await TestHost.StartAsync(original: original);
+        string vm = await source.RunVmAsync(memoryMib: 32, ("sim-working-set-mib", "4"), ("sim-dirty-pages-per-s", "0"));
+        await source.EndAsync(await source.MigrateAsync(vm, destination));
+        await destination.AssertRunsAsync(vm);
+        Assert.InRange(destination.Xapi.MemoryBytes, (original ? 32 : 4) << 20, (original ? 34 : 6) << 20);
+    }
+
     [Fact]
     public async Task AVmMovesThereAndBack()
     {

@@ -1,6 +1,7 @@
 using Xunit;
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging.Abstractions;
+using Toolstack.Xapi.Xenops;
 using Toolstack.Xenopsd.Backends;
 using Toolstack.Xenopsd.Backends.Simulator;
 using Toolstack.Xenopsd.Contract;
@@ -18,7 +19,7 @@ internal sealed class TestHost : IAsyncDisposable
 
     private readonly string directory = Directory.CreateTempSubdirectory("xenopsd-test-").FullName;
 
-    private TestHost(Func<IBackend, IBackend> wrap, long memoryMib, Cut? cut)
+    private TestHost(Func<IBackend, IBackend> wrap, long memoryMib, Cut? cut, bool original)
     {
         string handOver = Path.Combine(directory, "forwarded");
         Engine = new Engine(
@@ -26,7 +27,8 @@ internal sealed class TestHost : IAsyncDisposable
             wrap(new SimulatorBackend(new SimulatorOptions { TotalMemoryBytes = memoryMib * MiB })),
             NullLogger.Instance);
         Service = new XenopsService(Engine, () => { });
-        Xapi = new XapiStandIn(Service, handOver, cut);
+        var gateway = new XenopsGateway(Service);
+        Xapi = new XapiStandIn(original ? new SilentGateway(gateway) : gateway, handOver, cut);
     }
 
     internal Engine Engine { get; }
@@ -35,18 +37,19 @@ internal sealed class TestHost : IAsyncDisposable
 
     internal XapiStandIn Xapi { get; }
 
-    internal static async Task<TestHost> StartAsync(Func<IBackend, IBackend>? wrap = null, long memoryMib = 256, Cut? cut = null)
+    internal static async Task<TestHost> StartAsync(Func<IBackend, IBackend>? wrap = null, long memoryMib = 256, Cut? cut = null, bool original = false)
     {
-        var host = new TestHost(wrap ?? (static b => b), memoryMib, cut);
+        var host = new TestHost(wrap ?? (static b => b), memoryMib, cut, original);
         await host.Engine.StartAsync(CancellationToken.None);
         host.Xapi.Start();
         return host;
     }
 
-    internal static Vm MakeVm(string id, long memoryMib = 32) => new()
+    internal static Vm MakeVm(string id, long memoryMib = 32, params (string Key, string Value)[] platform) => new()
     {
         id = id,
         name = "guest",
+        platformdata = platform.ToImmutableSortedDictionary(static p => p.Key, static p => p.Value, StringComparer.Ordinal),
         ty = new BuilderInfo.PVH(new PvInfo { boot = new PvBoot.Direct(new DirectBoot()) }),
         memory_static_max = memoryMib * MiB,
         memory_dynamic_max = memoryMib * MiB,
@@ -59,10 +62,10 @@ internal sealed class TestHost : IAsyncDisposable
     };
 
     /// <summary>A VM that runs on this host.</summary>
-    internal async Task<string> RunVmAsync(long memoryMib = 32)
+    internal async Task<string> RunVmAsync(long memoryMib = 32, params (string Key, string Value)[] platform)
     {
         string id = Guid.NewGuid().ToString();
-        await Service.VmAdd("test", MakeVm(id, memoryMib), CancellationToken.None);
+        await Service.VmAdd("test", MakeVm(id, memoryMib, platform), CancellationToken.None);
         await EndAsync(await Service.VmStart("test", id, false, CancellationToken.None));
         await EndAsync(await Service.VmUnpause("test", id, CancellationToken.None));
         return id;

@@ -7,8 +7,7 @@ using Toolstack.Idl;
 using Toolstack.Idl.Json;
 using Toolstack.Idl.XmlRpc;
 using Toolstack.Interop.Linux;
-using Toolstack.Xenopsd.Contract;
-using Toolstack.Xenopsd.Server;
+using Toolstack.Xapi.Xenops;
 
 namespace Toolstack.Tests.Xenopsd;
 
@@ -16,25 +15,45 @@ namespace Toolstack.Tests.Xenopsd;
 /// means once the destination has it all, before the source hears so.</summary>
 internal sealed record Cut(string Kind, int? FromSource = null, int? FromDestination = null, bool ControlAtEndOfMemory = false);
 
-/// <summary>What a host's xapi does in a migration: answers VM.import_metadata and hands PUT connections over, here through a relay
-/// that can cut them.</summary>
+/// <summary>A host whose xenopsd says nothing of what it can do.</summary>
+internal sealed class SilentGateway(IXenopsGateway inner) : IXenopsGateway
+{
+    public async ValueTask<ReadOnlyMemory<byte>> HandleXmlRpcAsync(ReadOnlyMemory<byte> body, CancellationToken cancel)
+    {
+        if (XmlRpcEnvelope.ParseCall(body.Span).Method != "query")
+        {
+            return await inner.HandleXmlRpcAsync(body, cancel);
+        }
+
+        var output = new ArrayBufferWriter<byte>();
+        XmlRpcEnvelope.WriteFailure(output, "Unimplemented", ["query"]);
+        return output.WrittenMemory;
+    }
+}
+
+/// <summary>What a host's xapi does in a migration: passes calls on and hands PUT connections over, here through a relay that can cut
+/// them.</summary>
 internal sealed class XapiStandIn : IAsyncDisposable
 {
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource stop = new();
-    private readonly XenopsService service;
+    private readonly IXenopsGateway gateway;
     private readonly string handOver;
     private readonly Cut? cut;
     private readonly List<Socket> control = [];
     private Task accepting = Task.CompletedTask;
+    private long memoryBytes;
 
-    internal XapiStandIn(XenopsService service, string handOver, Cut? cut)
+    internal XapiStandIn(IXenopsGateway gateway, string handOver, Cut? cut)
     {
-        (this.service, this.handOver, this.cut) = (service, handOver, cut);
+        (this.gateway, this.handOver, this.cut) = (gateway, handOver, cut);
         listener.Start();
     }
 
     internal string Url => $"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/services/xenops?session_id=OpaqueRef:test";
+
+    /// <summary>Bytes that came for VMs that migrate to this host.</summary>
+    internal long MemoryBytes => Interlocked.Read(ref memoryBytes);
 
     internal void Start() => accepting = Task.Run(AcceptAsync);
 
@@ -85,7 +104,7 @@ internal sealed class XapiStandIn : IAsyncDisposable
         }
 
         var mine = cut?.Kind == kind ? cut : null;
-        var forward = PumpAsync(source, destination, mine?.FromSource, closeControlAtEnd: false);
+        var forward = PumpAsync(source, destination, mine?.FromSource, closeControlAtEnd: false, counted: kind == "mem");
         var back = PumpAsync(destination, source, mine?.FromDestination, closeControlAtEnd: kind == "mem" && cut is { ControlAtEndOfMemory: true });
         await Task.WhenAll(forward, back);
         source.Dispose();
@@ -93,7 +112,7 @@ internal sealed class XapiStandIn : IAsyncDisposable
     }
 
     /// <summary>Copies until the end or the cut; a cut closes both connections.</summary>
-    private async Task PumpAsync(Socket from, Socket to, int? allowed, bool closeControlAtEnd)
+    private async Task PumpAsync(Socket from, Socket to, int? allowed, bool closeControlAtEnd, bool counted = false)
     {
         byte[] buffer = new byte[65536];
         long passed = 0;
@@ -103,6 +122,7 @@ internal sealed class XapiStandIn : IAsyncDisposable
             {
                 int read = await from.ReceiveAsync(buffer, SocketFlags.None, stop.Token);
                 passed += read;
+                Interlocked.Add(ref memoryBytes, counted ? read : 0);
                 if (passed > allowed)
                 {
                     from.Dispose();
@@ -166,22 +186,9 @@ internal sealed class XapiStandIn : IAsyncDisposable
             filled += await connection.ReceiveAsync(body.AsMemory(filled), SocketFlags.None, stop.Token);
         }
 
-        var (method, parameters) = XmlRpcEnvelope.ParseCall(body);
-        Assert.Equal("VM.import_metadata", method);
-        var named = parameters[0].AsStruct();
-        var output = new ArrayBufferWriter<byte>();
-        try
-        {
-            string id = await service.VmImportMetadata(named.Find("debug_info")!.AsString(), named.Find("metadata")!.AsString(), stop.Token);
-            XmlRpcEnvelope.WriteSuccess(output, w => w.String(id));
-        }
-        catch (XenopsError error)
-        {
-            XmlRpcEnvelope.WriteFailure(output, "Internal_error", [error.Message]);
-        }
-
-        connection.Send(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Length: {output.WrittenCount}\r\n\r\n"));
-        connection.Send(output.WrittenSpan);
+        var answer = await gateway.HandleXmlRpcAsync(body, stop.Token);
+        connection.Send(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Length: {answer.Length}\r\n\r\n"));
+        connection.Send(answer.Span);
         connection.Dispose();
     }
 

@@ -15,6 +15,26 @@ public sealed class XenopsGatewayTests
             Task.FromResult(import(metadata));
     }
 
+    private sealed class Answering : FakeXenops
+    {
+        public override Task<QueryResult> Query(string debug_info, CancellationToken cancel) =>
+            Task.FromResult(new QueryResult { features = ["this"], instance_id = "i" });
+
+        public override Task<bool> VmExists(string debug_info, string id, CancellationToken cancel) => Task.FromResult(id == "here");
+
+        public override Task<(Vm vm, VmState state)> VmStat(string debug_info, string id, CancellationToken cancel) =>
+            Task.FromResult((new Vm
+            {
+                id = id,
+                ty = new BuilderInfo.PVH(new PvInfo { boot = new PvBoot.Direct(new DirectBoot()) }),
+                memory_static_max = 1 << 20,
+                memory_dynamic_max = 1 << 20,
+                memory_dynamic_min = 1 << 20,
+                vcpu_max = 1,
+                vcpus = 1,
+            }, new VmState { power_state = PowerState.Paused }));
+    }
+
     private static async Task<Value> Send(FakeXenops xenops, string method, params KeyValuePair<string, Value>[] parameters)
     {
         ArrayBufferWriter<byte> body = new();
@@ -45,6 +65,24 @@ public sealed class XenopsGatewayTests
         XenApiError error = await Assert.ThrowsAsync<XenApiError>(() => Send(refusing, "VM.import_metadata", Metadata));
         Assert.Equal("Domain_not_built", error.Code);
         Assert.Empty(error.Parameters);
+    }
+
+    [Fact]
+    public async Task FeaturesAreTold()
+    {
+        Value.Struct answer = (await Send(new Answering(), "query")).AsStruct();
+        Assert.Equal(["this"], answer.Find("features")!.AsArray().Select(static f => f.AsString()));
+        Assert.Equal("i", answer.Find("instance_id")!.AsString());
+    }
+
+    [Fact]
+    public async Task ExistenceAndStateAreTold()
+    {
+        KeyValuePair<string, Value> id = new("id", new Value.Text("here"));
+        Assert.True((await Send(new Answering(), "VM.exists", id)).AsBool());
+        Value state = (await Send(new Answering(), "VM.stat", id)).AsArray()[1];
+        Assert.Equal("Paused", state.AsStruct().Find("power_state")!.AsString());
+        Assert.Equal("Internal_error", (await Assert.ThrowsAsync<XenApiError>(() => Send(new Answering(), "VM.stat"))).Code);
     }
 
     [Fact]

@@ -60,6 +60,15 @@ internal static partial class Log
     [LoggerMessage(2204, LogLevel.Warning, "{Vm} not received, what was made of it is removed: {Problem}")]
     internal static partial void NotReceived(ILogger logger, string vm, string problem);
 
+    [LoggerMessage(2207, LogLevel.Warning, "{Vm} migration: point 4 did not come ({Problem}), asking {Destination} what became of the VM")]
+    internal static partial void AsksDestination(ILogger logger, string vm, string problem, string destination);
+
+    [LoggerMessage(2208, LogLevel.Error, "{Vm} migration in doubt, the copy here stays suspended and is asked about again: {Problem}")]
+    internal static partial void InDoubt(ILogger logger, string vm, string problem);
+
+    [LoggerMessage(2209, LogLevel.Warning, "{Vm} migration: asked, the destination says what became of the VM: {Outcome}")]
+    internal static partial void Resolved(ILogger logger, string vm, Migration.MigrationOutcome outcome);
+
     [LoggerMessage(2205, LogLevel.Warning, "connection handed over refused: {Problem}")]
     internal static partial void HandOverRefused(ILogger logger, string problem);
 

@@ -27,6 +27,19 @@ public static class MigrationLimits
     /// <summary>Asking the destination what it can do; without an answer it is taken for an original one.</summary>
     public static readonly TimeSpan Features = TimeSpan.FromSeconds(10);
 
+    /// <summary>One question about what became of a VM.</summary>
+    public static readonly TimeSpan Question = TimeSpan.FromSeconds(15);
+
+    /// <summary>Asking the destination what became of a VM, before the migration's task fails: more than the destination can take to
+    /// notice that point 3 does not come.</summary>
+    public static readonly TimeSpan AskDestination = TimeSpan.FromSeconds(240);
+
+    /// <summary>Between two such questions.</summary>
+    public static readonly TimeSpan AskPause = TimeSpan.FromSeconds(1);
+
+    /// <summary>Between two rounds over VMs left in doubt and metadata nobody came for.</summary>
+    public static readonly TimeSpan RecoveryRound = TimeSpan.FromSeconds(30);
+
     /// <summary>A handed-over connection's record, from the connection to its last byte.</summary>
     public static readonly TimeSpan HandOver = TimeSpan.FromSeconds(10);
 

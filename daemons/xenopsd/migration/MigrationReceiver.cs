@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Toolstack.Xenopsd.Atomics;
+using Toolstack.Xenopsd.Backends;
 using Toolstack.Xenopsd.Contract;
 using Toolstack.Xenopsd.Executor;
 using Toolstack.Xenopsd.Operations;
@@ -11,10 +12,11 @@ namespace Toolstack.Xenopsd.Migration;
 
 /// <summary>
 /// The destination's side of a migration; see <see cref="MigrationSender"/> for the sequence. Memory is reserved before point 1.
-/// Any failure before the guest runs here, the end of the control connection included, removes the half-made domain and its
+/// From the moment point 3 is read the VM is this host's; a source that hears no more asks what became of it. Any failure before the
+/// guest runs here, the end of the control connection included, removes the half-made domain and its
 /// metadata.
 /// </summary>
-public sealed class MigrationReceiver(VmStore store, AtomicExecutor executor, Scheduler scheduler, ILogger logger)
+public sealed class MigrationReceiver(VmStore store, IBackend backend, AtomicExecutor executor, Scheduler scheduler, ILogger logger)
 {
     private readonly ConcurrentDictionary<string, TaskCompletionSource<Socket>> expected = new(StringComparer.Ordinal);
 
@@ -47,6 +49,11 @@ public sealed class MigrationReceiver(VmStore store, AtomicExecutor executor, Sc
         var context = new RunContext(task, totalWeight: 1);
         try
         {
+            if (operation.FinalId != temporary)
+            {
+                ForgetFormer(operation.FinalId);
+            }
+
             var devices = store.Get(temporary).Devices;
             var finish = MigrationPlans.DestinationFinish(store.Get(temporary).WithId(operation.FinalId).Devices, temporary);
             var create = MigrationPlans.DestinationCreate(devices, operation.MemoryLimit, operation.FinalId);
@@ -120,6 +127,16 @@ public sealed class MigrationReceiver(VmStore store, AtomicExecutor executor, Sc
             await stop.CancelAsync().ConfigureAwait(false);
             await pointThree.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             throw;
+        }
+    }
+
+    /// <summary>A record of the VM without a domain is a former life's here. It would be in the way of the last rename, and be taken for
+    /// the VM by a source that asks.</summary>
+    private void ForgetFormer(string finalId)
+    {
+        if (backend.GetStatus(finalId) is null)
+        {
+            store.Remove(finalId);
         }
     }
 

@@ -25,9 +25,18 @@ namespace Toolstack.Xenopsd.Migration;
 ///   point 3         ->            the commit record: from here on the VM is the destination's
 ///                   &lt;- point 4   it runs there
 /// </code>
-/// Every failure before point 3 leaves the VM running here under its own id; after it the VM never runs here again.
+/// Every failure before point 3 leaves the VM running here under its own id. After it the VM is the destination's if the destination
+/// read it: a source that does not hear point 4 asks (<see cref="MigrationResolver"/>) before it does anything to its copy.
 /// </summary>
-public sealed class MigrationSender(VmStore store, IBackend backend, AtomicExecutor executor, Scheduler scheduler, string instanceId, ILogger logger)
+public sealed class MigrationSender(
+    VmStore store,
+    IBackend backend,
+    AtomicExecutor executor,
+    Scheduler scheduler,
+    PendingMigrations pending,
+    MigrationResolver resolver,
+    string instanceId,
+    ILogger logger)
 {
     public async Task RunAsync(Operation.VM_migrate operation, XenopsTask task, CancellationToken cancel)
     {
@@ -38,31 +47,81 @@ public sealed class MigrationSender(VmStore store, IBackend backend, AtomicExecu
         var send = MigrationPlans.SourceSend(vm, temporary);
         var finish = MigrationPlans.SourceFinish(record.WithId(temporary).Devices, vm);
         var context = new RunContext(task, 1 + send.Sum(AtomicTraits.Weight) + finish.Sum(AtomicTraits.Weight));
-        Socket? control = null;
+        XenopsError? failure;
         try
         {
-            try
-            {
-                control = await SendAsync(operation, record, context, cancel).ConfigureAwait(false);
-            }
-            catch (Exception error) when (AtomicExecutor.IsExpected(error))
-            {
-                await executor.UndoAsync(context).ConfigureAwait(false);
-                var known = AtomicExecutor.Classify(error, task);
-                Log.SourceGoesOn(logger, vm, known.Value.ToString());
-                throw known;
-            }
-
-            AtomicExecutor.Commit(context);
-            await FinishAsync(vm, finish, control, context).ConfigureAwait(false);
+            using var control = await SendAsync(operation, record, context, cancel).ConfigureAwait(false);
+            failure = await CommitAsync(vm, control, task).ConfigureAwait(false);
         }
-        finally
+        catch (Exception error) when (AtomicExecutor.IsExpected(error))
         {
-            control?.Dispose();
+            await executor.UndoAsync(context).ConfigureAwait(false);
+            pending.End(vm);
+            var known = AtomicExecutor.Classify(error, task);
+            Log.SourceGoesOn(logger, vm, known.Value.ToString());
+            throw known;
+        }
+
+        if (failure is not null)
+        {
+            await SettleAsync(operation, failure, context, cancel).ConfigureAwait(false);
+        }
+
+        await resolver.FinishAsync(vm, context).ConfigureAwait(false);
+    }
+
+    /// <summary>Point 3 goes out and point 4 comes in; what kept it from coming is returned, for nothing is known then.</summary>
+    private async Task<XenopsError?> CommitAsync(string vm, Socket control, XenopsTask task)
+    {
+        try
+        {
+            await Handshake.SendSuccessAsync(control, CancellationToken.None).ConfigureAwait(false);
+            Log.Point(logger, vm, "3");
+            await Handshake.ExpectSuccessAsync(control, "point 4", MigrationLimits.PointFour, CancellationToken.None).ConfigureAwait(false);
+            Log.Point(logger, vm, "4");
+            return null;
+        }
+        catch (Exception error) when (AtomicExecutor.IsExpected(error))
+        {
+            return AtomicExecutor.Classify(error, task);
         }
     }
 
-    /// <summary>Everything up to point 3; returns the control connection once point 3 is out.</summary>
+    /// <summary>Point 4 did not come. Returns when the VM moved all the same; raises <paramref name="failure"/> when it goes on here, and
+    /// Internal_error when nobody could be asked.</summary>
+    private async Task SettleAsync(Operation.VM_migrate operation, XenopsError failure, RunContext context, CancellationToken cancel)
+    {
+        string vm = operation.Vm;
+        Log.AsksDestination(logger, vm, failure.Value.ToString(), operation.Destination.Authority);
+        var (outcome, problem) = (MigrationOutcome.Unknown, "xenopsd ends");
+        try
+        {
+            (outcome, problem) = await resolver.AskAsync(operation.Destination, vm, context.Task.DebugInfo, cancel).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The next process asks.
+        }
+
+        switch (outcome)
+        {
+            case MigrationOutcome.Moved:
+                Log.Resolved(logger, vm, outcome);
+                return;
+            case MigrationOutcome.Stayed:
+                Log.SourceGoesOn(logger, vm, failure.Value.ToString());
+                await resolver.ResumeAsync(vm, context).ConfigureAwait(false);
+                throw failure;
+            default:
+                AtomicExecutor.Commit(context);
+                pending.LeaveUndecided(vm);
+                Log.InDoubt(logger, vm, problem);
+                throw XenopsError.Internal(
+                    $"migration in doubt: {operation.Destination.Authority} did not say whether it has {vm}, whose copy here stays suspended until it does ({problem})", failure);
+        }
+    }
+
+    /// <summary>Everything before point 3; returns the control connection.</summary>
     private async Task<Socket> SendAsync(Operation.VM_migrate operation, VmRecord record, RunContext context, CancellationToken cancel)
     {
         string vm = operation.Vm;
@@ -86,14 +145,13 @@ public sealed class MigrationSender(VmStore store, IBackend backend, AtomicExecu
                 await Handshake.ExpectSuccessAsync(memory, "point 1-mem", MigrationLimits.MemoryConnection, cancel).ConfigureAwait(false);
                 await Handshake.SendSuccessAsync(control, cancel).ConfigureAwait(false);
                 context.Memory = memory;
+                pending.Begin(vm, operation.Destination);
                 await executor.RunAsync(MigrationPlans.SourceSend(vm, MigrationIds.Source(vm)), context, cancel).ConfigureAwait(false);
                 Log.Point(logger, vm, "2");
                 await DrainAsync(memory, cancel).ConfigureAwait(false);
             }
 
             await RequireSilenceAsync(control, cancel).ConfigureAwait(false);
-            await Handshake.SendSuccessAsync(control, cancel).ConfigureAwait(false);
-            Log.Point(logger, vm, "3");
             return control;
         }
         catch (Exception error) when (AtomicExecutor.IsExpected(error))
@@ -128,43 +186,6 @@ public sealed class MigrationSender(VmStore store, IBackend backend, AtomicExecu
         catch (Exception gone) when (gone is SocketException or IOException or TimeoutException)
         {
             return known;
-        }
-    }
-
-    /// <summary>After point 3: hears how the destination fared and clears the source away, whatever it hears.</summary>
-    private async Task FinishAsync(
-        string vm, ImmutableArray<Atomic> finish, Socket control, RunContext context)
-    {
-        XenopsError? failure = null;
-        try
-        {
-            await Handshake.ExpectSuccessAsync(control, "point 4", MigrationLimits.PointFour, CancellationToken.None).ConfigureAwait(false);
-            Log.Point(logger, vm, "4");
-        }
-        catch (Exception error) when (AtomicExecutor.IsExpected(error))
-        {
-            failure = AtomicExecutor.Classify(error, context.Task);
-            Log.CommittedFailure(logger, vm, failure.Value.ToString());
-        }
-
-        try
-        {
-            await executor.RunAsync(finish, context, CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (XenopsError error)
-        {
-            // The VM has moved: what is left of it here goes, step by step if it must.
-            Log.CommittedFailure(logger, vm, error.Value.ToString());
-            string temporary = MigrationIds.Source(vm);
-            if (store.Find(temporary) is { } left)
-            {
-                await executor.RunAsync(MigrationPlans.Discard(left.Devices), context, CancellationToken.None).ConfigureAwait(false);
-            }
-        }
-
-        if (failure is not null)
-        {
-            throw failure;
         }
     }
 

@@ -30,6 +30,34 @@ internal static class RemoteXenops
         }
     }
 
+    /// <summary>Where a VM lives that this host was sending there. Its temporary id is asked for first: the destination renames one way
+    /// when it commits and back when it cannot go on, so "neither" is only ever said of a VM that does not run there. Raises XenopsError.</summary>
+    internal static async Task<MigrationOutcome> OutcomeAsync(Uri destination, string vm, string debugInfo, CancellationToken cancel)
+    {
+        try
+        {
+            var arriving = await AskAsync(
+                destination, "VM.exists", debugInfo, new("id", new Value.Text(MigrationIds.Destination(vm))), MigrationLimits.Question, cancel).ConfigureAwait(false);
+            if (arriving.AsBool())
+            {
+                return MigrationOutcome.Unknown;
+            }
+
+            var stat = await AskAsync(destination, "VM.stat", debugInfo, new("id", new Value.Text(vm)), MigrationLimits.Question, cancel).ConfigureAwait(false);
+            // A domain that is not let run yet may still be taken back.
+            string state = stat.AsArray()[1].AsStruct().Find("power_state")?.AsString() ?? nameof(PowerState.Paused);
+            return state == nameof(PowerState.Paused) ? MigrationOutcome.Unknown : MigrationOutcome.Moved;
+        }
+        catch (XenopsError error) when (error.Value is XenopsErrorValue.Does_not_exist("VM", _))
+        {
+            return MigrationOutcome.Stayed;
+        }
+        catch (ValueFormatException error)
+        {
+            throw XenopsError.Internal($"{destination.Authority}: {error.Message}", error);
+        }
+    }
+
     /// <summary>One call with its debug_info and at most one parameter more. Raises the peer's typed error, or
     /// Failed_to_contact_remote_service.</summary>
     private static async Task<Value> AskAsync(

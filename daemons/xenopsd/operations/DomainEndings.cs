@@ -9,12 +9,13 @@ using Toolstack.Xenopsd.State;
 namespace Toolstack.Xenopsd.Operations;
 
 /// <summary>What follows when a domain ended by itself (xenops protocol, VM_check_state): the actions the VM's record states.</summary>
-public sealed class DomainEndings(VmStore store, IBackend backend, ILogger logger)
+public sealed class DomainEndings(VmStore store, IBackend backend, PendingMigrations pending, ILogger logger)
 {
     /// <summary>The plan for the domain as it is now; empty when there is nothing to do.</summary>
     public ImmutableArray<Atomic> PlanFor(string vmId)
     {
-        if (store.Find(vmId) is not { } record || backend.GetStatus(vmId) is not { } domain)
+        // The suspended copy of a VM that is leaving is the migration's, however long that takes.
+        if (pending.IsSource(vmId) || store.Find(vmId) is not { } record || backend.GetStatus(vmId) is not { } domain)
         {
             return [];
         }

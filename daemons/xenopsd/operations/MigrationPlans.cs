@@ -28,6 +28,13 @@ public static class MigrationPlans
         new Atomic.VM_remove(source.Id),
     ];
 
+    /// <summary>Source, when the destination turned out to have nothing of the VM: the suspended domain goes on under its own id.</summary>
+    public static ImmutableArray<Atomic> SourceResume(string vm, string temporary) =>
+    [
+        new Atomic.VM_rename(temporary, vm, RenameMoment.Pre_migration),
+        new Atomic.VM_fast_resume(vm),
+    ];
+
     /// <summary>Destination, before point 1: memory reserved and VIFs connected. <paramref name="vm"/> carries the temporary id.</summary>
     public static ImmutableArray<Atomic> DestinationCreate(VmDevices vm, long memoryLimit, string finalId) =>
     [

@@ -32,6 +32,9 @@ public abstract record Operation(string Vm)
     /// connection that was handed over, which the operation closes.</summary>
     public sealed record VM_receive_memory(string Vm, string FinalId, long MemoryLimit, Socket Control) : Operation(Vm);
 
+    /// <summary>Finds out what became of a VM that left and whose migration's end was not heard.</summary>
+    public sealed record VM_resolve_migration(string Vm) : Operation(Vm);
+
     /// <summary>The name without the VM, for logs.</summary>
     public string Name => GetType().Name;
 }

@@ -10,7 +10,14 @@ namespace Toolstack.Xenopsd.Operations;
 
 /// <summary>Checks that an operation may run now, makes its plan from the VM's present record, and runs it.</summary>
 public sealed class OperationRunner(
-    VmStore store, IBackend backend, AtomicExecutor executor, DomainEndings endings, MigrationSender sender, MigrationReceiver receiver)
+    VmStore store,
+    IBackend backend,
+    AtomicExecutor executor,
+    DomainEndings endings,
+    PendingMigrations pending,
+    MigrationSender sender,
+    MigrationReceiver receiver,
+    MigrationResolver resolver)
 {
     /// <summary>Runs the operation; returns what it answers. Raises XenopsError and what <see cref="AtomicExecutor.IsExpected"/> names.</summary>
     public async Task<string?> RunAsync(Operation operation, XenopsTask task, CancellationToken cancel)
@@ -23,6 +30,9 @@ public sealed class OperationRunner(
                 return null;
             case Operation.VM_receive_memory r:
                 await receiver.RunAsync(r, task, cancel).ConfigureAwait(false);
+                return null;
+            case Operation.VM_resolve_migration r:
+                await resolver.RunAsync(r, task, cancel).ConfigureAwait(false);
                 return null;
             case Operation.VM_import_metadata i:
                 Import(i.Metadata, i.Extra);
@@ -50,6 +60,8 @@ public sealed class OperationRunner(
         {
             case Operation.VM_start when State(operation.Vm) == PowerState.Running:
                 return [];
+            case Operation.VM_start s when pending.Find(s.Vm) is { } destination:
+                throw XenopsError.Internal($"migration in doubt: {s.Vm} may run on {destination.Authority}, it is not started here");
             case Operation.VM_start s:
                 Require(s.Vm, PowerState.Halted);
                 return Plans.Start(devices, s.Force);

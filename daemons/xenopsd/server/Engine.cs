@@ -11,7 +11,10 @@ using Toolstack.Xenopsd.State;
 namespace Toolstack.Xenopsd.Server;
 
 /// <summary>What an <see cref="Engine"/> is made with; paths are those of the configuration.</summary>
-public sealed record EngineOptions(string DatabasePath, string HandOverPath, string HooksPath, int WorkerPoolSize, SaveOptions SaveOptions);
+public sealed record EngineOptions(string DatabasePath, string HandOverPath, string HooksPath, int WorkerPoolSize, SaveOptions SaveOptions)
+{
+    public RecoveryTimes Recovery { get; init; } = RecoveryTimes.Default;
+}
 
 /// <summary>All of xenopsd but its queue: the records, the executor and both sides of migration around one backend, which it owns.</summary>
 public sealed class Engine : IAsyncDisposable
@@ -19,20 +22,26 @@ public sealed class Engine : IAsyncDisposable
     private readonly CancellationTokenSource stopping = new();
     private readonly HandOverListener handOver;
     private readonly ILogger logger;
-    private Task? listening;
+    private readonly RecoveryTimes recovery;
+    private readonly PendingMigrations pending;
+    private Task background = Task.CompletedTask;
 
     public Engine(EngineOptions options, IBackend backend, ILogger logger)
     {
         this.logger = logger;
+        recovery = options.Recovery;
         Backend = backend;
         Store = new VmStore(new VmFiles(options.DatabasePath, logger));
+        pending = new PendingMigrations(options.DatabasePath, logger);
         Tasks = new TaskTable(Updates);
         Scheduler = new Scheduler(options.WorkerPoolSize);
         var actions = new AtomicActions(backend, Store, new HookRunner(options.HooksPath, logger), options.SaveOptions, logger);
         var executor = new AtomicExecutor(actions, Scheduler, logger);
-        var receiver = new MigrationReceiver(Store, executor, Scheduler, logger);
-        var sender = new MigrationSender(Store, backend, executor, Scheduler, InstanceId, logger);
-        Runner = new OperationRunner(Store, backend, executor, new DomainEndings(Store, backend, logger), sender, receiver);
+        var receiver = new MigrationReceiver(Store, backend, executor, Scheduler, logger);
+        var resolver = new MigrationResolver(Store, backend, executor, Scheduler, pending, options.Recovery, logger);
+        var sender = new MigrationSender(Store, backend, executor, Scheduler, pending, resolver, InstanceId, logger);
+        var endings = new DomainEndings(Store, backend, pending, logger);
+        Runner = new OperationRunner(Store, backend, executor, endings, pending, sender, receiver, resolver);
         Operations = new OperationQueue(Scheduler, Tasks, Updates, Store, Runner, logger, stopping.Token);
         handOver = new HandOverListener(options.HandOverPath, receiver, (debugInfo, operation) =>
             Tasks.DestroyOnFinish(Operations.Queue(debugInfo, operation).Id), logger);
@@ -55,11 +64,16 @@ public sealed class Engine : IAsyncDisposable
 
     public OperationQueue Operations { get; }
 
-    /// <summary>Removes what an interrupted migration left, adopts the domains there are, and takes migrations.</summary>
+    /// <summary>Removes what an interrupted migration left, but for what another host must be asked about, adopts the domains there are, and takes migrations.</summary>
     public async Task StartAsync(CancellationToken cancel)
     {
         foreach (string id in Store.Ids.Union(Backend.ListDomains()).Where(MigrationIds.IsTemporary))
         {
+            if (pending.IsSource(id))
+            {
+                continue;
+            }
+
             Log.LeftoverRemoved(logger, id);
             if (Backend.GetStatus(id) is not null)
             {
@@ -80,21 +94,43 @@ public sealed class Engine : IAsyncDisposable
 
         Log.RecordsLoaded(logger, Store.Ids.Length, Backend.ListDomains().Count);
         handOver.Start();
-        listening = handOver.RunAsync(stopping.Token);
+        background = Task.WhenAll(handOver.RunAsync(stopping.Token), RecoverAsync(stopping.Token));
     }
 
     public async ValueTask DisposeAsync()
     {
         Backend.Changed -= OnChanged;
         await stopping.CancelAsync().ConfigureAwait(false);
-        if (listening is not null)
-        {
-            await listening.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-
+        await background.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         handOver.Dispose();
         await Backend.DisposeAsync().ConfigureAwait(false);
         stopping.Dispose();
+    }
+
+    /// <summary>Round after round, works on what migrations left.</summary>
+    private async Task RecoverAsync(CancellationToken cancel)
+    {
+        while (true)
+        {
+            foreach (string vm in pending.Undecided)
+            {
+                await RecoverOneAsync(new Operation.VM_resolve_migration(vm), cancel).ConfigureAwait(false);
+            }
+
+            await Task.Delay(recovery.Retry, cancel).ConfigureAwait(false);
+        }
+    }
+
+    private async Task RecoverOneAsync(Operation operation, CancellationToken cancel)
+    {
+        try
+        {
+            await Operations.RunAsync("recovery", operation, cancel).ConfigureAwait(false);
+        }
+        catch (Contract.XenopsError error)
+        {
+            Log.FailureIgnored(logger, operation.ToString(), error.Message);
+        }
     }
 
     private void OnChanged(string vmId)

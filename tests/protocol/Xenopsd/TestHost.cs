@@ -6,6 +6,7 @@ using Toolstack.Xenopsd.Backends;
 using Toolstack.Xenopsd.Backends.Simulator;
 using Toolstack.Xenopsd.Contract;
 using Toolstack.Xenopsd.Executor;
+using Toolstack.Xenopsd.Migration;
 using Toolstack.Xenopsd.Migration.Stream;
 using Toolstack.Xenopsd.Server;
 
@@ -17,13 +18,18 @@ internal sealed class TestHost : IAsyncDisposable
     private const long MiB = 1 << 20;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    private readonly string directory = Directory.CreateTempSubdirectory("xenopsd-test-").FullName;
+    private readonly string directory;
+    private bool stopped;
 
-    private TestHost(Func<IBackend, IBackend> wrap, long memoryMib, Cut? cut, bool original)
+    private TestHost(Func<IBackend, IBackend> wrap, long memoryMib, Cut? cut, bool original, TimeSpan ask, string? former)
     {
+        directory = former ?? Directory.CreateTempSubdirectory("xenopsd-test-").FullName;
         string handOver = Path.Combine(directory, "forwarded");
         Engine = new Engine(
-            new EngineOptions(Path.Combine(directory, "db"), handOver, Path.Combine(directory, "hooks"), 4, SaveOptions.Default),
+            new EngineOptions(Path.Combine(directory, "db"), handOver, Path.Combine(directory, "hooks"), 4, SaveOptions.Default)
+            {
+                Recovery = new RecoveryTimes(ask, Pause: TimeSpan.FromMilliseconds(10), Retry: TimeSpan.FromMilliseconds(50)),
+            },
             wrap(new SimulatorBackend(new SimulatorOptions { TotalMemoryBytes = memoryMib * MiB })),
             NullLogger.Instance);
         Service = new XenopsService(Engine, () => { });
@@ -37,9 +43,12 @@ internal sealed class TestHost : IAsyncDisposable
 
     internal XapiStandIn Xapi { get; }
 
-    internal static async Task<TestHost> StartAsync(Func<IBackend, IBackend>? wrap = null, long memoryMib = 256, Cut? cut = null, bool original = false)
+    /// <param name="ask">How long a source in doubt asks; as long as a test lasts if nothing is said.</param>
+    /// <param name="former">The directory of a process before this one.</param>
+    internal static async Task<TestHost> StartAsync(Func<IBackend, IBackend>? wrap = null, long memoryMib = 256, Cut? cut = null, bool original = false,
+        TimeSpan? ask = null, string? former = null)
     {
-        var host = new TestHost(wrap ?? (static b => b), memoryMib, cut, original);
+        var host = new TestHost(wrap ?? (static b => b), memoryMib, cut, original, ask ?? Patience, former);
         await host.Engine.StartAsync(CancellationToken.None);
         host.Xapi.Start();
         return host;
@@ -132,8 +141,23 @@ internal sealed class TestHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await Xapi.DisposeAsync();
-        await Engine.DisposeAsync();
-        Directory.Delete(directory, recursive: true);
+        await StopAsync();
+        if (Directory.Exists(directory))
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    /// <summary>Ends the process of this host, so to say, and gives its directory to the next.</summary>
+    internal async Task<string> StopAsync()
+    {
+        if (!stopped)
+        {
+            stopped = true;
+            await Xapi.DisposeAsync();
+            await Engine.DisposeAsync();
+        }
+
+        return directory;
     }
 }

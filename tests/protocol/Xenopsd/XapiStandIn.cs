@@ -12,8 +12,9 @@ using Toolstack.Xapi.Xenops;
 namespace Toolstack.Tests.Xenopsd;
 
 /// <summary>Where a connection between two hosts is cut. The numbers are bytes let through in that direction; at the end of the memory
-/// means once the destination has it all, before the source hears so.</summary>
-internal sealed record Cut(string Kind, int? FromSource = null, int? FromDestination = null, bool ControlAtEndOfMemory = false);
+/// means once the destination has it all, before the source hears so. Mute: from the cut on the host cannot be asked anything.</summary>
+internal sealed record Cut(
+    string Kind, int? FromSource = null, int? FromDestination = null, bool ControlAtEndOfMemory = false, bool Mute = false);
 
 /// <summary>A host whose xenopsd says nothing of what it can do.</summary>
 internal sealed class SilentGateway(IXenopsGateway inner) : IXenopsGateway
@@ -43,6 +44,7 @@ internal sealed class XapiStandIn : IAsyncDisposable
     private readonly List<Socket> control = [];
     private Task accepting = Task.CompletedTask;
     private long memoryBytes;
+    private volatile bool mute;
 
     internal XapiStandIn(IXenopsGateway gateway, string handOver, Cut? cut)
     {
@@ -54,6 +56,9 @@ internal sealed class XapiStandIn : IAsyncDisposable
 
     /// <summary>Bytes that came for VMs that migrate to this host.</summary>
     internal long MemoryBytes => Interlocked.Read(ref memoryBytes);
+
+    /// <summary>The host can be asked again.</summary>
+    internal void Unmute() => mute = false;
 
     internal void Start() => accepting = Task.Run(AcceptAsync);
 
@@ -79,6 +84,12 @@ internal sealed class XapiStandIn : IAsyncDisposable
         string head = await ReadHeadAsync(connection);
         if (head.StartsWith("POST ", StringComparison.Ordinal))
         {
+            if (mute)
+            {
+                connection.Dispose();
+                return;
+            }
+
             await AnswerAsync(connection, head);
             return;
         }
@@ -125,6 +136,7 @@ internal sealed class XapiStandIn : IAsyncDisposable
                 Interlocked.Add(ref memoryBytes, counted ? read : 0);
                 if (passed > allowed)
                 {
+                    mute = cut is { Mute: true };
                     from.Dispose();
                     to.Dispose();
                     return;

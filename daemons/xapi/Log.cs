@@ -33,6 +33,9 @@ internal static partial class Log
     [LoggerMessage(3301, LogLevel.Error, "locks of {Reference} could not be undone: {Reason}")]
     internal static partial void UndoFailed(ILogger logger, string reference, string reason);
 
+    [LoggerMessage(3302, LogLevel.Warning, "cancellation of {Task} did not reach {Host}: {Reason}")]
+    internal static partial void CancelNotPassedOn(ILogger logger, string task, string host, string reason);
+
     [LoggerMessage(3310, LogLevel.Information, "xenopsd instance {Instance}")]
     internal static partial void XenopsdSeen(ILogger logger, string instance);
 

@@ -131,40 +131,37 @@ internal sealed class PolicyRunner(
         }
 
         Log.Forwarding(logger, message.FullName, target.ToString(), call.TaskRef);
-        using CancellationTokenSource abandon = new();
-        Task<Value> answer = remote.CallAsync(target, message.FullName, arguments, call.HasDatabaseTask ? call.Task : null, abandon.Token);
+        Task<Value> answer = remote.CallAsync(target, message.FullName, arguments, call.HasDatabaseTask ? call.Task : null, CancellationToken.None);
         try
         {
             return MessageResult.From(await answer.WaitAsync(call.Cancellation).ConfigureAwait(false));
         }
-        catch (OperationCanceledException) when (call.Cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (call.Cancellation.IsCancellationRequested && !call.Services.Stopping.IsCancellationRequested)
         {
-            return MessageResult.From(await CancelRemoteAsync(call, target, answer, abandon).ConfigureAwait(false));
+            await CancelRemoteAsync(call, target).ConfigureAwait(false);
+
+            // Whatever the call ends in over there is what has happened: it may still succeed, and until it has ended its objects stay locked.
+            return MessageResult.From(await answer.ConfigureAwait(false));
         }
     }
 
-    /// <summary>Passes the cancellation on and waits a while for what becomes of the call: it may still succeed.</summary>
-    private async Task<Value> CancelRemoteAsync(CallContext call, Ref<host> target, Task<Value> answer, CancellationTokenSource abandon)
+    /// <summary>Passes the cancellation on. The other host remembers it if the call has not reached it yet, so once is enough; a host that
+    /// cannot be told goes on, and the call's own answer says how.</summary>
+    private async Task CancelRemoteAsync(CallContext call, Ref<host> target)
     {
-        XenApiError cancelled = new("TASK_CANCELLED", call.TaskRef);
+        if (!call.HasDatabaseTask)
+        {
+            return;
+        }
+
+        using CancellationTokenSource limit = new(cancelDeadline);
         try
         {
-            if (call.HasDatabaseTask)
-            {
-                await remote.CallAsync(target, "task.cancel", [new Value.Text(call.TaskRef)], null, abandon.Token)
-                    .WaitAsync(cancelDeadline, CancellationToken.None).ConfigureAwait(false);
-            }
-
-            return await answer.WaitAsync(cancelDeadline, CancellationToken.None).ConfigureAwait(false);
+            await remote.CallAsync(target, "task.cancel", [new Value.Text(call.TaskRef)], null, limit.Token).ConfigureAwait(false);
         }
-        catch (TimeoutException)
+        catch (Exception e) when (e is XenApiError or OperationCanceledException)
         {
-            await abandon.CancelAsync().ConfigureAwait(false);
-            throw cancelled;
-        }
-        catch (OperationCanceledException)
-        {
-            throw cancelled;
+            Log.CancelNotPassedOn(logger, call.TaskRef, target.ToString(), e.Message);
         }
     }
 

@@ -3,16 +3,25 @@ using Toolstack.Xapi.Datamodel;
 
 namespace Toolstack.Xapi.Tasks;
 
-/// <summary>The tasks whose calls run in this process, so that they can be cancelled.</summary>
+/// <summary>The tasks whose calls run in this process, so that they can be cancelled. A cancellation may come before its call: the task of an
+/// asynchronous call is known before it runs, and a forwarded call and its cancellation come over different connections. Such a cancellation
+/// is remembered and meets the call when it is registered.</summary>
 public sealed class TaskRegistry
 {
     private readonly Lock gate = new();
+    private readonly HashSet<Ref<task>> cancelled = [];
+    private readonly Queue<Ref<task>> cancelledInOrder = new();
     private readonly Dictionary<Ref<task>, List<CancellationTokenSource>> running = [];
 
-    /// <summary>A source bound to the task until <see cref="Remove"/>; also cancelled by either of the others.</summary>
+    /// <summary>How many cancellations are remembered; one more forgets the oldest.</summary>
+    internal const int MaxRemembered = 1024;
+
+    /// <summary>A source bound to the task until <see cref="Remove"/>; also cancelled by either of the others, and at once when the task was
+    /// cancelled before.</summary>
     public CancellationTokenSource Register(Ref<task> self, CancellationToken stopping, CancellationToken aborted)
     {
         var source = CancellationTokenSource.CreateLinkedTokenSource(stopping, aborted);
+        bool alreadyCancelled;
         lock (gate)
         {
             if (!running.TryGetValue(self, out List<CancellationTokenSource>? sources))
@@ -21,6 +30,12 @@ public sealed class TaskRegistry
             }
 
             sources.Add(source);
+            alreadyCancelled = cancelled.Contains(self);
+        }
+
+        if (alreadyCancelled)
+        {
+            source.Cancel();
         }
 
         return source;
@@ -41,13 +56,14 @@ public sealed class TaskRegistry
         source.Dispose();
     }
 
-    /// <summary>Cancels the calls that run under the task here; false when there is none.</summary>
+    /// <summary>Cancels the calls that run under the task here, and those still to come; false when none runs.</summary>
     public bool Cancel(Ref<task> self)
     {
         CancellationTokenSource[] sources;
         lock (gate)
         {
             sources = running.TryGetValue(self, out List<CancellationTokenSource>? found) ? [.. found] : [];
+            Remember(self);
         }
 
         foreach (CancellationTokenSource source in sources)
@@ -71,6 +87,20 @@ public sealed class TaskRegistry
         lock (gate)
         {
             return running.ContainsKey(self);
+        }
+    }
+
+    private void Remember(Ref<task> self)
+    {
+        if (!cancelled.Add(self))
+        {
+            return;
+        }
+
+        cancelledInOrder.Enqueue(self);
+        if (cancelledInOrder.Count > MaxRemembered)
+        {
+            cancelled.Remove(cancelledInOrder.Dequeue());
         }
     }
 }

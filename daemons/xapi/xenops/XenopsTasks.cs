@@ -32,7 +32,7 @@ internal sealed class XenopsTasks(IXenops xenops, XenopsTaskLimits limits)
     /// <param name="id">The task's id.</param>
     /// <param name="progress">Called with values between 0 and 1 as they grow.</param>
     /// <param name="cancel">Asks for cancellation; never abandons the task unless the limit passes.</param>
-    /// <exception cref="XenopsError">What the task failed with; Cancelled; Internal_error when xenopsd lost it or gives no answer.</exception>
+    /// <exception cref="XenopsError">What the task failed with; Cancelled; Internal_error when xenopsd lost it, gives no answer, or passed the limit.</exception>
     public async Task<string?> WaitAsync(string debug, string id, Func<double, ValueTask>? progress, CancellationToken cancel)
     {
         WaitState wait = new(debug, id, progress);
@@ -53,7 +53,8 @@ internal sealed class XenopsTasks(IXenops xenops, XenopsTaskLimits limits)
 
                 if (wait.CancelledAt is { } since && Elapsed(since) > limits.Cancel)
                 {
-                    throw new XenopsError(new XenopsErrorValue.Cancelled(id));
+                    // Not "cancelled": it may still end either way, and nobody is to believe that it did not happen.
+                    throw XenopsError.Internal($"task {id} of xenopsd has not ended {limits.Cancel} after it was cancelled");
                 }
 
                 await PauseAsync(changed, wait.CancelledAt is null ? cancel : CancellationToken.None).ConfigureAwait(false);

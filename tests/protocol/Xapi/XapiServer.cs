@@ -26,16 +26,16 @@ internal sealed class XapiServer : IAsyncDisposable
     private readonly HttpServer server;
     private readonly SwitchConnection connection = new(new SwitchOptions("/nonexistent", "test"), NullLogger.Instance);
 
-    private XapiServer(bool coordinator, IReadOnlyDictionary<string, object> more)
+    private XapiServer(bool coordinator, IReadOnlyDictionary<string, object> more, XapiServer? master)
     {
         File.WriteAllText(PasswordPath, "root:" + PasswordHash.Create("secret") + "\n");
         var identity = new HostIdentity
         {
             Uuid = Guid.NewGuid().ToString(),
             Address = "127.0.0.1",
-            HttpPort = 1,
+            HttpPort = master?.Tcp.Port ?? 1,
             IsCoordinator = coordinator,
-            CoordinatorAddress = "192.0.2.7",
+            CoordinatorAddress = master is null ? "192.0.2.7" : "127.0.0.1",
             PoolSecret = "pool-secret",
         };
         Database = LocalDatabase.InMemory(Datamodel.Classes);
@@ -77,9 +77,11 @@ internal sealed class XapiServer : IAsyncDisposable
 
     private string PasswordPath => Path.Combine(directory, "passwords");
 
-    public static async Task<XapiServer> StartAsync(bool coordinator = true, IReadOnlyDictionary<string, object>? more = null)
+    /// <summary>A coordinator, or a member: of nobody, or of the pool whose coordinator is <paramref name="master"/>, whose port it calls.</summary>
+    public static async Task<XapiServer> StartAsync(
+        bool coordinator = true, IReadOnlyDictionary<string, object>? more = null, XapiServer? master = null)
     {
-        var result = new XapiServer(coordinator, more ?? new Dictionary<string, object>());
+        var result = new XapiServer(coordinator && master is null, more ?? new Dictionary<string, object>(), master);
         await result.server.StartAsync(CancellationToken.None);
         return result;
     }
@@ -138,11 +140,13 @@ internal sealed class XapiServer : IAsyncDisposable
     }
 
     /// <summary>Calls a message and returns its result; raises what it raised.</summary>
-    public async Task<Value> CallAsync(string method, params Value[] arguments)
+    public Task<Value> CallAsync(string method, params Value[] arguments) => CallAsync(unix: false, method, arguments);
+
+    public async Task<Value> CallAsync(bool unix, string method, params Value[] arguments)
     {
         var call = new System.Buffers.ArrayBufferWriter<byte>();
         XmlRpcEnvelope.WriteCall(call, method, arguments);
-        (_, string body) = await PostAsync(Encoding.UTF8.GetString(call.WrittenSpan));
+        (_, string body) = await PostAsync(Encoding.UTF8.GetString(call.WrittenSpan), unix);
         return XmlRpcEnvelope.ParseResponse(Encoding.UTF8.GetBytes(body));
     }
 

@@ -142,4 +142,34 @@ public sealed class WaitingTests
         await source.CancelAsync();
         await running;
     }
+
+    [Fact]
+    public async Task TheCallsOwnAnswerDecidesWhenTheOtherHostCannotBeToldToCancel()
+    {
+        stage.Run(stage.There);
+        using CancellationTokenSource source = new();
+        TaskCompletionSource<Value> answer = new();
+        TaskCompletionSource sent = new();
+        TaskCompletionSource asked = new();
+        stage.Remote.Answer = (method, _) =>
+        {
+            if (method == "task.cancel")
+            {
+                asked.SetResult();
+                throw new XenApiError("CANNOT_CONTACT_HOST", "there");
+            }
+
+            sent.SetResult();
+            return answer.Task;
+        };
+        Task running = stage.RunAsync(Stage.Policy(Where.ResidentHost, "pool_migrate"), Nothing, stage.Call(cancel: source.Token));
+        await sent.Task;
+        await source.CancelAsync();
+        await asked.Task;
+        Assert.False(running.IsCompleted);
+        Assert.Single(stage.Row.current_operations);
+        answer.SetResult(Value.Empty);
+        await running;
+        Assert.Empty(stage.Row.current_operations);
+    }
 }

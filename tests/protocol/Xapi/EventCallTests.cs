@@ -96,9 +96,16 @@ public class EventCallTests
 
     private static async Task WaitAsync(XapiServer server, Value session, Value task, string status)
     {
-        for (string token = ""; (await server.CallAsync("task.get_status", session, task)).AsString() != status;)
+        string token = "";
+        while (true)
         {
-            Assert.Equal("pending", (await server.CallAsync("task.get_status", session, task)).AsString());
+            string now = (await server.CallAsync("task.get_status", session, task)).AsString();
+            if (now == status)
+            {
+                return;
+            }
+
+            Assert.Equal("pending", now);
             Value.Struct batch = (await server.CallAsync("event.from", session, new Value.Array([new Value.Text("task/" + task.AsString())]), new Value.Text(token), new Value.Float(10))).AsStruct();
             token = batch.Find("token")!.AsString();
         }

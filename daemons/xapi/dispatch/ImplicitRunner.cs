@@ -10,7 +10,8 @@ internal sealed class ImplicitRunner(IChangeLog? log)
     /// <summary>How long the coordinator may take to answer for a member.</summary>
     private static readonly TimeSpan CoordinatorDeadline = TimeSpan.FromSeconds(60);
 
-    /// <summary>Raises HANDLE_INVALID, UUID_INVALID, MAP_DUPLICATE_KEY, INTERNAL_ERROR for an argument of another type.</summary>
+    /// <summary>Raises HANDLE_INVALID, UUID_INVALID, MAP_DUPLICATE_KEY, INVALID_VALUE for what is no query, INTERNAL_ERROR for an argument of
+    /// another type or a query of a column that the class does not have, and what a setter of the class refuses.</summary>
     internal async ValueTask<MessageResult> RunAsync(CallContext call, MessageEntry entry, ImmutableArray<Value> arguments)
     {
         if (log is null)
@@ -30,10 +31,18 @@ internal sealed class ImplicitRunner(IChangeLog? log)
             ImplicitKind.GetAll => Refs(log.Rows(c).Select(static r => r.Reference)),
             ImplicitKind.GetAllRecords => Records(c, log.Rows(c)),
             ImplicitKind.GetField => Field(message.Field!, Row(log, c, arguments[0])),
-            ImplicitKind.GetAllWhere or ImplicitKind.GetAllRecordsWhere or ImplicitKind.Create or ImplicitKind.Destroy =>
+            ImplicitKind.GetAllWhere => Refs(Where(log, c, arguments[0]).Select(static r => r.Reference)),
+            ImplicitKind.GetAllRecordsWhere => Records(c, Where(log, c, arguments[0])),
+            ImplicitKind.Create or ImplicitKind.Destroy =>
                 throw new XenApiError("NOT_IMPLEMENTED", entry.FullName),
             _ => await ChangeAsync(log, c, message, arguments, call.Cancellation).ConfigureAwait(false),
         };
+    }
+
+    private static RowView[] Where(IChangeLog log, XenClass c, Value expression)
+    {
+        Query query = Query.Parse(expression.AsString());
+        return [.. log.Rows(c).Where(row => query.Matches(column => Columns.Read(row, column)))];
     }
 
     private static XenObject Row(IChangeLog log, XenClass c, Value self)
@@ -88,7 +97,8 @@ internal sealed class ImplicitRunner(IChangeLog? log)
             throw new XenApiError("NOT_IMPLEMENTED", $"{c.Name}.{message.Name}");
         }
 
-        await log.UpdateUntypedAsync(c, self, row => FieldChange.Apply(c, self, row, field, message.Kind, arguments), cancel).ConfigureAwait(false);
+        await log.UpdateUntypedAsync(
+            c, self, row => Consequences.Of(self, row, FieldChange.Apply(c, self, row, field, message.Kind, arguments)), cancel).ConfigureAwait(false);
         return MessageResult.Void;
     }
 }

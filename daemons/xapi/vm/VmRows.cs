@@ -14,6 +14,17 @@ internal static class VmRows
         allowed_operations = [.. AllowedOperations.List(Facts(row, reference)).Select(vm_operationsCodec.Parse)],
     };
 
+    /// <summary>The row after a client has set one of its fields. Raises what forbids making it a template.</summary>
+    public static VM Changed(VM before, VM after, string reference)
+    {
+        if (after.is_a_template && !before.is_a_template)
+        {
+            AllowedOperations.Assert(Facts(before, reference), "make_into_template");
+        }
+
+        return WithAllowed(after, reference);
+    }
+
     public static VmFacts Facts(VM row, string reference) => new()
     {
         Reference = reference,

@@ -69,6 +69,9 @@ internal static partial class Log
     [LoggerMessage(2209, LogLevel.Warning, "{Vm} migration: asked, the destination says what became of the VM: {Outcome}")]
     internal static partial void Resolved(ILogger logger, string vm, Migration.MigrationOutcome outcome);
 
+    [LoggerMessage(2210, LogLevel.Warning, "{Id}: metadata of a VM that did not come, removed")]
+    internal static partial void MetadataExpired(ILogger logger, string id);
+
     [LoggerMessage(2205, LogLevel.Warning, "connection handed over refused: {Problem}")]
     internal static partial void HandOverRefused(ILogger logger, string problem);
 

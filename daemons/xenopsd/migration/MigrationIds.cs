@@ -18,6 +18,10 @@ public static class MigrationIds
         id.Length == KeptLength + SourceTail.Length
         && (id.EndsWith(SourceTail, StringComparison.Ordinal) || id.EndsWith(DestinationTail, StringComparison.Ordinal));
 
+    /// <summary>Whether an id is that of a copy that arrives.</summary>
+    public static bool IsDestination(string id) =>
+        id.Length == KeptLength + DestinationTail.Length && id.EndsWith(DestinationTail, StringComparison.Ordinal);
+
     private static string Kept(string id) =>
         id.Length >= KeptLength ? id[..KeptLength] : throw Contract.XenopsError.Internal($"\"{id}\" is no uuid");
 }

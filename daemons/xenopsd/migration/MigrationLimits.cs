@@ -40,6 +40,9 @@ public static class MigrationLimits
     /// <summary>Between two rounds over VMs left in doubt and metadata nobody came for.</summary>
     public static readonly TimeSpan RecoveryRound = TimeSpan.FromSeconds(30);
 
+    /// <summary>Metadata waiting for the VM that it was sent ahead of; the source opens the connection at once.</summary>
+    public static readonly TimeSpan UnclaimedMetadata = TimeSpan.FromSeconds(120);
+
     /// <summary>A handed-over connection's record, from the connection to its last byte.</summary>
     public static readonly TimeSpan HandOver = TimeSpan.FromSeconds(10);
 

@@ -16,7 +16,7 @@ namespace Toolstack.Xenopsd.Migration;
 /// guest runs here, the end of the control connection included, removes the half-made domain and its
 /// metadata.
 /// </summary>
-public sealed class MigrationReceiver(VmStore store, IBackend backend, AtomicExecutor executor, Scheduler scheduler, ILogger logger)
+public sealed class MigrationReceiver(VmStore store, IBackend backend, AtomicExecutor executor, Scheduler scheduler, UnclaimedMetadata unclaimed, ILogger logger)
 {
     private readonly ConcurrentDictionary<string, TaskCompletionSource<Socket>> expected = new(StringComparer.Ordinal);
 
@@ -45,6 +45,7 @@ public sealed class MigrationReceiver(VmStore store, IBackend backend, AtomicExe
             throw refusal;
         }
 
+        unclaimed.Claim(temporary);
         scheduler.Alias(temporary, operation.FinalId);
         var context = new RunContext(task, totalWeight: 1);
         try

@@ -35,6 +35,9 @@ public abstract record Operation(string Vm)
     /// <summary>Finds out what became of a VM that left and whose migration's end was not heard.</summary>
     public sealed record VM_resolve_migration(string Vm) : Operation(Vm);
 
+    /// <summary>Removes metadata that came ahead of a VM which did not come.</summary>
+    public sealed record VM_expire_metadata(string Vm) : Operation(Vm);
+
     /// <summary>The name without the VM, for logs.</summary>
     public string Name => GetType().Name;
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
 using Toolstack.Xenopsd.Atomics;
 using Toolstack.Xenopsd.Backends;
 using Toolstack.Xenopsd.Contract;
@@ -17,7 +18,9 @@ public sealed class OperationRunner(
     PendingMigrations pending,
     MigrationSender sender,
     MigrationReceiver receiver,
-    MigrationResolver resolver)
+    MigrationResolver resolver,
+    UnclaimedMetadata unclaimed,
+    ILogger logger)
 {
     /// <summary>Runs the operation; returns what it answers. Raises XenopsError and what <see cref="AtomicExecutor.IsExpected"/> names.</summary>
     public async Task<string?> RunAsync(Operation operation, XenopsTask task, CancellationToken cancel)
@@ -33,6 +36,9 @@ public sealed class OperationRunner(
                 return null;
             case Operation.VM_resolve_migration r:
                 await resolver.RunAsync(r, task, cancel).ConfigureAwait(false);
+                return null;
+            case Operation.VM_expire_metadata e:
+                Expire(e.Vm);
                 return null;
             case Operation.VM_import_metadata i:
                 Import(i.Metadata, i.Extra);
@@ -51,6 +57,16 @@ public sealed class OperationRunner(
     {
         var old = store.Find(metadata.vm.id);
         store.Put(new VmRecord(metadata.vm, metadata.vbds, metadata.vifs, extra ?? old?.Extra ?? new VmExtra(), old?.Survivable ?? false));
+        unclaimed.Arrive(metadata.vm.id);
+    }
+
+    private void Expire(string temporary)
+    {
+        if (unclaimed.TryExpire(temporary) && store.Find(temporary) is not null && backend.GetStatus(temporary) is null)
+        {
+            Log.MetadataExpired(logger, temporary);
+            store.Remove(temporary);
+        }
     }
 
     private ImmutableArray<Atomic> PlanFor(Operation operation)

@@ -24,12 +24,14 @@ public sealed class Engine : IAsyncDisposable
     private readonly ILogger logger;
     private readonly RecoveryTimes recovery;
     private readonly PendingMigrations pending;
+    private readonly UnclaimedMetadata unclaimed;
     private Task background = Task.CompletedTask;
 
     public Engine(EngineOptions options, IBackend backend, ILogger logger)
     {
         this.logger = logger;
         recovery = options.Recovery;
+        unclaimed = new UnclaimedMetadata(recovery.Unclaimed);
         Backend = backend;
         Store = new VmStore(new VmFiles(options.DatabasePath, logger));
         pending = new PendingMigrations(options.DatabasePath, logger);
@@ -37,11 +39,11 @@ public sealed class Engine : IAsyncDisposable
         Scheduler = new Scheduler(options.WorkerPoolSize);
         var actions = new AtomicActions(backend, Store, new HookRunner(options.HooksPath, logger), options.SaveOptions, logger);
         var executor = new AtomicExecutor(actions, Scheduler, logger);
-        var receiver = new MigrationReceiver(Store, backend, executor, Scheduler, logger);
+        var receiver = new MigrationReceiver(Store, backend, executor, Scheduler, unclaimed, logger);
         var resolver = new MigrationResolver(Store, backend, executor, Scheduler, pending, options.Recovery, logger);
         var sender = new MigrationSender(Store, backend, executor, Scheduler, pending, resolver, InstanceId, logger);
         var endings = new DomainEndings(Store, backend, pending, logger);
-        Runner = new OperationRunner(Store, backend, executor, endings, pending, sender, receiver, resolver);
+        Runner = new OperationRunner(Store, backend, executor, endings, pending, sender, receiver, resolver, unclaimed, logger);
         Operations = new OperationQueue(Scheduler, Tasks, Updates, Store, Runner, logger, stopping.Token);
         handOver = new HandOverListener(options.HandOverPath, receiver, (debugInfo, operation) =>
             Tasks.DestroyOnFinish(Operations.Queue(debugInfo, operation).Id), logger);
@@ -115,6 +117,11 @@ public sealed class Engine : IAsyncDisposable
             foreach (string vm in pending.Undecided)
             {
                 await RecoverOneAsync(new Operation.VM_resolve_migration(vm), cancel).ConfigureAwait(false);
+            }
+
+            foreach (string id in unclaimed.Expired)
+            {
+                await RecoverOneAsync(new Operation.VM_expire_metadata(id), cancel).ConfigureAwait(false);
             }
 
             await Task.Delay(recovery.Retry, cancel).ConfigureAwait(false);

@@ -1,5 +1,6 @@
 using Xunit;
 using Toolstack.Xenopsd.Contract;
+using Toolstack.Xenopsd.Migration;
 
 namespace Toolstack.Tests.Xenopsd;
 
@@ -140,6 +141,24 @@ public sealed class MigrationTests
         task = await source.MigrateAsync(vm, gone);
         Assert.IsType<XenopsErrorValue.Failed_to_contact_remote_service>(await source.FailureAsync(task));
         await source.AssertRunsAsync(vm);
+    }
+
+    [Fact]
+    public async Task MetadataOfAVmThatDoesNotComeIsRemoved()
+    {
+        await using var destination = await TestHost.StartAsync(unclaimed: TimeSpan.FromMilliseconds(10));
+        string stays = Guid.NewGuid().ToString();
+        string comes = MigrationIds.Destination(stays);
+        await destination.Service.VmAdd("test", TestHost.MakeVm(stays), CancellationToken.None);
+        string metadata = await destination.Service.VmExportMetadata("test", stays, CancellationToken.None);
+        await destination.Service.VmImportMetadata("test", metadata.Replace(stays, comes, StringComparison.Ordinal), CancellationToken.None);
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (await destination.Service.VmExists("test", comes, deadline.Token))
+        {
+            await Task.Delay(5, deadline.Token);
+        }
+
+        Assert.Equal([stays], destination.Engine.Store.Ids);
     }
 
     [Fact]

@@ -21,14 +21,14 @@ internal sealed class TestHost : IAsyncDisposable
     private readonly string directory;
     private bool stopped;
 
-    private TestHost(Func<IBackend, IBackend> wrap, long memoryMib, Cut? cut, bool original, TimeSpan ask, string? former)
+    private TestHost(Func<IBackend, IBackend> wrap, long memoryMib, Cut? cut, bool original, TimeSpan ask, TimeSpan unclaimed, string? former)
     {
         directory = former ?? Directory.CreateTempSubdirectory("xenopsd-test-").FullName;
         string handOver = Path.Combine(directory, "forwarded");
         Engine = new Engine(
             new EngineOptions(Path.Combine(directory, "db"), handOver, Path.Combine(directory, "hooks"), 4, SaveOptions.Default)
             {
-                Recovery = new RecoveryTimes(ask, Pause: TimeSpan.FromMilliseconds(10), Retry: TimeSpan.FromMilliseconds(50)),
+                Recovery = new RecoveryTimes(ask, Pause: TimeSpan.FromMilliseconds(10), Retry: TimeSpan.FromMilliseconds(50), unclaimed),
             },
             wrap(new SimulatorBackend(new SimulatorOptions { TotalMemoryBytes = memoryMib * MiB })),
             NullLogger.Instance);
@@ -46,9 +46,9 @@ internal sealed class TestHost : IAsyncDisposable
     /// <param name="ask">How long a source in doubt asks; as long as a test lasts if nothing is said.</param>
     /// <param name="former">The directory of a process before this one.</param>
     internal static async Task<TestHost> StartAsync(Func<IBackend, IBackend>? wrap = null, long memoryMib = 256, Cut? cut = null, bool original = false,
-        TimeSpan? ask = null, string? former = null)
+        TimeSpan? ask = null, TimeSpan? unclaimed = null, string? former = null)
     {
-        var host = new TestHost(wrap ?? (static b => b), memoryMib, cut, original, ask ?? Patience, former);
+        var host = new TestHost(wrap ?? (static b => b), memoryMib, cut, original, ask ?? Patience, unclaimed ?? Patience, former);
         await host.Engine.StartAsync(CancellationToken.None);
         host.Xapi.Start();
         return host;

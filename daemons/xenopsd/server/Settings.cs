@@ -1,5 +1,6 @@
 using Toolstack.Hosting;
 using Toolstack.Hosting.Switch;
+using Toolstack.Xenopsd.Backends.Simulator;
 using Toolstack.Xenopsd.Migration.Stream;
 
 namespace Toolstack.Xenopsd.Server;
@@ -7,6 +8,8 @@ namespace Toolstack.Xenopsd.Server;
 /// <summary>The configuration keys of xenopsd; names of the original daemon where it has the key.</summary>
 public static class Settings
 {
+    private const int BytesPerMibShift = 20;
+
     public static readonly ConfigKey<string> SwitchPath = ConfigKey.FilePath(
         "switch-path", SwitchOptions.DefaultPath, "Unix socket of the message switch.");
 
@@ -42,14 +45,26 @@ public static class Settings
         "migration-bandwidth-limit-mib", 0, 0, 1L << 20, "Ceiling of a migration while the guest runs, in MiB/s; 0 for none.");
 
     public static readonly ConfigKey<TimeSpan> SilenceDeadline = ConfigKey.Seconds(
-        "migration-silence-deadline", StreamLimits.DefaultSilenceDeadline, "Longest wait for a migration's connection to take a byte.",
+        "migration-silence-deadline", StreamLimits.DefaultSilenceDeadline, "Longest wait for a migration's connection to take or give a byte.",
+        TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
+
+    public static readonly ConfigKey<TimeSpan> SuspendAckTimeout = ConfigKey.Seconds(
+        "vm-suspend-ack-timeout", Backends.Simulator.SimulatorOptions.DefaultSuspendAckTimeout, "Longest wait for a guest to acknowledge the request to suspend.",
         TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
 
     public static IReadOnlyList<ConfigKey> All { get; } =
     [
         SwitchPath, Queue, DatabasePath, WorkerPoolSize, HandOverPath, HooksPath, Backend, SimulatorMemoryMib,
-        MaxIterations, DowntimeTarget, BandwidthLimit, SilenceDeadline,
+        MaxIterations, DowntimeTarget, BandwidthLimit, SilenceDeadline, SuspendAckTimeout,
     ];
+
+    /// <summary>The simulated host.</summary>
+    public static SimulatorOptions SimulatorOptions(Configuration configuration) => new()
+    {
+        TotalMemoryBytes = configuration.Get(SimulatorMemoryMib) << BytesPerMibShift,
+        RestoreSilence = configuration.Get(SilenceDeadline),
+        SuspendAckTimeout = configuration.Get(SuspendAckTimeout),
+    };
 
     /// <summary>How guests' memory is sent.</summary>
     public static SaveOptions SaveOptions(Configuration configuration)
@@ -59,7 +74,7 @@ public static class Settings
         {
             MaxIterations = (int)configuration.Get(MaxIterations),
             DowntimeTarget = TimeSpan.FromMilliseconds(configuration.Get(DowntimeTarget)),
-            BandwidthLimitBytesPerSecond = limit == 0 ? null : limit << 20,
+            BandwidthLimitBytesPerSecond = limit == 0 ? null : limit << BytesPerMibShift,
             SilenceDeadline = configuration.Get(SilenceDeadline),
         };
     }

@@ -14,8 +14,6 @@ internal static class XenopsdMain
     /// <summary>Requests answered at the same time; long polls (UPDATES.get) take a place each.</summary>
     private const int Concurrency = 128;
 
-    private const int BytesPerMibShift = 20;
-
     private static readonly TimeSpan ServeRetry = TimeSpan.FromSeconds(1);
 
     internal static async Task RunAsync(DaemonContext context)
@@ -68,9 +66,6 @@ internal static class XenopsdMain
     {
         "xen" => XenBackend.Open(),
         "auto" when XenBackend.Available => XenBackend.Open(),
-        _ => new SimulatorBackend(new SimulatorOptions
-        {
-            TotalMemoryBytes = configuration.Get(Settings.SimulatorMemoryMib) << BytesPerMibShift,
-        }),
+        _ => new SimulatorBackend(Settings.SimulatorOptions(configuration)),
     };
 }

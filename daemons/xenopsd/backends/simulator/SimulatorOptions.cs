@@ -3,13 +3,16 @@ namespace Toolstack.Xenopsd.Backends.Simulator;
 /// <summary>What the simulated host is made of. Memory in bytes.</summary>
 public sealed record SimulatorOptions
 {
+    /// <summary>As xenops has it.</summary>
+    public static readonly TimeSpan DefaultSuspendAckTimeout = TimeSpan.FromSeconds(30);
+
     /// <summary>Memory of the host, nominal: domains take real memory only where they write.</summary>
     public long TotalMemoryBytes { get; init; } = 4L << 30;
 
     public int CpuCount { get; init; } = Environment.ProcessorCount;
 
     /// <summary>Longest wait for a guest to acknowledge the request to suspend.</summary>
-    public TimeSpan SuspendAckTimeout { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan SuspendAckTimeout { get; init; } = DefaultSuspendAckTimeout;
 
     /// <summary>Longest wait, after the acknowledgement, for it to be suspended.</summary>
     public TimeSpan SuspendTimeout { get; init; } = TimeSpan.FromSeconds(1200);

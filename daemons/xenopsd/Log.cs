@@ -45,8 +45,13 @@ internal static partial class Log
     [LoggerMessage(2108, LogLevel.Information, "domain of {Vm} ended by itself ({Reason}): {Action}")]
     internal static partial void DomainEnded(ILogger logger, string vm, string reason, string action);
 
-    [LoggerMessage(2200, LogLevel.Information, "{Vm} sent: {Bytes} bytes in {Iterations} passes")]
-    internal static partial void MemorySent(ILogger logger, string vm, long bytes, int iterations);
+    [LoggerMessage(2200, LogLevel.Information,
+        "{Vm} migrated to {Destination}: {Mib:0.0} MiB in {Passes} passes and {Seconds:0.00} s, {Rate:0} MiB/s; its guest was suspended for {Downtime:0} ms of it")]
+    internal static partial void Migrated(
+        ILogger logger, string vm, string destination, double mib, int passes, double seconds, double rate, double downtime);
+
+    [LoggerMessage(2211, LogLevel.Information, "{Vm} restored: {Mib:0.0} MiB in {Seconds:0.00} s, {Rate:0} MiB/s")]
+    internal static partial void MemoryRestored(ILogger logger, string vm, double mib, double seconds, double rate);
 
     [LoggerMessage(2201, LogLevel.Information, "{Vm} synchronisation point {Point} reached")]
     internal static partial void Point(ILogger logger, string vm, string point);

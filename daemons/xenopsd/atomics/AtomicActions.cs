@@ -11,6 +11,8 @@ namespace Toolstack.Xenopsd.Atomics;
 /// <summary>Does the plain steps on the backend and in the store.</summary>
 public sealed class AtomicActions(IBackend backend, VmStore store, HookRunner hooks, SaveOptions saveOptions, ILogger logger) : IAtomicActions
 {
+    private const double BytesPerMib = 1 << 20;
+
     public Task RunAsync(Atomic atomic, RunContext context, CancellationToken cancel) => atomic switch
     {
         Atomic.VM_hook_script h => hooks.RunAsync(h.Script, h.Vm, h.Reason, backend.GetStatus(h.Vm)?.Domid, cancel),
@@ -25,7 +27,7 @@ public sealed class AtomicActions(IBackend backend, VmStore store, HookRunner ho
         Atomic.VM_rename r => RenameAsync(r, cancel),
         Atomic.VM_run_script r => RunScriptAsync(r, context, cancel),
         Atomic.VM_save s => SaveAsync(s, context, cancel),
-        Atomic.VM_restore r => backend.RestoreAsync(r.Vm, Memory(context), new Progress(context, r), cancel),
+        Atomic.VM_restore r => RestoreAsync(r, context, cancel),
         Atomic.VM_fast_resume r => FastResumeAsync(r, cancel),
         _ => Done(atomic),
     };
@@ -109,12 +111,11 @@ public sealed class AtomicActions(IBackend backend, VmStore store, HookRunner ho
         try
         {
             var options = saveOptions with { Live = atomic.Live, PeerTakesZeroRecords = context.PeerTakesZeroRecords };
-            var statistics = await backend.SaveAsync(atomic.Vm, options, Memory(context), _ =>
+            context.Sent = await backend.SaveAsync(atomic.Vm, options, Memory(context), _ =>
             {
                 context.Task.ForbidCancel();
                 return Task.CompletedTask;
             }, new Progress(context, atomic), cancel).ConfigureAwait(false);
-            Log.MemorySent(logger, atomic.Vm, statistics.BytesSent, statistics.Iterations);
         }
         catch (Exception error) when (AtomicExecutor.IsExpected(error) && backend.GetStatus(atomic.Vm) is { ShutdownReason: ShutdownReason.Suspend })
         {
@@ -123,6 +124,13 @@ public sealed class AtomicActions(IBackend backend, VmStore store, HookRunner ho
             await backend.ResumeAsync(atomic.Vm, deadline.Token).ConfigureAwait(false);
             throw;
         }
+    }
+
+    private async Task RestoreAsync(Atomic.VM_restore atomic, RunContext context, CancellationToken cancel)
+    {
+        var statistics = await backend.RestoreAsync(atomic.Vm, Memory(context), new Progress(context, atomic), cancel).ConfigureAwait(false);
+        double mib = statistics.BytesReceived / BytesPerMib;
+        Log.MemoryRestored(logger, atomic.Vm, mib, statistics.Duration.TotalSeconds, mib / statistics.Duration.TotalSeconds);
     }
 
     private Task FastResumeAsync(Atomic.VM_fast_resume atomic, CancellationToken cancel) =>

@@ -49,7 +49,7 @@ public interface IBackend : IAsyncDisposable
         CancellationToken cancel);
 
     /// <summary>Reads a suspend image into a domain that was created and not built; it is paused afterwards.</summary>
-    Task RestoreAsync(string vmId, Socket data, IProgress<double> progress, CancellationToken cancel);
+    Task<RestoreStatistics> RestoreAsync(string vmId, Socket data, IProgress<double> progress, CancellationToken cancel);
 
     /// <summary>Cooperative resume of a suspended domain: the same domain goes on (fast resume).</summary>
     Task ResumeAsync(string vmId, CancellationToken cancel);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
 using Toolstack.Xenopsd.Atomics;
+using Toolstack.Xenopsd.Migration.Stream;
 
 namespace Toolstack.Xenopsd.Executor;
 
@@ -20,6 +21,9 @@ public sealed class RunContext(XenopsTask task, double totalWeight)
 
     /// <summary>The peer of a migration announced that it takes ranges of zero frames.</summary>
     public bool PeerTakesZeroRecords { get; set; }
+
+    /// <summary>What the save of this operation did; null before its end.</summary>
+    public SaveStatistics? Sent { get; set; }
 
     /// <summary>What the operation answers; becomes the task's result.</summary>
     public string? Result { get; set; }

@@ -7,6 +7,7 @@ using Toolstack.Xenopsd.Atomics;
 using Toolstack.Xenopsd.Backends;
 using Toolstack.Xenopsd.Contract;
 using Toolstack.Xenopsd.Executor;
+using Toolstack.Xenopsd.Migration.Stream;
 using Toolstack.Xenopsd.Operations;
 using Toolstack.Xenopsd.State;
 
@@ -38,6 +39,8 @@ public sealed class MigrationSender(
     string instanceId,
     ILogger logger)
 {
+    private const double BytesPerMib = 1 << 20;
+
     public async Task RunAsync(Operation.VM_migrate operation, XenopsTask task, CancellationToken cancel)
     {
         string vm = operation.Vm;
@@ -68,6 +71,18 @@ public sealed class MigrationSender(
         }
 
         await resolver.FinishAsync(vm, context).ConfigureAwait(false);
+        Report(operation, context.Sent);
+    }
+
+    private void Report(Operation.VM_migrate operation, SaveStatistics? sent)
+    {
+        if (sent is not null)
+        {
+            double mib = sent.BytesSent / BytesPerMib;
+            double seconds = sent.Duration.TotalSeconds;
+            Log.Migrated(
+                logger, operation.Vm, operation.Destination.Authority, mib, sent.Passes.Count, seconds, mib / seconds, sent.Downtime.TotalMilliseconds);
+        }
     }
 
     /// <summary>Point 3 goes out and point 4 comes in; what kept it from coming is returned, for nothing is known then.</summary>

@@ -62,13 +62,10 @@ internal sealed class FaultyBackend(IBackend inner) : IBackend
         return await inner.SaveAsync(vmId, options, data, beforeSuspend, progress, cancel);
     }
 
-    public async Task RestoreAsync(string vmId, Socket data, IProgress<double> progress, CancellationToken cancel)
+    public async Task<RestoreStatistics> RestoreAsync(string vmId, Socket data, IProgress<double> progress, CancellationToken cancel)
     {
-        await inner.RestoreAsync(vmId, data, progress, cancel);
-        if (Restore)
-        {
-            throw XenopsError.Internal("this backend does not restore");
-        }
+        var statistics = await inner.RestoreAsync(vmId, data, progress, cancel);
+        return Restore ? throw XenopsError.Internal("this backend does not restore") : statistics;
     }
 
     public Task ResumeAsync(string vmId, CancellationToken cancel) => inner.ResumeAsync(vmId, cancel);

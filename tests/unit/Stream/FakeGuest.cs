@@ -26,6 +26,9 @@ internal sealed class FakeGuest : IGuestMemory, IRestoreTarget, ISaveSource, IDi
 
     public long PageCount { get; }
 
+    /// <summary>Frames before this one were never written.</summary>
+    public long FirstPopulated { get; init; }
+
     public bool FreshFramesAreZero { get; init; } = true;
 
     public IGuestMemory Memory => this;
@@ -63,7 +66,7 @@ internal sealed class FakeGuest : IGuestMemory, IRestoreTarget, ISaveSource, IDi
         return _memory.Pointer + ((Guard + gfn) * 4096);
     }
 
-    public (long Start, long End) NextPopulated(long gfn) => (gfn, PageCount);
+    public (long Start, long End) NextPopulated(long gfn) => (Math.Max(gfn, FirstPopulated), PageCount);
 
     public bool Prepare(long gfn, long count)
     {
@@ -120,7 +123,7 @@ internal sealed class FakeGuest : IGuestMemory, IRestoreTarget, ISaveSource, IDi
     }
 
     /// <summary>Everything the save engine writes for this guest.</summary>
-    public async Task<(byte[] Image, SaveStatistics Statistics)> SaveAsync(SaveOptions options)
+    public async Task<(byte[] Image, SaveStatistics Statistics)> SaveAsync(SaveOptions options, IProgress<double>? progress = null)
     {
         var (sender, receiver) = SocketPairs.Tcp();
         using (receiver)
@@ -135,7 +138,7 @@ internal sealed class FakeGuest : IGuestMemory, IRestoreTarget, ISaveSource, IDi
             SaveStatistics statistics;
             using (sender)
             {
-                statistics = SaveEngine.Run(this, sender, options, _ => Task.CompletedTask, new NoProgress(), CancellationToken.None);
+                statistics = SaveEngine.Run(this, sender, options, _ => Task.CompletedTask, progress ?? new NoProgress(), CancellationToken.None);
             }
 
             return (await reading, statistics);

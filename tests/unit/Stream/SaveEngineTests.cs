@@ -97,6 +97,23 @@ public class SaveEngineTests
         }
     }
 
+    [Fact]
+    public async Task Progress_follows_the_data_and_not_the_holes()
+    {
+        const int frames = 16 * StreamLimits.BatchPages;
+        using FakeGuest guest = new(frames) { FirstPopulated = frames / 2 };
+        for (var i = frames / 2; i < frames; i++)
+        {
+            guest.Page(i).Fill(1);
+        }
+
+        Values progress = new();
+        await guest.SaveAsync(SaveOptions.Default with { PeerTakesZeroRecords = true }, progress);
+        Assert.InRange(progress.Seen[0], 0.05, 0.15);
+        Assert.Equal(8, progress.Seen.Count(v => v <= 0.8 + 1e-9));
+        Assert.Equal(1, progress.Seen[^1]);
+    }
+
     [Theory]
     [InlineData(1, 10, 1e9, 0.3, true)] // below the threshold
     [InlineData(1, 1000, 1e9, 0.3, true)] // 4 MB at 1 GB/s is within the target
@@ -118,5 +135,12 @@ public class SaveEngineTests
         Assert.False(policy.ShouldStop(2, 900, 1));
         Assert.False(policy.ShouldStop(3, 950, 1));
         Assert.True(policy.ShouldStop(4, 900, 1));
+    }
+
+    private sealed class Values : IProgress<double>
+    {
+        public List<double> Seen { get; } = [];
+
+        public void Report(double value) => Seen.Add(value);
     }
 }

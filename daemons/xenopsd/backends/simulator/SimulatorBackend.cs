@@ -71,7 +71,7 @@ public sealed class SimulatorBackend(SimulatorOptions simulator) : IBackend
             token => DomainTransfer.Mapped("save", () => SaveEngine.Run(source, data, options, beforeSuspend, progress, token)), cancel);
     }
 
-    public Task RestoreAsync(string vmId, Socket data, IProgress<double> progress, CancellationToken cancel)
+    public Task<RestoreStatistics> RestoreAsync(string vmId, Socket data, IProgress<double> progress, CancellationToken cancel)
     {
         var domain = _host.Get(vmId);
         domain.RequireBuilt(false);

@@ -86,7 +86,8 @@ public sealed class XenBackend : IBackend
         IProgress<double> progress,
         CancellationToken cancel) => throw Unimplemented("save");
 
-    public Task RestoreAsync(string vmId, Socket data, IProgress<double> progress, CancellationToken cancel) => throw Unimplemented("restore");
+    public Task<RestoreStatistics> RestoreAsync(string vmId, Socket data, IProgress<double> progress, CancellationToken cancel) =>
+        throw Unimplemented("restore");
 
     public Task ResumeAsync(string vmId, CancellationToken cancel) => throw Unimplemented("resume");
 

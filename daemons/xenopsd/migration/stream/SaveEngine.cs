@@ -161,9 +161,9 @@ public sealed class SaveEngine
         var start = Stopwatch.GetTimestamp();
         var bytes = _io.Bytes;
         var zeros = _zeros.Total;
-        _share.StartPass(pages, live);
-        var wholeGuest = _passes.Count == 0;
-        if (wholeGuest && _options.PeerTakesZeroRecords)
+        var sparse = _passes.Count == 0 && _options.PeerTakesZeroRecords;
+        _share.StartPass(sparse ? CountPopulated() : pages, live);
+        if (sparse)
         {
             SendPopulated(live, cancel);
         }
@@ -187,12 +187,26 @@ public sealed class SaveEngine
             if (start > gfn)
             {
                 _zeros.Add(gfn, start - gfn);
-                _share.Done(start - gfn);
             }
 
             SendMarked(start, end, live, cancel);
             gfn = end;
         }
+    }
+
+    /// <summary>What the first pass has to read: a hole takes no time, so progress does not count it.</summary>
+    private long CountPopulated()
+    {
+        var count = 0L;
+        var gfn = 0L;
+        while (gfn < _memory.PageCount)
+        {
+            var (start, end) = _memory.NextPopulated(gfn);
+            count += end - start;
+            gfn = end;
+        }
+
+        return count;
     }
 
     private void SendMarked(long from, long to, bool live, CancellationToken cancel)

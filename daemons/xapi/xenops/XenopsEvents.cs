@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Toolstack.Idl;
@@ -11,16 +12,24 @@ namespace Toolstack.Xapi.Xenops;
 /// <summary>
 /// Keeps the database true to what xenopsd observes. A loop takes xenopsd's updates; operations ask for a refresh of one VM when they need
 /// the database to be up to date, or suppress a VM's updates while it passes through states that nobody is to see.
-/// A VM's updates apply only while the database says that it is resident here.
+/// A VM's updates apply only while the database says that it is resident here. One that runs here and is not is watched: the operation that
+/// brings it states its residency at its end, and when that operation was lost with its xapi, the VM is adopted once the database says that it
+/// runs nowhere.
 /// </summary>
 internal sealed class XenopsEvents(
     IXenops xenops, XenopsTasks tasks, XapiDatabase database, HostIdentity identity, Func<CancellationToken, Task> resync, ILogger logger)
 {
     private const string Debug = "events";
     private const long PollSeconds = 5;
+
+    /// <summary>The poll while VMs run here that the database does not place here.</summary>
+    private const long WatchSeconds = 1;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
     private readonly VmSuppression suppression = new();
+
+    /// <summary>Ids of the VMs that run here and are not resident here; at most as many as xenopsd has.</summary>
+    private readonly ConcurrentDictionary<string, bool> unplaced = new(StringComparer.Ordinal);
 
     /// <summary>Runs until cancelled. Starts from nothing, which reports every object, whenever xenopsd is another process than before.</summary>
     public async Task RunAsync(CancellationToken cancel)
@@ -77,7 +86,7 @@ internal sealed class XenopsEvents(
         while (true)
         {
             (ImmutableArray<(long id, ImmutableArray<DynamicId> objects)> barriers, ImmutableArray<DynamicId> events, long next) =
-                await xenops.UpdatesGet(Debug, last, PollSeconds, cancel).ConfigureAwait(false);
+                await xenops.UpdatesGet(Debug, last, unplaced.IsEmpty ? PollSeconds : WatchSeconds, cancel).ConfigureAwait(false);
             foreach ((long id, ImmutableArray<DynamicId> objects) in barriers)
             {
                 await HandleAsync(objects, cancel).ConfigureAwait(false);
@@ -85,6 +94,7 @@ internal sealed class XenopsEvents(
             }
 
             await HandleAsync(events, cancel).ConfigureAwait(false);
+            await HandleAsync([.. unplaced.Keys.Select(static vm => new DynamicId.Vm(vm))], cancel).ConfigureAwait(false);
             if (events.IsEmpty && barriers.IsEmpty)
             {
                 return next;
@@ -120,13 +130,19 @@ internal sealed class XenopsEvents(
             return;
         }
 
-        VM? row = await database.Find(self, cancel).ConfigureAwait(false);
-        if (row is null || row.resident_on != identity.Localhost)
+        if (await database.Find(self, cancel).ConfigureAwait(false) is not { } row)
         {
+            unplaced.TryRemove(uuid, out _);
             return;
         }
 
         VmState? state = await StatAsync(uuid, cancel).ConfigureAwait(false);
+        if (row.resident_on != identity.Localhost && !await AdoptAsync(uuid, self, state, cancel).ConfigureAwait(false))
+        {
+            return;
+        }
+
+        unplaced.TryRemove(uuid, out _);
         VM after = await database.Update(self,
             current => current.resident_on == identity.Localhost ? VmStateMapping.Apply(current, self.ToString(), state) : current, cancel)
             .ConfigureAwait(false);
@@ -140,6 +156,29 @@ internal sealed class XenopsEvents(
         {
             await ForgetAsync(uuid, cancel).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>True when a VM that was not resident here now is. Nothing is decided while an operation works on the VM, nor while another host
+    /// is believed to run it: that host's own look decides first.</summary>
+    private async Task<bool> AdoptAsync(string uuid, Ref<VM> self, VmState? state, CancellationToken cancel)
+    {
+        if (state is null or { power_state: not (PowerState.Running or PowerState.Paused) })
+        {
+            unplaced.TryRemove(uuid, out _);
+            return false;
+        }
+
+        unplaced[uuid] = true;
+        VM after = await database.Update(self,
+            current => current.resident_on.IsNull && current.current_operations.IsEmpty ? current with { resident_on = identity.Localhost } : current,
+            cancel).ConfigureAwait(false);
+        if (after.resident_on != identity.Localhost)
+        {
+            return false;
+        }
+
+        Log.Adopted(logger, uuid);
+        return true;
     }
 
     private async Task UpdateMetricsAsync(Ref<VM_metrics> self, VmState? state, CancellationToken cancel)

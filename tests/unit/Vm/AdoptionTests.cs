@@ -1,0 +1,97 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging.Abstractions;
+using Toolstack.Idl;
+using Toolstack.Tests.Forwarding;
+using Toolstack.Xapi.Datamodel;
+using Toolstack.Xapi.Pool;
+using Toolstack.Xapi.Xenops;
+using Toolstack.Xenopsd.Contract;
+using Xunit;
+
+namespace Toolstack.Tests.VirtualMachines;
+
+/// <summary>A VM that runs here although the database does not say so, as after a migration whose xapi was killed.</summary>
+public class AdoptionTests
+{
+    private readonly Stage stage = new();
+
+    [Fact]
+    public async Task AVmThatRunsHereAndNowhereInTheDatabaseIsAdopted()
+    {
+        stage.Set(static row => row with { power_state = vm_power_state.Halted, resident_on = Ref<host>.Null });
+        await LookAsync(PowerState.Running);
+        Assert.Equal((vm_power_state.Running, stage.Here), (stage.Row.power_state, stage.Row.resident_on));
+    }
+
+    [Fact]
+    public async Task AVmThatAnotherHostIsBelievedToRunIsLeftAlone()
+    {
+        stage.Run(stage.There);
+        await LookAsync(PowerState.Running);
+        Assert.Equal(stage.There, stage.Row.resident_on);
+    }
+
+    [Fact]
+    public async Task AnOperationUnderWayDecidesItself()
+    {
+        stage.Set(static row => row with { current_operations = row.current_operations.SetItem("OpaqueRef:t", vm_operations.start) });
+        await LookAsync(PowerState.Running);
+        Assert.True(stage.Row.resident_on.IsNull);
+    }
+
+    [Fact]
+    public async Task AVmThatIsKnownHereAndDoesNotRunIsNoNews()
+    {
+        await LookAsync(PowerState.Halted);
+        Assert.True(stage.Row.resident_on.IsNull);
+    }
+
+    [Fact]
+    public async Task AVmWithoutAPlaceIsLookedAtAgainWithoutAnotherUpdate()
+    {
+        stage.Run(stage.There);
+        using CancellationTokenSource stop = new();
+        Watched xenops = new(stage, stop);
+        await Events(xenops).RunAsync(stop.Token);
+        Assert.Equal(stage.Here, stage.Row.resident_on);
+        Assert.Equal([5, 1], xenops.Polls.Take(2));
+    }
+
+    private async Task LookAsync(PowerState state) => await Events(new Known(state)).RefreshAsync("vm", CancellationToken.None);
+
+    private XenopsEvents Events(FakeXenops xenops) => new(
+        xenops, new XenopsTasks(xenops, new XenopsTaskLimits(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1))),
+        stage.Database, stage.Identity, static _ => Task.CompletedTask, NullLogger.Instance);
+
+    private class Known(PowerState state) : FakeXenops
+    {
+        public override Task<(Vm vm, VmState state)> VmStat(string debug_info, string id, CancellationToken cancel) =>
+            Task.FromResult((VmMetadata.Build(Stage.NewVm(id)).vm, new VmState { power_state = state, domids = [7] }));
+    }
+
+    /// <summary>Reports the VM once; then the host that was believed to run it says that it does not.</summary>
+    private sealed class Watched(Stage stage, CancellationTokenSource stop) : Known(PowerState.Running)
+    {
+        public List<long> Polls { get; } = [];
+
+        public override Task<QueryResult> Query(string debug_info, CancellationToken cancel) => Task.FromResult(new QueryResult { instance_id = "i" });
+
+        public override async Task<(ImmutableArray<(long id, ImmutableArray<DynamicId> objects)> barriers, ImmutableArray<DynamicId> events, long next)> UpdatesGet(
+            string debug_info, long? last_id, long? timeout, CancellationToken cancel)
+        {
+            Polls.Add(timeout!.Value);
+            switch (Polls.Count)
+            {
+                case 1:
+                    return ([], [new DynamicId.Vm("vm")], 1);
+                case 2:
+                    stage.Set(static row => row with { power_state = vm_power_state.Halted, resident_on = Ref<host>.Null });
+                    return ([], [], 2);
+                default:
+                    await stop.CancelAsync();
+                    cancel.ThrowIfCancellationRequested();
+                    throw new InvalidOperationException("not cancelled");
+            }
+        }
+    }
+}

@@ -27,6 +27,18 @@ internal static partial class Log
     [LoggerMessage(1103, LogLevel.Debug, "client {Client}: paused: {Paused}")]
     internal static partial void Paused(ILogger logger, string client, bool paused);
 
+    [LoggerMessage(1104, LogLevel.Debug, "client {Client}: logged in, process {Process}, user {User}")]
+    internal static partial void LoggedIn(ILogger logger, string client, int process, uint user);
+
+    [LoggerMessage(1105, LogLevel.Warning, "client {Client}: shutdown refused to process {Process} of user {User}: only root may")]
+    internal static partial void ShutdownRefused(ILogger logger, string client, int process, uint user);
+
+    [LoggerMessage(1106, LogLevel.Information, "client {Client}: shutdown asked by process {Process}")]
+    internal static partial void ShutdownAsked(ILogger logger, string client, int process);
+
+    [LoggerMessage(1107, LogLevel.Information, "connection ended before it said anything: {Reason}")]
+    internal static partial void SilentEnded(ILogger logger, string reason);
+
     [LoggerMessage(1200, LogLevel.Warning, "{Count} replies dropped so far: their callers do not read")]
     internal static partial void RepliesDropped(ILogger logger, long count);
 }

@@ -25,8 +25,29 @@ internal sealed record Settings
     private static readonly ConfigKey<long> ClientBytesKey = ConfigKey.Integer(
         "max-client-bytes", SwitchLimits.MaxClientBytes, 1, 1L << 40, "Payload bytes of undelivered requests of one client.");
 
+    private static readonly ConfigKey<TimeSpan> ExpiryKey = ConfigKey.Seconds(
+        "stored-expiry", TimeSpan.FromDays(1), "How long a request of the original protocol is kept for a consumer.", TimeSpan.FromSeconds(1),
+        TimeSpan.FromDays(365));
+
+    private static readonly ConfigKey<long> TraceEntriesKey = ConfigKey.Integer(
+        "trace-entries", 16, 0, 4096, "Events kept for those who trace; 0 turns tracing off.");
+
+    private static readonly ConfigKey<long> TraceTruncateKey = ConfigKey.Integer(
+        "trace-truncate", 256, 1, 1_000_000, "Characters after which a text in a traced payload is cut.");
+
+    private static readonly ConfigKey<string> WebKey = ConfigKey.Text(
+        "www-directory", "", "Directory of the files of a web interface; empty serves none.");
+
+    private static readonly ConfigKey<string> ModeKey = ConfigKey.Text("socket-mode", "0600", "Permissions of the socket, octal.");
+
+    private static readonly ConfigKey<string> OwnerKey = ConfigKey.Text(
+        "socket-owner", "", "Owner of the socket as UID or UID:GID in numbers; empty leaves it to the user the switch runs as.");
+
     internal static readonly IReadOnlyList<ConfigKey> Keys =
-        [PathKey, GraceKey, QueueMessagesKey, QueueBytesKey, ClientMessagesKey, ClientBytesKey];
+    [
+        PathKey, ModeKey, OwnerKey, GraceKey, ExpiryKey, QueueMessagesKey, QueueBytesKey, ClientMessagesKey, ClientBytesKey,
+        TraceEntriesKey, TraceTruncateKey, WebKey,
+    ];
 
     internal string Path { get; init; } = SwitchOptions.DefaultPath;
 
@@ -40,6 +61,17 @@ internal sealed record Settings
 
     internal long MaxClientBytes { get; init; } = SwitchLimits.MaxClientBytes;
 
+    internal TimeSpan StoredExpiry { get; init; } = TimeSpan.FromDays(1);
+
+    internal int TraceEntries { get; init; } = 16;
+
+    internal int TraceTruncate { get; init; } = 256;
+
+    /// <summary>Where files for browsers are; empty when none are served.</summary>
+    internal string WebDirectory { get; init; } = "";
+
+    internal SocketAccess Access { get; init; } = SocketAccess.OwnerOnly;
+
     internal static Settings From(Configuration configuration) => new()
     {
         Path = configuration.Get(PathKey),
@@ -48,5 +80,10 @@ internal sealed record Settings
         MaxQueueBytes = configuration.Get(QueueBytesKey),
         MaxClientMessages = configuration.Get(ClientMessagesKey),
         MaxClientBytes = configuration.Get(ClientBytesKey),
+        StoredExpiry = configuration.Get(ExpiryKey),
+        TraceEntries = (int)configuration.Get(TraceEntriesKey),
+        TraceTruncate = (int)configuration.Get(TraceTruncateKey),
+        WebDirectory = configuration.Get(WebKey),
+        Access = SocketAccess.Parse(configuration.Get(ModeKey), configuration.Get(OwnerKey)),
     };
 }

@@ -39,47 +39,61 @@ internal sealed partial class Broker
         catch (SwitchException refused) when (refused.Kind != SwitchErrorKind.Protocol)
         {
             request.Payload.Release();
-            Tell(replyTo, request.Correlation, refused.Kind, refused.Message);
+            Tell(replyTo, new RequestKey(request.Queue, request.Correlation), request.Correlation, refused.Kind, refused.Message);
         }
     }
 
     private void Enqueue(BrokerClient client, Request request, BrokerQueue? replyTo)
     {
-        if (client.Over(settings))
-        {
-            throw new SwitchException(SwitchErrorKind.QueueFull,
-                $"client {client.Name} has {client.WaitingMessages} requests waiting (max-client-messages, max-client-bytes)");
-        }
-
+        CheckShare(client);
         if (!queues.TryGetValue(request.Queue, out var queue))
         {
             queue = Create(request.Queue, owner: null);
             queue.Implicit = true;
         }
 
-        if (queue.Full(settings, request.Payload.Length))
-        {
-            throw new SwitchException(SwitchErrorKind.QueueFull,
-                $"queue {queue.Name} holds {queue.Messages} messages, {queue.Bytes} bytes (max-queue-messages, max-queue-bytes)");
-        }
-
+        CheckRoom(queue, request.Payload.Length);
         var now = clock();
         var left = Math.Clamp(request.DeadlineMs, 0, (long)SwitchLimits.MaxDeadline.TotalMilliseconds);
         var message = new BrokerRequest(++lastNumber, queue, request.Payload, client, replyTo, request.Correlation, now + left)
         {
             GraceEnds = now + (long)settings.NoConsumerGrace.TotalMilliseconds,
         };
-        queue.Take(message);
-        Wait(message);
-        Pump(queue);
+        Take(message);
         client.UpdatePause(settings);
     }
 
-    private void Accept(Response response)
+    private void Take(BrokerRequest message)
+    {
+        message.Queue.Take(message);
+        Trace.Sent(message);
+        Wait(message);
+        Pump(message.Queue);
+    }
+
+    private void CheckShare(BrokerClient client)
+    {
+        if (client.Over(settings))
+        {
+            throw new SwitchException(SwitchErrorKind.QueueFull,
+                $"client {client.Name} has {client.WaitingMessages} requests waiting (max-client-messages, max-client-bytes)");
+        }
+    }
+
+    private void CheckRoom(BrokerQueue queue, int payload)
+    {
+        if (queue.Full(settings, payload))
+        {
+            throw new SwitchException(SwitchErrorKind.QueueFull,
+                $"queue {queue.Name} holds {queue.Messages} messages, {queue.Bytes} bytes (max-queue-messages, max-queue-bytes)");
+        }
+    }
+
+    private void Accept(BrokerClient client, Response response)
     {
         if (queues.TryGetValue(response.ReplyTo, out var queue))
         {
-            Reply(queue, response.Correlation, response.Error, response.Payload);
+            Reply(queue, client.Name, Answered(client, response), response.Correlation, response.Error, response.Payload);
         }
         else
         {
@@ -87,29 +101,48 @@ internal sealed partial class Broker
         }
     }
 
+    /// <summary>The request that a response answers, which the consumer still has: it acknowledges after responding. The number of a
+    /// stored request is its correlation.</summary>
+    private static RequestKey Answered(BrokerClient client, Response response)
+    {
+        foreach (var (queue, subscription) in client.Subscriptions)
+        {
+            if (subscription.Unacknowledged.TryGetValue(response.Correlation, out var message)
+                && message is BrokerRequest request && request.ReplyName == response.ReplyTo)
+            {
+                return new RequestKey(queue.Name, message.Number, message.Arrived);
+            }
+        }
+
+        return new RequestKey("", response.Correlation);
+    }
+
     /// <summary>The switch's own word about a request it will not deliver.</summary>
-    private void Tell(BrokerQueue? replyTo, long correlation, SwitchErrorKind kind, string text)
+    private void Tell(BrokerQueue? replyTo, RequestKey request, long correlation, SwitchErrorKind kind, string text)
     {
         if (replyTo is { Destroyed: false })
         {
-            Reply(replyTo, correlation, kind, Text(text));
+            Reply(replyTo, OwnName, request, correlation, kind, Text(text));
         }
     }
 
     /// <summary>A reply queue that is full belongs to a caller that does not read; it finds out by its own deadline.</summary>
-    private void Reply(BrokerQueue queue, long correlation, SwitchErrorKind? error, SwitchPayload payload)
+    private long? Reply(
+        BrokerQueue queue, string origin, RequestKey request, long correlation, SwitchErrorKind? error, SwitchPayload payload)
     {
         if (queue.Full(settings, payload.Length))
         {
             DroppedReplies++;
             payload.Release();
-            return;
+            return null;
         }
 
-        var message = new BrokerResponse(++lastNumber, queue, payload, correlation, error);
+        var message = new BrokerResponse(++lastNumber, queue, payload, origin, request, correlation, error);
         queue.Take(message);
+        Trace.Sent(message);
         queue.Enqueue(message);
         Pump(queue);
+        return message.Number;
     }
 
     /// <summary>Replies for which there was no room.</summary>
@@ -127,6 +160,7 @@ internal sealed partial class Broker
 
         if (done)
         {
+            Trace.Acknowledged(message, client.Name);
             queue.Drop(message);
         }
         else
@@ -167,6 +201,7 @@ internal sealed partial class Broker
             }
             else
             {
+                queue.WakeWatchers();
                 return;
             }
         }
@@ -178,11 +213,12 @@ internal sealed partial class Broker
         var name = message.Queue.Name;
         subscription.Client.Peer.Send(message switch
         {
-            BrokerRequest request => new RequestDelivery(name, id, request.Redelivered, request.ReplyTo?.Name ?? "", request.Correlation,
+            BrokerRequest request => new RequestDelivery(name, id, request.Redelivered, request.ReplyName, request.Correlation,
                 Math.Max(0, request.Deadline - clock()), request.Payload),
             BrokerResponse response => new ResponseDelivery(name, id, response.Correlation, response.Error, response.Payload),
             _ => throw new InvalidOperationException($"no delivery for {message.GetType().Name}"),
         });
+        Trace.Delivered(message, subscription.Client.Name);
         if (subscription.Window == 0)
         {
             message.Queue.Drop(message);
@@ -228,7 +264,8 @@ internal sealed partial class Broker
     {
         if (message is BrokerRequest request)
         {
-            due.Set(request, request.Queue.Consumers > 0 ? request.Deadline : Math.Min(request.Deadline, request.GraceEnds));
+            var kept = request.Stored || request.Queue.Consumers > 0;
+            due.Set(request, kept ? request.Deadline : Math.Min(request.Deadline, request.GraceEnds));
         }
     }
 
@@ -250,7 +287,8 @@ internal sealed partial class Broker
         message.Queue.Drop(message);
         if (message is BrokerRequest request)
         {
-            Tell(request.ReplyTo, request.Correlation, kind, text);
+            var replyTo = request.Stored ? queues.GetValueOrDefault(request.ReplyName) : request.ReplyTo;
+            Tell(replyTo, new RequestKey(request.Queue.Name, request.Number), request.Correlation, kind, text);
         }
 
         DropIfUnused(message.Queue);

@@ -7,11 +7,11 @@ namespace Toolstack.MessageSwitch;
 /// <summary>The logic of the switch with no sockets, timers or threads: every call is one turn, made under the caller's lock, with the
 /// time read once from <paramref name="clock"/> (milliseconds, monotone). Numbers of messages grow over all queues, so that a queue that is
 /// destroyed and created again never repeats one. This part: clients, queues, subscriptions.</summary>
-internal sealed partial class Broker(Settings settings, long incarnation, Func<long> clock)
+internal sealed partial class Broker(Settings settings, long incarnation, Func<long> clock, long lastNumber = 0)
 {
     private readonly Dictionary<string, BrokerQueue> queues = new(StringComparer.Ordinal);
     private readonly DueHeap due = new();
-    private long lastNumber;
+    private long lastNumber = lastNumber;
 
     internal long Incarnation { get; } = incarnation;
 
@@ -27,6 +27,11 @@ internal sealed partial class Broker(Settings settings, long incarnation, Func<l
         foreach (var subscription in client.Subscriptions.Values.ToList())
         {
             End(subscription);
+        }
+
+        foreach (var queue in client.Viewed)
+        {
+            ViewerLeft(client, queue);
         }
 
         foreach (var queue in client.Owned.ToList())
@@ -53,7 +58,7 @@ internal sealed partial class Broker(Settings settings, long incarnation, Func<l
                 Accept(client, request);
                 break;
             case Response response:
-                Accept(response);
+                Accept(client, response);
                 break;
             case Acknowledge acknowledge:
                 Settle(client, acknowledge.Queue, acknowledge.Id, done: true);
@@ -167,6 +172,7 @@ internal sealed partial class Broker(Settings settings, long incarnation, Func<l
             subscription.Client.UpdatePause(settings);
         }
 
+        ForgetViewers(queue);
         while (queue.Waiting.First is { Value: var message })
         {
             Fail(message, SwitchErrorKind.QueueDestroyed, $"queue {queue.Name} was destroyed");

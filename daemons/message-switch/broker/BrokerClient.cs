@@ -28,6 +28,9 @@ internal sealed class BrokerClient(IBrokerPeer peer, string name)
 
     internal Dictionary<BrokerQueue, Subscription> Subscriptions { get; } = [];
 
+    /// <summary>Queues it transfers from.</summary>
+    internal HashSet<BrokerQueue> Viewed { get; } = [];
+
     /// <summary>Its requests that no consumer took yet, and their payload bytes.</summary>
     internal long WaitingMessages { get; private set; }
 

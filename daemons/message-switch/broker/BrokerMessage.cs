@@ -7,11 +7,12 @@ namespace Toolstack.MessageSwitch;
 /// unacknowledged (held by one subscription).</summary>
 internal abstract class BrokerMessage
 {
-    protected BrokerMessage(long number, BrokerQueue queue, SwitchPayload payload)
+    protected BrokerMessage(long number, BrokerQueue queue, SwitchPayload payload, string origin)
     {
         Number = number;
         Queue = queue;
         Payload = payload;
+        Origin = origin;
         Node = new LinkedListNode<BrokerMessage>(this);
     }
 
@@ -21,7 +22,13 @@ internal abstract class BrokerMessage
 
     internal SwitchPayload Payload { get; }
 
-    /// <summary>Its place in the line of waiting messages.</summary>
+    /// <summary>The name of the client that sent it.</summary>
+    internal string Origin { get; }
+
+    /// <summary>When it came, in nanoseconds of the machine's monotone clock.</summary>
+    internal long Arrived { get; } = Nanoseconds.Now;
+
+    /// <summary>Its place in the line of waiting messages, or among those shown.</summary>
     internal LinkedListNode<BrokerMessage> Node { get; }
 
     /// <summary>When waiting ends, in milliseconds of the broker's clock.</summary>
@@ -31,14 +38,21 @@ internal abstract class BrokerMessage
     internal int HeapIndex { get; set; } = -1;
 }
 
-/// <summary>A request. <paramref name="replyTo"/> is null when no reply is wanted.</summary>
+/// <summary>A request. <paramref name="replyTo"/> is null when no reply is wanted, and for a <paramref name="stored"/> request, whose reply
+/// queue is only a name: it may come (back) later.</summary>
 internal sealed class BrokerRequest(
     long number, BrokerQueue queue, SwitchPayload payload, BrokerClient sender, BrokerQueue? replyTo, long correlation, long deadline)
-    : BrokerMessage(number, queue, payload)
+    : BrokerMessage(number, queue, payload, sender.Name)
 {
     internal BrokerClient Sender { get; } = sender;
 
     internal BrokerQueue? ReplyTo { get; } = replyTo;
+
+    /// <summary>Where the reply goes; empty when none is wanted.</summary>
+    internal string ReplyName { get; init; } = replyTo?.Name ?? "";
+
+    /// <summary>True when its sender was told that it is kept: it then waits for a consumer however late that comes.</summary>
+    internal bool Stored { get; init; }
 
     internal long Correlation { get; } = correlation;
 
@@ -55,10 +69,17 @@ internal sealed class BrokerRequest(
 }
 
 /// <summary>A response, or the switch's own word that a request failed.</summary>
-internal sealed class BrokerResponse(long number, BrokerQueue queue, SwitchPayload payload, long correlation, SwitchErrorKind? error)
-    : BrokerMessage(number, queue, payload)
+internal sealed class BrokerResponse(
+    long number, BrokerQueue queue, SwitchPayload payload, string origin, RequestKey request, long correlation, SwitchErrorKind? error)
+    : BrokerMessage(number, queue, payload, origin)
 {
+    /// <summary>What it answers, as callers of the original protocol know it; the queue is empty when that is not known.</summary>
+    internal RequestKey Request { get; } = request;
+
     internal long Correlation { get; } = correlation;
 
     internal SwitchErrorKind? Error { get; } = error;
 }
+
+/// <summary>A request as the original protocol names it: its queue and its number there; with the time it came, if known (else 0).</summary>
+internal readonly record struct RequestKey(string Queue, long Number, long Arrived = 0);

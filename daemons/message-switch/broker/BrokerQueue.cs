@@ -27,12 +27,35 @@ internal sealed class BrokerQueue(string name, BrokerClient? owner)
 
     internal IReadOnlyList<Subscription> Subscriptions => subscriptions;
 
-    internal int Consumers => subscriptions.Count(subscription => subscription.Open);
+    /// <summary>What clients that transfer were shown and none of them acknowledged yet.</summary>
+    internal ShownMessages Shown { get; } = new();
+
+    /// <summary>Clients that transfer from this queue, with the time (in nanoseconds) by which each is expected to do so again.</summary>
+    internal Dictionary<BrokerClient, long> Viewers { get; } = [];
+
+    /// <summary>Transfers that wait for a message to come.</summary>
+    internal List<TransferWait> Watchers { get; } = [];
+
+    internal int Consumers => OpenSubscriptions + Viewers.Count;
 
     internal QueueStatus Status => new(Name, Owner is not null, Consumers, Waiting.Count, (int)Messages - Waiting.Count, Bytes);
 
     internal bool Full(Settings settings, int payload) =>
         Messages >= settings.MaxQueueMessages || (Messages > 0 && Bytes + payload > settings.MaxQueueBytes);
+
+    private int OpenSubscriptions
+    {
+        get
+        {
+            var open = 0;
+            foreach (var subscription in subscriptions)
+            {
+                open += subscription.Open ? 1 : 0;
+            }
+
+            return open;
+        }
+    }
 
     /// <summary>Counts a message in.</summary>
     internal void Take(BrokerMessage message)
@@ -67,6 +90,15 @@ internal sealed class BrokerQueue(string name, BrokerClient? owner)
         }
 
         return null;
+    }
+
+    /// <summary>Lets every waiting transfer look again.</summary>
+    internal void WakeWatchers()
+    {
+        foreach (var watcher in Watchers)
+        {
+            watcher.Wake();
+        }
     }
 
     /// <summary>Puts a message in line by its number: new ones at the end, one that comes back before those that are younger.</summary>

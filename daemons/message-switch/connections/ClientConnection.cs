@@ -6,11 +6,8 @@ using Toolstack.Hosting.Switch.Wire;
 namespace Toolstack.MessageSwitch;
 
 /// <summary>One client's connection: hello first, then every frame is a turn of the broker. Whatever goes wrong ends this connection only.</summary>
-internal sealed class ClientConnection : IBrokerPeer, IDisposable
+internal sealed class ClientConnection : IBrokerPeer, ISwitchPeer
 {
-    private static readonly byte[] NotImplemented =
-        "HTTP/1.1 501 Not Implemented\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"u8.ToArray();
-
     private readonly Turns turns;
     private readonly ILogger logger;
     private readonly SwitchLink link;
@@ -21,13 +18,12 @@ internal sealed class ClientConnection : IBrokerPeer, IDisposable
     {
         this.turns = turns;
         this.logger = logger;
-        link = new SwitchLink(socket, Relieved) { HttpAnswer = NotImplemented };
+        link = new SwitchLink(socket, Relieved);
     }
 
     public bool Congested => link.Congested;
 
-    /// <summary>Serves until the connection ends; never raises.</summary>
-    internal async Task RunAsync(CancellationToken stopping)
+    public async Task RunAsync(CancellationToken stopping)
     {
         LinkEnd end;
         using (new Timer(static connection => ((ClientConnection)connection!).HelloOverdue(), this, SwitchLimits.HelloDeadline,

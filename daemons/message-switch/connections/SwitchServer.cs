@@ -15,17 +15,23 @@ internal sealed class SwitchServer : IAsyncDisposable
     private readonly ILogger logger;
     private readonly Turns turns;
     private readonly Socket listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-    private readonly ConcurrentDictionary<ClientConnection, Task> connections = new();
+    private readonly ConcurrentDictionary<Socket, Task> connections = new();
+    private readonly Func<Socket, PeerIdentity> identify;
+    private readonly CancellationTokenSource shutdown = new();
     private bool listening;
 
-    internal SwitchServer(Settings settings, ILogger logger)
+    /// <param name="settings">The configuration.</param>
+    /// <param name="logger">Where to log.</param>
+    /// <param name="identify">Who is at the other end of a connection; null asks the kernel.</param>
+    internal SwitchServer(Settings settings, ILogger logger, Func<Socket, PeerIdentity>? identify = null)
     {
+        this.identify = identify ?? PeerIdentity.Of;
         this.settings = settings;
         this.logger = logger;
         turns = new Turns(settings, logger);
     }
 
-    /// <summary>Makes the socket, for this user only, in place of one that nobody listens on any more. Raises <see cref="SocketException"/>
+    /// <summary>Makes the socket, with its configured owner and mode, in place of one that nobody listens on any more. Raises <see cref="SocketException"/>
     /// or <see cref="IOException"/> when that is not possible, or when another switch listens there.</summary>
     internal void Listen()
     {
@@ -34,15 +40,17 @@ internal sealed class SwitchServer : IAsyncDisposable
         listener.Bind(new UnixDomainSocketEndPoint(settings.Path));
 
         // Nobody can connect before Listen, so there is no moment with a wider mode.
-        File.SetUnixFileMode(settings.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        settings.Access.Apply(settings.Path);
         listener.Listen(Backlog);
         listening = true;
         Log.Listening(logger, settings.Path, turns.Incarnation);
     }
 
-    /// <summary>Accepts and serves until <paramref name="stopping"/>; then ends every connection.</summary>
-    internal async Task RunAsync(CancellationToken stopping)
+    /// <summary>Accepts and serves until <paramref name="asked"/> or until root asks for the end; then ends every connection.</summary>
+    internal async Task RunAsync(CancellationToken asked)
     {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(asked, shutdown.Token);
+        var stopping = ending.Token;
         while (!stopping.IsCancellationRequested)
         {
             try
@@ -75,6 +83,7 @@ internal sealed class SwitchServer : IAsyncDisposable
 
         await Task.WhenAll(connections.Values).ConfigureAwait(false);
         turns.Dispose();
+        shutdown.Dispose();
     }
 
     private void Serve(Socket socket, CancellationToken stopping)
@@ -86,19 +95,51 @@ internal sealed class SwitchServer : IAsyncDisposable
             return;
         }
 
-        var connection = new ClientConnection(socket, turns, logger);
         var registered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        connections[connection] = ServeAsync(connection, registered.Task, stopping); // which disposes it
+        connections[socket] = ServeAsync(socket, registered.Task, stopping); // which disposes it
         registered.SetResult();
     }
 
-    private async Task ServeAsync(ClientConnection connection, Task registered, CancellationToken stopping)
+    private async Task ServeAsync(Socket socket, Task registered, CancellationToken stopping)
     {
-        using var own = connection;
+        using var own = socket;
         await registered.ConfigureAwait(false);
-        await connection.RunAsync(stopping).ConfigureAwait(false);
-        connections.TryRemove(connection, out _);
+        if (await OpenAsync(socket, stopping).ConfigureAwait(false) is { } peer)
+        {
+            using (peer)
+            {
+                await peer.RunAsync(stopping).ConfigureAwait(false);
+            }
+        }
+
+        connections.TryRemove(socket, out _);
     }
+
+    /// <summary>Tells the two protocols apart by the first byte: a method of HTTP is letters, the length of a native frame begins with 0 or 1.
+    /// Null when nothing comes.</summary>
+    private async Task<ISwitchPeer?> OpenAsync(Socket socket, CancellationToken stopping)
+    {
+        var first = new byte[1];
+        try
+        {
+            var looking = socket.ReceiveAsync(first, SocketFlags.Peek, stopping).AsTask();
+            if (await looking.WaitAsync(SwitchLimits.HelloDeadline, stopping).ConfigureAwait(false) == 0)
+            {
+                return null;
+            }
+
+            return char.IsAsciiLetter((char)first[0])
+                ? new CompatConnection(socket, turns, settings, identify(socket), ShutDown, logger)
+                : new ClientConnection(socket, turns, logger);
+        }
+        catch (Exception error) when (error is SocketException or TimeoutException or OperationCanceledException)
+        {
+            Log.SilentEnded(logger, error.Message);
+            return null;
+        }
+    }
+
+    private void ShutDown() => shutdown.CancelAfter(CompatLimits.ShutdownDelay);
 
     private static void RemoveStale(string path)
     {

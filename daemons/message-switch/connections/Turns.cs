@@ -21,11 +21,16 @@ internal sealed class Turns : IDisposable
 
         // Grows over restarts: microseconds of the wall clock.
         Incarnation = DateTime.UtcNow.Ticks / TimeSpan.TicksPerMicrosecond;
-        broker = new Broker(settings, Incarnation, static () => Environment.TickCount64);
+
+        // So do the numbers of messages: a consumer that outlives the switch never holds a cursor beyond what comes next.
+        broker = new Broker(settings, Incarnation, static () => Environment.TickCount64, Incarnation);
         timer = new Timer(static turns => ((Turns)turns!).Expire(), this, Timeout.Infinite, Timeout.Infinite);
     }
 
     internal long Incarnation { get; }
+
+    /// <summary>Clients of the original protocol; to be used within <see cref="Run"/>.</summary>
+    internal Sessions Sessions { get; } = new();
 
     internal BrokerClient Attach(IBrokerPeer peer, string name)
     {
@@ -51,6 +56,22 @@ internal sealed class Turns : IDisposable
         {
             broker.Handle(client, message);
             EndTurn();
+        }
+    }
+
+    /// <summary>One turn of anything that is not a frame.</summary>
+    internal T Run<T>(Func<Broker, T> turn)
+    {
+        lock (gate)
+        {
+            try
+            {
+                return turn(broker);
+            }
+            finally
+            {
+                EndTurn();
+            }
         }
     }
 

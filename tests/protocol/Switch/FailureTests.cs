@@ -136,15 +136,6 @@ public sealed class FailureTests
     }
 
     [Fact]
-    public async Task Http_is_answered_not_implemented()
-    {
-        await using var fixture = new SwitchFixture();
-        using var raw = await fixture.RawAsync();
-        await raw.SendAsync("GET /login/x HTTP/1.1\r\n\r\n"u8.ToArray());
-        Assert.StartsWith("HTTP/1.1 501 Not Implemented\r\n", await ReadToEndAsync(raw), StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task Another_version_is_refused_by_its_number()
     {
         await using var fixture = new SwitchFixture();

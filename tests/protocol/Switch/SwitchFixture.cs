@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Toolstack.Hosting.Switch;
 using Toolstack.MessageSwitch;
+using Xunit;
 
 namespace Toolstack.Tests.Switch;
 
@@ -29,10 +30,16 @@ internal sealed class SwitchFixture : IAsyncDisposable
 
     internal Settings Settings { get; }
 
+    /// <summary>Who the switch believes is at the other end; null asks the kernel.</summary>
+    internal PeerIdentity? Identity { get; set; }
+
+    /// <summary>Completes when the switch stopped, for whatever reason.</summary>
+    internal Task Serving => serving;
+
     internal void StartSwitch()
     {
         stopping = new CancellationTokenSource();
-        server = new SwitchServer(Settings, NullLogger.Instance);
+        server = new SwitchServer(Settings, NullLogger.Instance, socket => Identity ?? PeerIdentity.Of(socket));
         server.Listen();
         serving = server.RunAsync(stopping.Token);
     }
@@ -64,6 +71,19 @@ internal sealed class SwitchFixture : IAsyncDisposable
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         await socket.ConnectAsync(new UnixDomainSocketEndPoint(Settings.Path));
         return socket;
+    }
+
+    /// <summary>A connection of the original protocol, logged in unless the token is empty.</summary>
+    internal async Task<CompatPeer> CompatAsync(string token = "token")
+    {
+        var peer = new CompatPeer(await RawAsync());
+        clients.Add(peer);
+        if (token.Length > 0)
+        {
+            Assert.Equal("", await peer.GetAsync($"/login/{token}"));
+        }
+
+        return peer;
     }
 
     /// <summary>Everything the peer sends until it closes.</summary>

@@ -32,7 +32,7 @@ public sealed class DueHeapTests
             }
             else
             {
-                var message = new BrokerResponse(step, queue, new SwitchPayload(), 0, null);
+                var message = new BrokerResponse(step, queue, new SwitchPayload(), "sender", default, 0, null);
                 heap.Set(message, random.Next(1000));
                 inside.Add(message);
             }

@@ -95,14 +95,6 @@ public sealed class SwitchCodecTests
         Assert.Contains(nameof(SwitchLimits.MaxNameBytes), error.InnerException?.Message ?? error.Message, StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData("GET / HTTP/1.1\r\n", true)]
-    [InlineData("POST /transfer", true)]
-    [InlineData("GE", false)]
-    [InlineData("\0\0\0\b", false)]
-    public void Http_is_told_by_its_method(string start, bool expected) =>
-        Assert.Equal(expected, SwitchCodec.LooksLikeHttp(new ReadOnlySequence<byte>(System.Text.Encoding.Latin1.GetBytes(start))));
-
     private static byte[] Frame(SwitchMessage message)
     {
         var output = new ArrayBufferWriter<byte>();

@@ -12,9 +12,6 @@ public enum LinkEndReason
     /// <summary>The peer sent what is not this protocol.</summary>
     Garbage,
 
-    /// <summary>The peer speaks HTTP.</summary>
-    Http,
-
     /// <summary>The peer does not read what is sent to it.</summary>
     NotReading,
 

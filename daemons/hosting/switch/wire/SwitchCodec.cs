@@ -70,20 +70,6 @@ public static partial class SwitchCodec
         return true;
     }
 
-    /// <summary>True when a connection begins like an HTTP request, the original switch's protocol, told by its method.</summary>
-    public static bool LooksLikeHttp(ReadOnlySequence<byte> buffer)
-    {
-        if (buffer.Length < HeaderBytes)
-        {
-            return false;
-        }
-
-        Span<byte> start = stackalloc byte[HeaderBytes];
-        buffer.Slice(0, HeaderBytes).CopyTo(start);
-        return start.SequenceEqual("GET "u8) || start.SequenceEqual("POST"u8) || start.SequenceEqual("PUT "u8)
-            || start.SequenceEqual("HEAD"u8) || start.SequenceEqual("DELE"u8) || start.SequenceEqual("OPTI"u8);
-    }
-
     private static SwitchMessage Decode(ReadOnlySequence<byte> body, List<SafeFileHandle> descriptors)
     {
         try

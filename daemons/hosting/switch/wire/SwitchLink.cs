@@ -40,9 +40,6 @@ public sealed class SwitchLink : IDisposable
         this.relieved = relieved;
     }
 
-    /// <summary>What a peer that speaks HTTP is told; null treats it as garbage.</summary>
-    public ReadOnlyMemory<byte>? HttpAnswer { get; init; }
-
     /// <summary>True while more than <see cref="SwitchLimits.CongestedBytes"/> wait to be sent (until few enough are left).</summary>
     public bool Congested => Volatile.Read(ref congested);
 
@@ -151,7 +148,6 @@ public sealed class SwitchLink : IDisposable
     private async Task ReceiveAsync(Func<SwitchMessage, ValueTask> received)
     {
         var cancel = closing.Token;
-        var first = true;
         var missing = 0;
         while (true)
         {
@@ -166,13 +162,6 @@ public sealed class SwitchLink : IDisposable
             await incoming.Writer.FlushAsync(cancel).ConfigureAwait(false);
             incoming.Reader.TryRead(out var result);
             var buffer = result.Buffer;
-            if (first && SwitchCodec.LooksLikeHttp(buffer))
-            {
-                await AnswerHttpAsync(cancel).ConfigureAwait(false);
-                return;
-            }
-
-            first &= buffer.Length < SwitchCodec.HeaderBytes;
             while (end is null && SwitchCodec.TryReadFrame(ref buffer, descriptors, out var message, out missing))
             {
                 await received(message!).ConfigureAwait(false);
@@ -191,16 +180,6 @@ public sealed class SwitchLink : IDisposable
             missing = buffer.IsEmpty ? 0 : missing;
             incoming.Reader.AdvanceTo(buffer.Start, buffer.End);
         }
-    }
-
-    private async Task AnswerHttpAsync(CancellationToken cancel)
-    {
-        if (HttpAnswer is { } answer)
-        {
-            await socket.SendAsync(answer, SocketFlags.None, cancel).ConfigureAwait(false);
-        }
-
-        Close(new(LinkEndReason.Http, "the peer speaks HTTP"));
     }
 
     private async Task SendLoopAsync()

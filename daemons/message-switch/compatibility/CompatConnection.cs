@@ -1,0 +1,245 @@
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using Toolstack.Hosting.Switch;
+using Toolstack.Hosting.Switch.Wire;
+using Toolstack.MessageSwitch.Http;
+
+namespace Toolstack.MessageSwitch;
+
+/// <summary>One connection of the original protocol: each request is a turn of the broker; transfers and traces that find nothing wait
+/// between two turns.</summary>
+internal sealed class CompatConnection : ISwitchPeer
+{
+    private static readonly HttpAnswer NotFound = HttpAnswer.Failure(404, "Not found");
+    private static readonly HttpAnswer PleaseLogIn = HttpAnswer.Failure(404, "Please log in.");
+
+    private readonly Turns turns;
+    private readonly Settings settings;
+    private readonly PeerIdentity peer;
+    private readonly Action shutDown;
+    private readonly ILogger logger;
+    private readonly HttpConnection http;
+    private readonly CancellationTokenSource left = new();
+
+    // Several tokens are possible; the smallest counts.
+    private readonly SortedDictionary<string, CompatSession> sessions = new(StringComparer.Ordinal);
+
+    internal CompatConnection(Socket socket, Turns turns, Settings settings, PeerIdentity peer, Action shutDown, ILogger logger)
+    {
+        this.turns = turns;
+        this.settings = settings;
+        this.peer = peer;
+        this.shutDown = shutDown;
+        this.logger = logger;
+        http = new HttpConnection(socket, AnswerAsync) { Left = left.Cancel };
+    }
+
+    private CompatSession? Session
+    {
+        get
+        {
+            foreach (var session in sessions.Values)
+            {
+                return session;
+            }
+
+            return null;
+        }
+    }
+
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        var end = await http.RunAsync(stopping).ConfigureAwait(false);
+        var name = Session?.Token ?? "unknown";
+        turns.Run(broker =>
+        {
+            foreach (var session in sessions.Values)
+            {
+                turns.Sessions.Leave(session, broker);
+            }
+
+            return true;
+        });
+        if (end.Reason == LinkEndReason.Failed)
+        {
+            Log.ConnectionFailed(logger, name, end.Cause);
+        }
+        else
+        {
+            Log.Ended(logger, name, end.Reason, end.Detail);
+        }
+    }
+
+    public void Dispose() => left.Dispose();
+
+    private async ValueTask<HttpAnswer> AnswerAsync(HttpRequest request, CancellationToken stopping)
+    {
+        try
+        {
+            return CompatParser.Parse(request) switch
+            {
+                null => NotFound,
+                { NeedsLogin: true } when Session is null => PleaseLogIn,
+                TransferRequest transfer => await TransferAsync(Session!.Client, transfer, stopping).ConfigureAwait(false),
+                TraceRequest trace => await TraceAsync(trace, stopping).ConfigureAwait(false),
+                WebRequest web => await WebFiles.ReadAsync(settings.WebDirectory, web.Path, stopping).ConfigureAwait(false) ?? NotFound,
+                var other => Answer(other, request.Body),
+            };
+        }
+        catch (FormatException wrong)
+        {
+            return HttpAnswer.Failure(500, wrong.Message);
+        }
+        catch (SwitchException refused)
+        {
+            return HttpAnswer.Failure(refused.Kind == SwitchErrorKind.NotOwner ? 403 : 503, refused.Message);
+        }
+    }
+
+    private HttpAnswer Answer(CompatRequest request, ReadOnlyMemory<byte> body)
+    {
+        switch (request)
+        {
+            case LoginRequest login:
+                return Login(login.Token);
+            case DiagnosticsRequest:
+                return Json(CompatAnswers.Diagnostics(turns.Run(static broker => broker.Diagnose())));
+            case ShutdownRequest:
+                return Shutdown();
+        }
+
+        var client = Session!.Client;
+        switch (request)
+        {
+            case CreateRequest create:
+                turns.Run(broker => broker.CreateQueue(client, create.Name, create.Transient));
+                return HttpAnswer.Text(create.Name);
+            case DestroyRequest destroy:
+                turns.Run(broker => broker.DestroyQueue(client, destroy.Name));
+                return HttpAnswer.Empty;
+            case AckRequest ack:
+                turns.Run(broker => broker.Acknowledge(client, ack.Queue, ack.Number));
+                return HttpAnswer.Empty;
+            case ListRequest list:
+                return Json(CompatAnswers.Names(turns.Run(broker => broker.Names(list.Prefix, list.Alive))));
+            case SendRequest send:
+                return Send(send.Queue, body, (broker, payload) => broker.Store(client, send.Queue, send.ReplyTo, payload));
+            case SendResponse send:
+                return Send(send.Queue, body, (broker, payload) => broker.Respond(client, send.Queue, send.Answered, payload));
+            default:
+                throw new InvalidOperationException($"no answer to {request.GetType().Name}");
+        }
+    }
+
+    private HttpAnswer Send(string queue, ReadOnlyMemory<byte> body, Func<Broker, SwitchPayload, long?> send)
+    {
+        // The connection's buffer is used again: what stays in the frame is copied, what is large goes to sealed memory.
+        var payload = SwitchPayload.Of(body);
+        payload = payload.Sealed is null ? new SwitchPayload(body.ToArray()) : payload;
+        long? number = null;
+        try
+        {
+            number = turns.Run(broker => send(broker, payload));
+        }
+        finally
+        {
+            if (number is null)
+            {
+                payload.Release();
+            }
+        }
+
+        return Json(CompatAnswers.Sent(queue, number));
+    }
+
+    private HttpAnswer Login(string token)
+    {
+        if (sessions.ContainsKey(token))
+        {
+            return HttpAnswer.Empty;
+        }
+
+        if (sessions.Count == CompatLimits.MaxLogins)
+        {
+            return HttpAnswer.Failure(503, $"logged in {sessions.Count} times; allowed is up to {CompatLimits.MaxLogins} (MaxLogins)");
+        }
+
+        if (turns.Run(_ => turns.Sessions.Login(token, peer)) is not { } session)
+        {
+            return HttpAnswer.Failure(403, $"{token} is logged in as another user.");
+        }
+
+        sessions.Add(token, session);
+        Log.LoggedIn(logger, token, peer.Process, peer.User);
+        return HttpAnswer.Empty;
+    }
+
+    private HttpAnswer Shutdown()
+    {
+        if (!peer.IsRoot)
+        {
+            Log.ShutdownRefused(logger, Session?.Token ?? "", peer.Process, peer.User);
+            return HttpAnswer.Failure(403, "Only root may shut the switch down.");
+        }
+
+        Log.ShutdownAsked(logger, Session?.Token ?? "", peer.Process);
+        shutDown();
+        return HttpAnswer.Empty;
+    }
+
+    private async ValueTask<HttpAnswer> TransferAsync(BrokerClient client, TransferRequest request, CancellationToken stopping)
+    {
+        var until = Environment.TickCount64 + (long)request.Timeout.TotalMilliseconds;
+        while (true)
+        {
+            var rest = TimeSpan.FromMilliseconds(Math.Max(0, until - Environment.TickCount64));
+            var found = turns.Run(broker => broker.Transfer(client, request.Cursor, request.Queues, rest));
+            if (found.Wait is not { } wait)
+            {
+                return Json(CompatAnswers.Transferred(found));
+            }
+
+            var woken = await WaitAsync(wait.Woken, rest, stopping).ConfigureAwait(false);
+            turns.Run(_ => Broker.Unwatch(wait));
+            if (!woken)
+            {
+                return Json(CompatAnswers.Transferred(found));
+            }
+        }
+    }
+
+    private async ValueTask<HttpAnswer> TraceAsync(TraceRequest request, CancellationToken stopping)
+    {
+        var until = Environment.TickCount64 + (long)request.Timeout.TotalMilliseconds;
+        while (true)
+        {
+            var (events, wait) = turns.Run(broker => broker.Trace.From(request.From));
+            if (wait is null)
+            {
+                return Json(CompatAnswers.Events(events, settings.TraceTruncate));
+            }
+
+            var rest = TimeSpan.FromMilliseconds(Math.Max(0, until - Environment.TickCount64));
+            if (!await WaitAsync(wait, rest, stopping).ConfigureAwait(false))
+            {
+                turns.Run(broker => broker.Trace.Forget(wait));
+                return Json(CompatAnswers.Events([], settings.TraceTruncate));
+            }
+        }
+    }
+
+    /// <summary>False when the time is over, the client left or the switch stops.</summary>
+    private async Task<bool> WaitAsync(Task wait, TimeSpan timeout, CancellationToken stopping)
+    {
+        if (timeout == TimeSpan.Zero)
+        {
+            return wait.IsCompleted;
+        }
+
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(left.Token, stopping);
+        await wait.WaitAsync(timeout, ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return wait.IsCompleted && !ending.IsCancellationRequested;
+    }
+
+    private static HttpAnswer Json(ReadOnlyMemory<byte> body) => new(200, body);
+}

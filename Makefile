@@ -6,7 +6,6 @@ MAKEFLAGS     += --no-builtin-rules
 .DEFAULT_GOAL := all
 
 CONFIGURATION ?= Release
-RID           ?= linux-x64
 HOSTS         ?= 2
 PORT          ?= 8080
 PREFIX        ?= /usr
@@ -18,26 +17,24 @@ BIN    := $(OUT)/bin
 BUILD  := packaging/build
 NATIVE := $(OUT)/native/pvh-guest $(OUT)/native/xen-domain-builder
 
-# One MSBuild at a time and no build server left behind: a native publish needs over a gigabyte of memory.
-MSBUILD_FLAGS := -nodeReuse:false -m:$(shell nproc) -v:quiet -nologo
+# No build server is left behind. Two at a time at most: compiling ahead of time takes over a gigabyte of memory.
+# Packages are those of the lock files or none: after changing one, `dotnet restore --force-evaluate` writes them anew.
+MSBUILD_FLAGS := -nodeReuse:false -m:$(shell nproc | awk '{ print $$1 < 2 ? 1 : 2 }') -v:quiet -nologo -clp:NoSummary -p:RestoreLockedMode=true
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 MSBUILDDISABLENODEREUSE=1
 
 PROGRAMS := message-switch xenopsd xapi xe
-BUILD_RULES := $(wildcard Directory.*.props Directory.*.targets global.json)
-sources = $(shell find $(1) -name obj -prune -o \( -name '*.cs' -o -name '*.csproj' -o -name 'packages.lock.json' \) -type f -print 2>/dev/null)
-SHARED_SOURCES := $(call sources,daemons/hosting daemons/idl daemons/idl-generator daemons/xenopsd/contract daemons/xapi/datamodel interop)
+EXECUTABLES := $(PROGRAMS:%=$(BIN)/%)
+BUILD_RULES := $(wildcard Directory.*.props Directory.*.targets global.json .editorconfig) $(BUILD)/programs.proj $(BUILD)/publish
+SOURCES := $(shell find daemons interop -name obj -prune -o \( -name '*.cs' -o -name '*.csproj' -o -name packages.lock.json \) -type f -print)
 
 .NOTPARALLEL:
 
 .PHONY: all
-all: $(PROGRAMS:%=$(BIN)/%) $(NATIVE) ## Build the native executables into out/bin and the C pieces into out/native
+all: $(EXECUTABLES) $(NATIVE) ## Build the native executables into out/bin and the C pieces into out/native
 
-define program
-$(BIN)/$(1): $(call sources,daemons/$(1)) $(SHARED_SOURCES) $(BUILD_RULES) | prerequisites
-	@echo "  native   $(1)"
-	@$(BUILD)/publish daemons/$(1)/$(1).csproj $(1) $(RID) $(CONFIGURATION) $(MSBUILD_FLAGS)
-endef
-$(foreach name,$(PROGRAMS),$(eval $(call program,$(name))))
+$(EXECUTABLES) &: $(SOURCES) $(BUILD_RULES) | prerequisites
+	@echo "  native   $(PROGRAMS)"
+	@$(BUILD)/publish $(CONFIGURATION) $(MSBUILD_FLAGS)
 
 $(NATIVE) &: $(wildcard native/*.[chS] native/*/*.[chS] native/*.lds native/*/*.lds native/Makefile) | prerequisites
 	@$(MAKE) --no-print-directory -C native OUT=$(abspath $(OUT)/native)

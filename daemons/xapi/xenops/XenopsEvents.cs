@@ -169,16 +169,18 @@ internal sealed class XenopsEvents(
         }
 
         unplaced[uuid] = true;
-        VM after = await database.Update(self,
-            current => current.resident_on.IsNull && current.current_operations.IsEmpty ? current with { resident_on = identity.Localhost } : current,
-            cancel).ConfigureAwait(false);
-        if (after.resident_on != identity.Localhost)
+        bool adopted = false;
+        VM after = await database.Update(self, current =>
         {
-            return false;
+            adopted = current.resident_on.IsNull && current.current_operations.IsEmpty;
+            return adopted ? current with { resident_on = identity.Localhost } : current;
+        }, cancel).ConfigureAwait(false);
+        if (adopted)
+        {
+            Log.Adopted(logger, uuid);
         }
 
-        Log.Adopted(logger, uuid);
-        return true;
+        return after.resident_on == identity.Localhost;
     }
 
     private async Task UpdateMetricsAsync(Ref<VM_metrics> self, VmState? state, CancellationToken cancel)

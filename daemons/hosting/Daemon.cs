@@ -133,6 +133,12 @@ public static class Daemon
         {
             // Main ended by passing its cancellation on: as clean as returning.
         }
+        catch (ConfigurationException error)
+        {
+            // What it was told to use is not there or taken: the message says which, a stack would not.
+            Log.ConfigurationWrong(logger, error.Message);
+            return Failure;
+        }
         catch (Exception error) // the loop that owns the daemon: classified above, named here
         {
             Log.Failed(logger, error);

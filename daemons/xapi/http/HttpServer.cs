@@ -38,11 +38,11 @@ internal sealed class HttpServer : IAsyncDisposable
     /// <summary>Where TCP is listened on, as URLs with the ports the kernel chose.</summary>
     internal IReadOnlyCollection<string> Addresses => [.. server.Features.Get<IServerAddressesFeature>()!.Addresses];
 
-    /// <summary>Opens every listener. Raises IOException when an address is taken.</summary>
+    /// <summary>Opens every listener. Raises ConfigurationException when an address is taken; the Unix socket of the xapi that has it stays then,
+    /// because TCP is tried first.</summary>
     internal async Task StartAsync(CancellationToken cancel)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(endpoints.UnixPath))!);
-        File.Delete(endpoints.UnixPath);
         await server.StartAsync(application, cancel).ConfigureAwait(false);
         Log.Listening(logger, endpoints.UnixPath);
         foreach (IPEndPoint endpoint in endpoints.Tcp)
@@ -59,7 +59,6 @@ internal sealed class HttpServer : IAsyncDisposable
         server.Dispose();
         accepting.Dispose();
         contexts.Dispose();
-        File.Delete(endpoints.UnixPath);
         return ValueTask.CompletedTask;
     }
 
@@ -70,11 +69,12 @@ internal sealed class HttpServer : IAsyncDisposable
         options.Limits.MaxConcurrentConnections = HttpLimits.MaxConnections;
         options.Limits.RequestHeadersTimeout = HttpLimits.HeadDeadline;
         options.Limits.KeepAliveTimeout = HttpLimits.IdleDeadline;
-        options.ListenUnixSocket(endpoints.UnixPath, static o => o.Protocols = HttpProtocols.Http1);
         foreach (IPEndPoint endpoint in endpoints.Tcp)
         {
             options.Listen(endpoint, static o => o.Protocols = HttpProtocols.Http1);
         }
+
+        options.ListenUnixSocket(endpoints.UnixPath, static o => o.Protocols = HttpProtocols.Http1);
 
         return options;
     }

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Toolstack.Hosting;
 
 namespace Toolstack.Xapi.Http;
 
@@ -13,7 +14,7 @@ internal sealed class PeekingTransport(AcceptThread accepting, SocketConnectionC
 
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
-        Socket listening = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+        Socket listening = Bound(endpoint);
         if (endpoint is UnixDomainSocketEndPoint unix)
         {
             // Whoever connects is taken for root, so nobody else may; set before listening, so there is no moment without.
@@ -22,6 +23,24 @@ internal sealed class PeekingTransport(AcceptThread accepting, SocketConnectionC
 
         listening.Listen(512);
         return ValueTask.FromResult<IConnectionListener>(new Listener(listening, accepting, contexts));
+    }
+
+    private static Socket Bound(EndPoint endpoint)
+    {
+        try
+        {
+            if (endpoint is UnixDomainSocketEndPoint unix)
+            {
+                // What a killed xapi left behind.
+                File.Delete(unix.ToString());
+            }
+
+            return SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+        }
+        catch (SocketException error)
+        {
+            throw new ConfigurationException($"cannot listen on {endpoint}: {error.Message}");
+        }
     }
 
     private sealed class Listener : IConnectionListener

@@ -158,6 +158,11 @@ internal sealed class XapiServer : IAsyncDisposable
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2));
         await server.StopAsync(patience.Token);
         await server.DisposeAsync();
+        if (File.Exists(UnixPath))
+        {
+            throw new InvalidOperationException("the server left its Unix socket behind");
+        }
+
         Services.Sessions.Dispose();
         client.Dispose();
         await connection.DisposeAsync();

@@ -1,7 +1,10 @@
 using System.Net.Sockets;
 using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using Toolstack.Hosting;
 using Toolstack.Idl;
 using Toolstack.Xapi.Datamodel;
+using Toolstack.Xapi.Http;
 using Xunit;
 
 namespace Toolstack.Tests.Xapi;
@@ -86,6 +89,19 @@ public class XmlRpcTests
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(server.UnixPath));
         (_, string body) = await server.PostAsync(Document("session.login_with_password", "anyone", ""), unix: true);
         Assert.Contains("<value>Success</value>", body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AServerWhoseAddressIsTakenSaysSoAndLeavesTheUnixSocketToItsOwner()
+    {
+        await using XapiServer first = await XapiServer.StartAsync();
+        await using var second = new HttpServer(
+            new HttpEndpoints(first.UnixPath, [first.Tcp], 1024), new HttpRoutes(),
+            new HandOver("", static (_, _) => ValueTask.FromResult(false), NullLogger.Instance, CancellationToken.None), NullLogger.Instance);
+        ConfigurationException error = await Assert.ThrowsAsync<ConfigurationException>(() => second.StartAsync(CancellationToken.None));
+        Assert.Contains(first.Tcp.ToString(), error.Message, StringComparison.Ordinal);
+        (_, string body) = await first.PostAsync(Document("system.isAlive:x", "1"), unix: true);
+        Assert.Contains("<value>1</value>", body, StringComparison.Ordinal);
     }
 
     [Fact]

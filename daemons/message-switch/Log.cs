@@ -3,7 +3,8 @@ using Toolstack.Hosting.Switch.Wire;
 
 namespace Toolstack.MessageSwitch;
 
-/// <summary>Every log line of the switch. Events 1000-1099: the listener; 1100-1199: connections; 1200-1299: messages.</summary>
+/// <summary>Every log line of the switch. Events 1000-1099: the listener; 1100-1199: connections; 1200-1299: messages;
+/// 1300-1399: the journal.</summary>
 internal static partial class Log
 {
     [LoggerMessage(1000, LogLevel.Information, "listening on {Path}, incarnation {Incarnation}")]
@@ -38,6 +39,15 @@ internal static partial class Log
 
     [LoggerMessage(1107, LogLevel.Information, "connection ended before it said anything: {Reason}")]
     internal static partial void SilentEnded(ILogger logger, string reason);
+
+    [LoggerMessage(1300, LogLevel.Information, "{Directory}: {Queues} queues with {Messages} messages restored")]
+    internal static partial void Restored(ILogger logger, string directory, int queues, int messages);
+
+    [LoggerMessage(1301, LogLevel.Warning, "{Path}: {Bytes} bytes of an unfinished write dropped")]
+    internal static partial void JournalCut(ILogger logger, string path, long bytes);
+
+    [LoggerMessage(1302, LogLevel.Error, "{Directory}: cannot be written: {Reason}; nothing is kept until the switch is restarted")]
+    internal static partial void JournalFailed(ILogger logger, string directory, string reason);
 
     [LoggerMessage(1200, LogLevel.Warning, "{Count} replies dropped so far: their callers do not read")]
     internal static partial void RepliesDropped(ILogger logger, long count);

@@ -43,10 +43,16 @@ internal sealed record Settings
     private static readonly ConfigKey<string> OwnerKey = ConfigKey.Text(
         "socket-owner", "", "Owner of the socket as UID or UID:GID in numbers; empty leaves it to the user the switch runs as.");
 
+    private static readonly ConfigKey<string> StateKey = ConfigKey.Text(
+        "statedir", "", "Directory in which persistent queues and what was sent to them are kept; empty keeps them in memory only.");
+
+    private static readonly ConfigKey<bool> SyncKey = ConfigKey.Flag(
+        "statedir-sync", true, "Whether what is kept survives a loss of power too, not only the end of the process.");
+
     internal static readonly IReadOnlyList<ConfigKey> Keys =
     [
         PathKey, ModeKey, OwnerKey, GraceKey, ExpiryKey, QueueMessagesKey, QueueBytesKey, ClientMessagesKey, ClientBytesKey,
-        TraceEntriesKey, TraceTruncateKey, WebKey,
+        TraceEntriesKey, TraceTruncateKey, WebKey, StateKey, SyncKey,
     ];
 
     internal string Path { get; init; } = SwitchOptions.DefaultPath;
@@ -70,6 +76,11 @@ internal sealed record Settings
     /// <summary>Where files for browsers are; empty when none are served.</summary>
     internal string WebDirectory { get; init; } = "";
 
+    /// <summary>Where what must outlive the process is; empty when nothing does.</summary>
+    internal string StateDirectory { get; init; } = "";
+
+    internal bool StateSync { get; init; } = true;
+
     internal SocketAccess Access { get; init; } = SocketAccess.OwnerOnly;
 
     internal static Settings From(Configuration configuration) => new()
@@ -84,6 +95,8 @@ internal sealed record Settings
         TraceEntries = (int)configuration.Get(TraceEntriesKey),
         TraceTruncate = (int)configuration.Get(TraceTruncateKey),
         WebDirectory = configuration.Get(WebKey),
+        StateDirectory = configuration.Get(StateKey),
+        StateSync = configuration.Get(SyncKey),
         Access = SocketAccess.Parse(configuration.Get(ModeKey), configuration.Get(OwnerKey)),
     };
 }

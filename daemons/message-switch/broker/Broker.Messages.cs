@@ -66,6 +66,11 @@ internal sealed partial class Broker
     private void Take(BrokerRequest message)
     {
         message.Queue.Take(message);
+        if (message.Stored)
+        {
+            Keep(message);
+        }
+
         Trace.Sent(message);
         Wait(message);
         Pump(message.Queue);
@@ -127,8 +132,8 @@ internal sealed partial class Broker
     }
 
     /// <summary>A reply queue that is full belongs to a caller that does not read; it finds out by its own deadline.</summary>
-    private long? Reply(
-        BrokerQueue queue, string origin, RequestKey request, long correlation, SwitchErrorKind? error, SwitchPayload payload)
+    private long? Reply(BrokerQueue queue, string origin, RequestKey request, long correlation, SwitchErrorKind? error,
+        SwitchPayload payload, bool keep = false)
     {
         if (queue.Full(settings, payload.Length))
         {
@@ -139,6 +144,11 @@ internal sealed partial class Broker
 
         var message = new BrokerResponse(++lastNumber, queue, payload, origin, request, correlation, error);
         queue.Take(message);
+        if (keep)
+        {
+            Keep(message);
+        }
+
         Trace.Sent(message);
         queue.Enqueue(message);
         Pump(queue);
@@ -161,7 +171,7 @@ internal sealed partial class Broker
         if (done)
         {
             Trace.Acknowledged(message, client.Name);
-            queue.Drop(message);
+            Drop(message);
         }
         else
         {
@@ -188,7 +198,7 @@ internal sealed partial class Broker
             if (message is BrokerRequest { Abandoned: true })
             {
                 Leave(message);
-                queue.Drop(message);
+                Drop(message);
             }
             else if (message is BrokerRequest request && request.Deadline <= clock())
             {
@@ -221,7 +231,7 @@ internal sealed partial class Broker
         Trace.Delivered(message, subscription.Client.Name);
         if (subscription.Window == 0)
         {
-            message.Queue.Drop(message);
+            Drop(message);
         }
         else
         {
@@ -284,7 +294,7 @@ internal sealed partial class Broker
     private void Fail(BrokerMessage message, SwitchErrorKind kind, string text)
     {
         Leave(message);
-        message.Queue.Drop(message);
+        Drop(message);
         if (message is BrokerRequest request)
         {
             var replyTo = request.Stored ? queues.GetValueOrDefault(request.ReplyName) : request.ReplyTo;

@@ -74,7 +74,7 @@ internal sealed partial class Broker
             answered = answered with { Arrived = request.Arrived };
         }
 
-        return Reply(replyTo, client.Name, answered, correlation, null, payload);
+        return Reply(replyTo, client.Name, answered, correlation, null, payload, keep: true);
     }
 
     /// <summary>Shows what the queues hold after <paramref name="cursor"/> and what nobody was shown yet, oldest first.
@@ -139,7 +139,7 @@ internal sealed partial class Broker
         {
             queue.Shown.Remove(shown);
             Trace.Acknowledged(shown, client.Name);
-            queue.Drop(shown);
+            Drop(shown);
             return true;
         }
 
@@ -147,7 +147,7 @@ internal sealed partial class Broker
         {
             Leave(waiting);
             Trace.Acknowledged(waiting, client.Name);
-            queue.Drop(waiting);
+            Drop(waiting);
             return true;
         }
 
@@ -161,9 +161,8 @@ internal sealed partial class Broker
         var room = CompatLimits.MaxDiagnosticsBytes;
         foreach (var queue in queues.Values)
         {
-            var held = queue.Waiting.Concat(queue.Shown.All).Concat(queue.Subscriptions.SelectMany(taken => taken.Unacknowledged.Values));
             var contents = new List<MessageView>();
-            foreach (var message in held.OrderBy(message => message.Number))
+            foreach (var message in Held(queue).OrderBy(message => message.Number))
             {
                 room -= message.Payload.Length;
                 contents.Add(MessageView.Of(message, withPayload: room >= 0));

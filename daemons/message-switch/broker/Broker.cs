@@ -7,7 +7,8 @@ namespace Toolstack.MessageSwitch;
 /// <summary>The logic of the switch with no sockets, timers or threads: every call is one turn, made under the caller's lock, with the
 /// time read once from <paramref name="clock"/> (milliseconds, monotone). Numbers of messages grow over all queues, so that a queue that is
 /// destroyed and created again never repeats one. This part: clients, queues, subscriptions.</summary>
-internal sealed partial class Broker(Settings settings, long incarnation, Func<long> clock, long lastNumber = 0)
+internal sealed partial class Broker(
+    Settings settings, long incarnation, Func<long> clock, long lastNumber = 0, Journal? journal = null)
 {
     private readonly Dictionary<string, BrokerQueue> queues = new(StringComparer.Ordinal);
     private readonly DueHeap due = new();
@@ -112,11 +113,20 @@ internal sealed partial class Broker(Settings settings, long incarnation, Func<l
     {
         if (queues.TryGetValue(create.Queue, out var existing))
         {
-            existing.Implicit = false;
+            if (existing.Implicit)
+            {
+                existing.Implicit = false;
+                journal?.Append(new QueueMade(existing.Name));
+            }
+
             return;
         }
 
-        Create(create.Queue, create.Transient ? client : null);
+        var made = Create(create.Queue, create.Transient ? client : null);
+        if (made.Owner is null)
+        {
+            journal?.Append(new QueueMade(made.Name));
+        }
     }
 
     private BrokerQueue Create(string name, BrokerClient? owner)
@@ -156,6 +166,11 @@ internal sealed partial class Broker(Settings settings, long incarnation, Func<l
         queue.Destroyed = true;
         queues.Remove(queue.Name);
         queue.Owner?.Owned.Remove(queue);
+        if (queue is { Owner: null, Implicit: false })
+        {
+            journal?.Append(new QueueGone(queue.Name));
+        }
+
         foreach (var subscription in queue.Subscriptions.ToList())
         {
             subscription.Client.Subscriptions.Remove(queue);
@@ -201,7 +216,7 @@ internal sealed partial class Broker(Settings settings, long incarnation, Func<l
             queue.Add(subscription);
         }
 
-        queue.Implicit = false;
+        Create(client, new CreateQueue(0, queue.Name, Transient: false)); // not only for a while any more
         subscription.Window = subscribe.Window;
         subscription.Open = true;
     }

@@ -28,6 +28,9 @@ internal abstract class BrokerMessage
     /// <summary>When it came, in nanoseconds of the machine's monotone clock.</summary>
     internal long Arrived { get; } = Nanoseconds.Now;
 
+    /// <summary>True when the journal knows it.</summary>
+    internal bool Kept { get; set; }
+
     /// <summary>Its place in the line of waiting messages, or among those shown.</summary>
     internal LinkedListNode<BrokerMessage> Node { get; }
 

@@ -83,7 +83,7 @@ internal sealed class CompatConnection : ISwitchPeer
                 TransferRequest transfer => await TransferAsync(Session!.Client, transfer, stopping).ConfigureAwait(false),
                 TraceRequest trace => await TraceAsync(trace, stopping).ConfigureAwait(false),
                 WebRequest web => await WebFiles.ReadAsync(settings.WebDirectory, web.Path, stopping).ConfigureAwait(false) ?? NotFound,
-                var other => Answer(other, request.Body),
+                var other => await KeptAsync(Answer(other, request.Body)).ConfigureAwait(false),
             };
         }
         catch (FormatException wrong)
@@ -94,6 +94,17 @@ internal sealed class CompatConnection : ISwitchPeer
         {
             return HttpAnswer.Failure(refused.Kind == SwitchErrorKind.NotOwner ? 403 : 503, refused.Message);
         }
+        catch (IOException failed)
+        {
+            return HttpAnswer.Failure(503, failed.Message);
+        }
+    }
+
+    /// <summary>An answer is a promise: it goes out when what it speaks of is kept.</summary>
+    private async ValueTask<HttpAnswer> KeptAsync(HttpAnswer answer)
+    {
+        await turns.KeptAsync().ConfigureAwait(false);
+        return answer;
     }
 
     private HttpAnswer Answer(CompatRequest request, ReadOnlyMemory<byte> body)

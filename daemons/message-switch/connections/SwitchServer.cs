@@ -82,7 +82,7 @@ internal sealed class SwitchServer : IAsyncDisposable
         }
 
         await Task.WhenAll(connections.Values).ConfigureAwait(false);
-        turns.Dispose();
+        await turns.DisposeAsync().ConfigureAwait(false);
         shutdown.Dispose();
     }
 

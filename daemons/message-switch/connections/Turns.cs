@@ -5,12 +5,13 @@ namespace Toolstack.MessageSwitch;
 
 /// <summary>Gives the broker its turns: one at a time, whatever thread brings the event, and one timer that is armed only while some
 /// message waits. A turn only changes tables and appends to outgoing buffers, so it is short.</summary>
-internal sealed class Turns : IDisposable
+internal sealed class Turns : IAsyncDisposable
 {
     private readonly Lock gate = new();
     private readonly Broker broker;
     private readonly ILogger logger;
     private readonly Timer timer;
+    private readonly Journal? journal;
     private long? armed;
     private long droppedReplies;
     private bool disposed;
@@ -19,11 +20,18 @@ internal sealed class Turns : IDisposable
     {
         this.logger = logger;
 
-        // Grows over restarts: microseconds of the wall clock.
-        Incarnation = DateTime.UtcNow.Ticks / TimeSpan.TicksPerMicrosecond;
+        journal = settings.StateDirectory.Length == 0 ? null : Journal.Open(settings.StateDirectory, settings.StateSync, logger);
+        var used = journal?.State.LastNumber ?? 0;
 
+        // Grows over restarts: microseconds of the wall clock, or more than anything used before if that was set back.
         // So do the numbers of messages: a consumer that outlives the switch never holds a cursor beyond what comes next.
-        broker = new Broker(settings, Incarnation, static () => Environment.TickCount64, Incarnation);
+        Incarnation = Math.Max(DateTime.UtcNow.Ticks / TimeSpan.TicksPerMicrosecond, used + 1);
+        broker = new Broker(settings, Incarnation, static () => Environment.TickCount64, Incarnation, journal);
+        if (journal is not null)
+        {
+            broker.Restore(journal.State);
+        }
+
         timer = new Timer(static turns => ((Turns)turns!).Expire(), this, Timeout.Infinite, Timeout.Infinite);
     }
 
@@ -75,6 +83,9 @@ internal sealed class Turns : IDisposable
         }
     }
 
+    /// <summary>Completes when the changes of all turns so far are kept, at once when nothing is kept at all. Raises <see cref="IOException"/>.</summary>
+    internal Task KeptAsync() => journal?.StoredAsync() ?? Task.CompletedTask;
+
     internal void Relieved(BrokerClient client)
     {
         lock (gate)
@@ -84,12 +95,17 @@ internal sealed class Turns : IDisposable
         }
     }
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
         lock (gate)
         {
             disposed = true;
             timer.Dispose();
+        }
+
+        if (journal is not null)
+        {
+            await journal.DisposeAsync().ConfigureAwait(false);
         }
     }
 
@@ -109,6 +125,11 @@ internal sealed class Turns : IDisposable
         {
             droppedReplies = broker.DroppedReplies;
             Log.RepliesDropped(logger, droppedReplies);
+        }
+
+        if (journal is { WantsSnapshot: true })
+        {
+            journal.Snapshot(broker.State());
         }
 
         var next = broker.NextDue;

@@ -40,7 +40,7 @@ public sealed partial class NodePackages : IAsyncLifetime
 
         // Only the want of a network excuses: packages that are there but do not install are a failure.
         Assert.True(outcome.Status is null || Unreachable().IsMatch(outcome.Output), outcome.Output);
-        missing = $"the packages of the Node client cannot be fetched: {outcome.Output}";
+        missing = $"the packages of the Node client cannot be fetched: {(outcome.Status is null ? "no end" : Unreachable().Match(outcome.Output).Value)}";
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -241,6 +241,72 @@ def bodies_may_be_large_and_chunked():
 
 
 @scenario
+def json_numbers_and_texts_are_both_integers():
+    session = login()
+    conn = connection()
+
+    def call(method, *params):
+        answer, body = post(conn, json.dumps({"jsonrpc": "2.0", "id": 0, "method": method, "params": [session.ref, *params]}), "/jsonrpc", "application/json")
+        assert answer.status == 200, answer.status
+        reply = json.loads(body)
+        assert "error" not in reply, reply
+        return reply["result"]
+
+    template = next(ref for ref, vm in call("VM.get_all_records").items() if vm["is_a_template"])
+    vm = call("VM.clone", template, "json")
+    for value in (5, "6"):
+        assert call("VM.set_order", vm, value) == ""
+        assert call("VM.get_order", vm) == int(value)
+    record = call("VM.get_record", vm)
+    assert isinstance(record["memory_static_max"], int) and record["is_a_template"] is True, record
+    assert re.fullmatch(r"\d{8}T\d\d:\d\d:\d\dZ", record["snapshot_time"]), record["snapshot_time"]
+    assert record["affinity"] == NULL
+    call("VM.destroy", vm)
+
+
+@scenario
+def queries_select_rows():
+    api = login().xenapi
+    (pool,) = api.pool.get_all()
+    master = api.pool.get_master(pool)
+    uuid, name = api.host.get_uuid(master), api.host.get_name_label(master)
+    assert list(api.host.get_all_records_where(f'field "uuid"="{uuid}"')) == [master]
+    assert api.host.get_all_where(f'field "uuid"="{uuid}" and not field "name__label"="{name}"') == []
+    assert api.VM.get_all_where('(field "is_a_template"="true") and (field "power_state"="Running")') == []
+    assert set(api.host.get_all_where("true")) == set(api.host.get_all())
+    expect("INVALID_VALUE", api.host.get_all_where, "field name")
+
+
+@scenario
+def a_body_may_wait_for_100_continue():
+    body = xmlrpc.client.dumps((USER, PASSWORD), "session.login_with_password").encode()
+    conn = connection()
+    conn.connect()
+    with conn.sock as sock:
+        head = f"POST / HTTP/1.1\r\nHost: {conn.host}\r\nContent-Type: text/xml\r\nExpect: 100-continue\r\nContent-Length: {len(body)}\r\n\r\n"
+        sock.sendall(head.encode())
+        assert sock.recv(4096).startswith(b"HTTP/1.1 100 "), "the server waits for the body, the client for the server"
+        sock.sendall(body)
+        assert sock.recv(4096).startswith(b"HTTP/1.1 200 ")
+
+
+@scenario
+def http_1_0_closes_unless_asked_not_to():
+    body = xmlrpc.client.dumps((), "system.listMethods").encode()
+    for header, closes in (("", True), ("Connection: keep-alive\r\n", False)):
+        conn = connection()
+        conn.connect()
+        with conn.sock as sock:
+            for _ in range(1 if closes else 2):
+                sock.sendall(f"POST /RPC2 HTTP/1.0\r\n{header}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+                answer = http.client.HTTPResponse(sock, method="POST")
+                answer.begin()
+                assert answer.status == 200 and b"pool.get_all_records" in answer.read()
+            if closes:
+                assert sock.recv(1) == b"", "the connection stays open"
+
+
+@scenario
 def twenty_kept_connections_at_once():
     session = login()
     body = xmlrpc.client.dumps((session.ref,), "host.get_all_records")

@@ -36,7 +36,7 @@ internal sealed class Dispatcher(
     {
         if (name.Name == "system.listMethods")
         {
-            return DispatchReply.Bare(new MessageResult(table.WriteNames));
+            return DispatchReply.Bare(new MessageResult(w => table.WriteNames(w, message => implementations.ContainsKey(message.Class))));
         }
 
         if (name.Name.StartsWith("system.isAlive:", StringComparison.Ordinal))

@@ -42,13 +42,14 @@ internal sealed class MessageTable(ImmutableArray<XenClass> classes)
         return null;
     }
 
-    /// <summary>The result of system.listMethods.</summary>
-    internal void WriteNames(ValueWriter writer)
+    /// <summary>The result of system.listMethods: clients call get_all_records of every class they find in it, so declared messages that
+    /// nothing implements are left out.</summary>
+    internal void WriteNames(ValueWriter writer, Predicate<XenMessage> isOffered)
     {
         List<string> names = [];
         foreach (XenClass c in classes)
         {
-            names.AddRange(c.Messages.Select(static m => m.FullName));
+            names.AddRange(c.Messages.Where(m => isOffered(m)).Select(static m => m.FullName));
             names.AddRange(ImplicitMessages.Of(c).Select(static m => m.FullName));
         }
 

@@ -61,6 +61,5 @@ static async Task<int> MigrateAsync(XenApiClient client, CancellationToken cance
         + $"downtime {after.LongestPauseMs:0} ms, memory verified");
     return 0;
 
-    async Task<string> HostNameAsync(string host) =>
-        $"{await client.TextAsync("host.get_name_label", cancellation, host)}/{await client.TextAsync("host.get_address", cancellation, host)}";
+    Task<string> HostNameAsync(string host) => client.TextAsync("host.get_name_label", cancellation, host);
 }

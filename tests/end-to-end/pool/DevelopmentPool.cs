@@ -134,8 +134,22 @@ public sealed class DevelopmentPool : IAsyncDisposable
         await Coordinator.StartAsync(cancellation);
         await Task.WhenAll(Hosts.Skip(1).Select(host => host.StartAsync(cancellation)));
         await WaitUntilLiveAsync(cancellation);
+        await NameHostsAsync(cancellation);
         complete = true;
         WriteEnvironment();
+    }
+
+    /// <summary>All hosts run on one machine and would all carry its name: the administrator gives them their own.</summary>
+    private async Task NameHostsAsync(CancellationToken cancellation)
+    {
+        using var client = await LoginAsync(cancellation);
+        foreach (var host in Hosts)
+        {
+            var reference = await client.TextAsync("host.get_by_uuid", cancellation, host.Uuid);
+            await client.CallAsync("host.set_name_label", cancellation, reference, $"host{host.Number}");
+        }
+
+        await client.LogoutAsync(cancellation);
     }
 
     /// <summary>What is missing before all hosts are enabled and live; empty when nothing is.</summary>

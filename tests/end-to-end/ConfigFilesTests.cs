@@ -13,8 +13,7 @@ public sealed partial class ConfigFilesTests : DeadlineTests
     [InlineData("xapi")]
     public async Task TheShippedFileShowsEveryKeyWithItsDefault(string daemon)
     {
-        var binaries = Environment.GetEnvironmentVariable("TOOLSTACK_BIN") ?? Path.GetFullPath("out/bin");
-        using var help = Process.Start(new ProcessStartInfo(Path.Combine(binaries, daemon), ["--help"]) { RedirectStandardOutput = true })!;
+        using var help = Process.Start(new ProcessStartInfo(Path.Combine(Repository.Binaries, daemon), ["--help"]) { RedirectStandardOutput = true })!;
         var text = await help.StandardOutput.ReadToEndAsync(Cancel);
         var keys = KeyInHelp().Matches(text).Select(match =>
             (match.Groups["key"].Value, match.Groups["value"].Value is "empty" ? "" : match.Groups["value"].Value)).Order();
@@ -24,16 +23,7 @@ public sealed partial class ConfigFilesTests : DeadlineTests
         Assert.Equal(keys, shipped);
     }
 
-    private static string Shipped(string daemon)
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(directory.FullName, "Toolstack.slnx")))
-        {
-            directory = directory.Parent ?? throw new DirectoryNotFoundException("the root of the repository");
-        }
-
-        return Path.Combine(directory.FullName, "packaging", "config", daemon + ".conf");
-    }
+    private static string Shipped(string daemon) => Path.Combine(Repository.Root, "packaging", "config", daemon + ".conf");
 
     [GeneratedRegex(@"^    (?<key>[a-z0-9_-]+)(, [a-z0-9_, -]+)? \(default: (?<value>[^)]*)\)$", RegexOptions.Multiline)]
     private static partial Regex KeyInHelp();

@@ -9,7 +9,9 @@ public abstract class DeadlineTests : IDisposable
 
     public void Dispose()
     {
-        deadline.Dispose();
+        Dispose(disposing: true);
         GC.SuppressFinalize(this);
     }
+
+    protected virtual void Dispose(bool disposing) => deadline.Dispose();
 }

@@ -9,12 +9,10 @@ public sealed class NativePiecesTests : DeadlineTests
 {
     private const int PhysicalEntryNote = 18;
 
-    private static string Native => Environment.GetEnvironmentVariable("TOOLSTACK_NATIVE") ?? Path.GetFullPath("out/native");
-
     [Fact]
     public async Task TheTestGuestHasTheNoteThatXenBootsPvhBy()
     {
-        var elf = await File.ReadAllBytesAsync(Path.Combine(Native, "pvh-guest"), Cancel);
+        var elf = await File.ReadAllBytesAsync(Path.Combine(Repository.Native, "pvh-guest"), Cancel);
         Assert.Equal([0x7f, (byte)'E', (byte)'L', (byte)'F', 1], elf[..5]);
         var entry = Read32(elf, 24);
         Assert.Contains((PhysicalEntryNote, "Xen", entry), Notes(elf));
@@ -38,7 +36,7 @@ public sealed class NativePiecesTests : DeadlineTests
     private async Task<(int Status, string Error)> RunBuilderAsync(params string[] version)
     {
         string[] rest = ["--domid", "1", "--kernel", "/nonexistent", "--memory-mib", "64", "--store-port", "1", "--console-port", "2"];
-        var info = new ProcessStartInfo(Path.Combine(Native, "xen-domain-builder"), [.. version, .. rest]) { RedirectStandardError = true };
+        var info = new ProcessStartInfo(Path.Combine(Repository.Native, "xen-domain-builder"), [.. version, .. rest]) { RedirectStandardError = true };
         using var builder = Process.Start(info)!;
         var error = await builder.StandardError.ReadToEndAsync(Cancel);
         await builder.WaitForExitAsync(Cancel);

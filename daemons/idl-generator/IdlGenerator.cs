@@ -43,9 +43,9 @@ public sealed class IdlGenerator : IIncrementalGenerator
             inverses.Add(field.Inverse!);
         }
 
-        foreach (FieldModel field in row.Fields.Where(f => f.Inverse is not null))
+        foreach (FieldModel field in row.Fields.Where(f => f.OtherEnd is not null))
         {
-            string[] end = field.Inverse!.Split('.');
+            string[] end = field.OtherEnd!.Split('.');
             RowModel? other = rows.FirstOrDefault(r => r.ClassName == end[0]);
             if (end.Length != 2 || (other is not null && !other.Fields.Any(f => f.Name == end[1])))
             {

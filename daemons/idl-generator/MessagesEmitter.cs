@@ -97,6 +97,11 @@ internal static class MessagesEmitter
         code.Line($"Session = {CodeWriter.Bool(message.Session)},");
         code.Line($"PoolInternal = {CodeWriter.Bool(message.PoolInternal)},");
         code.Line($"Secret = {CodeWriter.Bool(message.Secret)},");
+        if (message.Removed)
+        {
+            code.Line("Removed = true,");
+        }
+
         code.Line($"Policy = {message.Policy},");
         code.Line($"Invoke = Invoke{index},");
         code.Close("};");
@@ -104,7 +109,7 @@ internal static class MessagesEmitter
 
     private static void EmitInvoke(CodeWriter code, MessagesModel model, MessageModel message, int index)
     {
-        code.Open($"private static async global::System.Threading.Tasks.ValueTask<global::Toolstack.Idl.MessageResult> Invoke{index}(object __target, {model.CallType} __call, {Array}<{Value}> __arguments)");
+        code.Open($"private static global::System.Threading.Tasks.ValueTask<global::Toolstack.Idl.MessageResult> Invoke{index}(object __target, {model.CallType} __call, {Array}<{Value}> __arguments)");
         if (message.Parameters.Count > 0)
         {
             foreach (ParameterModel parameter in message.Parameters)
@@ -125,22 +130,9 @@ internal static class MessagesEmitter
             code.Line();
         }
 
-        string call = $"(({model.Interface})__target).@{message.Name}(__call{string.Concat(message.Parameters.Select(p => ", @" + p.Name))}).ConfigureAwait(false)";
-        if (message.Result is null)
-        {
-            code.Line($"await {call};");
-            code.Line("return global::Toolstack.Idl.MessageResult.Void;");
-        }
-        else if (message.Result.Shape == Shape.Result)
-        {
-            code.Line($"return await {call};");
-        }
-        else
-        {
-            code.Line($"{message.Result.CSharp} __result = await {call};");
-            code.Line($"return new global::Toolstack.Idl.MessageResult(__w => {CodecExpressions.Write(message.Result, "__w", "__result")});");
-        }
-
+        string call = $"(({model.Interface})__target).@{message.Name}(__call{string.Concat(message.Parameters.Select(p => ", @" + p.Name))})";
+        string result = message.Result is null ? call : $"{call}, static (__w, __result) => {CodecExpressions.Write(message.Result, "__w", "__result")}";
+        code.Line($"return global::Toolstack.Idl.MessageResult.Of({result});");
         code.Close();
     }
 

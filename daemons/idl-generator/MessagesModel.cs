@@ -9,7 +9,7 @@ internal sealed record ParameterModel(string Name, string WireName, string Text,
 /// <summary>An explicit message.</summary>
 internal sealed record MessageModel(
     string Name, string WireName, EquatableArray<ParameterModel> Parameters, TypeModel? Result, string ResultText, string Role, EquatableArray<string> Also,
-    bool Async, bool Session, bool PoolInternal, bool Secret, EquatableArray<string> Errors, string Policy);
+    bool Async, bool Session, bool PoolInternal, bool Secret, bool Removed, EquatableArray<string> Errors, string Policy);
 
 /// <summary>The explicit messages of a class, declared by MessagesOf on an interface.</summary>
 internal sealed record MessagesModel(
@@ -69,6 +69,7 @@ internal sealed record MessagesModel(
             RowModel.EnumMember("Role", (int)attribute.ConstructorArguments[0].Value!),
             attribute.NamedList("Also").Select(r => RowModel.EnumMember("Role", (int)r)).ToImmutableArray(),
             attribute.Named("Async", false), attribute.Named("Session", true), attribute.Named("PoolInternal", false), attribute.Named("Secret", false),
+            attribute.Named("Removed", false),
             Codes(method), PolicyReader.Read(method, problems));
     }
 

@@ -36,7 +36,7 @@ internal static class PolicyReader
         string operation = CodeWriter.Quote((string)attribute.ConstructorArguments[0].Value!);
         int index = attribute.ConstructorArguments[1].Value is string argument ? Index(method, argument, problems) : 0;
         string cancels = string.Join(", ", attribute.NamedList("Cancels").Select(c => CodeWriter.Quote((string)c)));
-        return $"new global::Toolstack.Idl.LockPolicy({index}, {operation}, {Array}.Create<string>({cancels}))";
+        return $"new global::Toolstack.Idl.LockPolicy({index}, {operation}, {Array}.Create<string>({cancels}){(attribute.Named<string?>("Of", null) is { } field ? ", " + CodeWriter.Quote(field) : "")})";
     }
 
     /// <summary>The index of a parameter by its wire's name, the Call not counted.</summary>

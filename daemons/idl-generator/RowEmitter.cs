@@ -19,7 +19,7 @@ internal static class RowEmitter
         code.Line();
         code.Line("public override global::Toolstack.Idl.XenClass Class => Metadata.Class;");
         code.Line();
-        code.Line($"public override string Uuid => {(row.Fields.Any(f => f.Name == "uuid") ? "@uuid" : "\"\"")};");
+        code.Line($"public override string Uuid => {UuidOf(row)};");
         code.Line();
         code.Open("private static class Metadata");
         code.Line("internal static readonly global::Toolstack.Idl.XenClass Class = new()");
@@ -31,6 +31,16 @@ internal static class RowEmitter
         code.Line($"ConstructorRole = {row.ConstructorRole},");
         code.Line($"Persistent = {CodeWriter.Bool(row.Persistent)},");
         code.Line($"Events = {CodeWriter.Bool(row.Events)},");
+        if (row.Reader != RowModel.EnumMember("Role", 0))
+        {
+            code.Line($"Reader = {row.Reader},");
+        }
+
+        if (row.Removed)
+        {
+            code.Line("Removed = true,");
+        }
+
         code.Line($"Fields = {Array}.Create<global::Toolstack.Idl.XenField>({(row.Fields.Count == 0 ? "),": "")}");
         for (int i = 0; i < row.Fields.Count; i++)
         {
@@ -67,15 +77,25 @@ internal static class RowEmitter
         code.Line($"Internal = {CodeWriter.Bool(field.Internal)},");
         code.Line($"HasDefault = {CodeWriter.Bool(field.HasDefault)},");
         code.Line($"HasEffect = {CodeWriter.Bool(field.HasEffect)},");
+        if (field.Reader != RowModel.EnumMember("Role", 0))
+        {
+            code.Line($"Reader = {field.Reader},");
+        }
+
         code.Line($"Writer = {field.Writer},");
         if (field.AlsoWriters.Count > 0)
         {
             code.Line($"AlsoWriters = {Array}.Create({string.Join(", ", field.AlsoWriters)}),");
         }
 
-        if (field.Inverse is { } inverse && inverse.IndexOf('.') is > 0 and int dot)
+        if (field.Removed)
         {
-            code.Line($"Inverse = ({CodeWriter.Quote(inverse.Substring(0, dot))}, {CodeWriter.Quote(inverse.Substring(dot + 1))}),");
+            code.Line("Removed = true,");
+        }
+
+        if (field.OtherEnd is { } inverse && inverse.IndexOf('.') is > 0 and int dot)
+        {
+            code.Line($"{(field.Inverse is null ? "Peer" : "Inverse")} = ({CodeWriter.Quote(inverse.Substring(0, dot))}, {CodeWriter.Quote(inverse.Substring(dot + 1))}),");
         }
 
         code.Line($"IsInverse = {CodeWriter.Bool(inverses.Contains(row.ClassName + "." + field.Name))},");
@@ -83,6 +103,9 @@ internal static class RowEmitter
         code.Line($"With = static (__row, __v) => ((@{row.TypeName})__row) with {{ @{field.Name} = {CodecExpressions.Read(field.Type, "__v")} }},");
         code.Close("};");
     }
+
+    private static string UuidOf(RowModel row) =>
+        row.Fields.FirstOrDefault(f => f.Name == "uuid") is not { } uuid ? "\"\"" : uuid.Type.Shape == Shape.Nullable ? "@uuid ?? \"\"" : "@uuid";
 
     private static string FieldShape(TypeModel type) => type.Shape switch
     {

@@ -7,11 +7,15 @@ namespace Toolstack.Idl.Generator;
 /// <summary>A field of a row.</summary>
 internal sealed record FieldModel(
     string Name, string Column, string Text, TypeModel Type, string Qualifier, bool Persistent, bool Internal, bool HasDefault, bool HasEffect,
-    string Writer, EquatableArray<string> AlsoWriters, string? Inverse, Problem Missing);
+    string Reader, string Writer, EquatableArray<string> AlsoWriters, string? Inverse, string? Peer, bool Removed, Problem Missing)
+{
+    /// <summary><c>class.field</c> of the other end, of whichever kind of relation.</summary>
+    public string? OtherEnd => Inverse ?? Peer;
+}
 
 /// <summary>A class declared by XenClass on its row.</summary>
 internal sealed record RowModel(
-    string Space, string TypeName, string ClassName, bool InDatabase, bool ExposesAll, bool Constructor, string ConstructorRole, bool Persistent, bool Events,
+    string Space, string TypeName, string ClassName, bool InDatabase, bool ExposesAll, bool Constructor, string ConstructorRole, bool Persistent, bool Events, string Reader, bool Removed,
     EquatableArray<FieldModel> Fields, EquatableArray<Problem> Problems)
 {
     public static RowModel From(GeneratorAttributeSyntaxContext context, CancellationToken cancellation)
@@ -34,6 +38,7 @@ internal sealed record RowModel(
             type.Space(), type.Name, (string)attribute.ConstructorArguments[0].Value!,
             attribute.Named("InDatabase", true), attribute.Named("ExposesAll", true), attribute.Named("Constructor", false),
             EnumMember("Role", attribute.Named("ConstructorRole", 6)), attribute.Named("Persistent", true), attribute.Named("Events", true),
+            EnumMember("Role", attribute.Named("Reader", 0)), attribute.Named("Removed", false),
             fields, problems.ToImmutableArray());
     }
 
@@ -42,12 +47,14 @@ internal sealed record RowModel(
         AttributeData attribute = property.Attribute("FieldAttribute")!;
         TypeModel type = TypeModel.Of(property.Type, property, problems);
         string? inverse = attribute.Named<string?>("Inverse", null);
+        string? peer = attribute.Named<string?>("Peer", null);
         return new FieldModel(
             property.Name, attribute.Named("Column", property.Name), property.TypeText() ?? type.Text, type,
             EnumMember("Qualifier", (int)attribute.ConstructorArguments[0].Value!), attribute.Named("Persistent", true), attribute.Named("Internal", false),
-            attribute.Named("HasDefault", false), attribute.Named("HasEffect", false), EnumMember("Role", attribute.Named("Writer", 5)),
-            attribute.NamedList("AlsoWriters").Select(r => EnumMember("Role", (int)r)).ToImmutableArray(), inverse,
-            Problem.At(Diagnostics.MissingInverse, property, row.Name + "." + property.Name, inverse ?? ""));
+            attribute.Named("HasDefault", false), attribute.Named("HasEffect", false), EnumMember("Role", attribute.Named("Reader", 0)),
+            EnumMember("Role", attribute.Named("Writer", 5)), attribute.NamedList("AlsoWriters").Select(r => EnumMember("Role", (int)r)).ToImmutableArray(),
+            inverse, peer, attribute.Named("Removed", false),
+            Problem.At(Diagnostics.MissingInverse, property, row.Name + "." + property.Name, inverse ?? peer ?? ""));
     }
 
     /// <summary>The C# for a member of one of the vocabulary's enums given by its number.</summary>

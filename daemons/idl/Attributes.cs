@@ -21,6 +21,12 @@ public enum Where
     ElectedHost,
     /// <summary>On a live host that sees every SR that the VM of the first argument uses.</summary>
     AnyHostOfStorage,
+    /// <summary>On the host that has the object of the argument (the first, if none is named; of a set its first item): that of its <c>host</c>
+    /// field, or of the PIF it belongs to, or where its VM is resident; on the coordinator if there is none.</summary>
+    ObjectHost,
+    /// <summary>On a host whose PBD to the SR of the argument (the first, if none is named), or to the SR of that VDI, is attached:
+    /// the coordinator for a shared SR.</summary>
+    StorageHost,
 }
 
 /// <summary>Declares a XenAPI class; on the partial record that is its row.</summary>
@@ -40,6 +46,10 @@ public sealed class XenClassAttribute(string name) : Attribute
     public bool Events { get; init; } = true;
     /// <summary>The least role for the implicit constructor and destructor.</summary>
     public Role ConstructorRole { get; init; } = Role.PoolAdmin;
+    /// <summary>The least role for records, look-ups and lists.</summary>
+    public Role Reader { get; init; } = Role.ReadOnly;
+    /// <summary>No longer offered: what the class has besides its fields' accessors answers MESSAGE_REMOVED.</summary>
+    public bool Removed { get; init; }
 }
 
 /// <summary>Declares a field of a class, on a property whose name is the wire's (namespaces joined by one underscore).</summary>
@@ -55,6 +65,8 @@ public sealed class FieldAttribute(Qualifier qualifier) : Attribute
     public bool Internal { get; init; }
     /// <summary>The datamodel states a default, so the field may be missing from a constructor's record.</summary>
     public bool HasDefault { get; init; }
+    /// <summary>The least role that may get it.</summary>
+    public Role Reader { get; init; } = Role.ReadOnly;
     /// <summary>The least role that may set it (RW fields).</summary>
     public Role Writer { get; init; } = Role.PoolOperator;
     /// <summary>Roles that may set it besides <see cref="Writer"/> and the stronger ones.</summary>
@@ -63,6 +75,10 @@ public sealed class FieldAttribute(Qualifier qualifier) : Attribute
     public bool HasEffect { get; init; }
     /// <summary>On a Ref field: <c>class.field</c> of the set at the other end, which the database keeps true.</summary>
     public string? Inverse { get; init; }
+    /// <summary>On a set of Refs: <c>class.field</c> of the set at the other end of a many-to-many relation; the database keeps both alike.</summary>
+    public string? Peer { get; init; }
+    /// <summary>No longer offered: its accessors answer MESSAGE_REMOVED.</summary>
+    public bool Removed { get; init; }
 }
 
 /// <summary>Marks the interface that declares the explicit messages of a class.</summary>
@@ -85,6 +101,8 @@ public sealed class MessageAttribute(Role role) : Attribute
     public bool PoolInternal { get; init; }
     /// <summary>Its arguments are not logged.</summary>
     public bool Secret { get; init; }
+    /// <summary>No longer offered: it answers MESSAGE_REMOVED.</summary>
+    public bool Removed { get; init; }
     /// <summary>Roles open to it besides the least role and the stronger ones.</summary>
     public Role[] Also { get; init; } = [];
 }
@@ -103,6 +121,8 @@ public sealed class LocksAttribute(string operation, string? argument = null) : 
 {
     public string Operation { get; } = operation;
     public string? Argument { get; } = argument;
+    /// <summary>The Ref field of that object whose object is meant instead (<c>SR</c> of a VDI).</summary>
+    public string? Of { get; init; }
     /// <summary>Operations of the same object that are cancelled and waited for first.</summary>
     public string[] Cancels { get; init; } = [];
 }

@@ -24,6 +24,9 @@ public sealed record ImplicitMessage(
 
     /// <summary>Whether <c>Async.</c> is offered: the constructor and destructor only.</summary>
     public bool Async => Kind is ImplicitKind.Create or ImplicitKind.Destroy;
+
+    /// <summary>Whether it answers MESSAGE_REMOVED.</summary>
+    public bool Removed => Field?.Removed ?? Class.Removed;
 }
 
 /// <summary>
@@ -61,20 +64,20 @@ public static class ImplicitMessages
             new(type, kind, null, name, [.. parameters], result, role);
 
         XenParameter self = new("self", reference);
-        yield return Make(ImplicitKind.GetRecord, "get_record", record, Role.ReadOnly, self);
-        yield return Make(ImplicitKind.GetByUuid, "get_by_uuid", reference, Role.ReadOnly, new XenParameter("uuid", "string"));
+        yield return Make(ImplicitKind.GetRecord, "get_record", record, type.Reader, self);
+        yield return Make(ImplicitKind.GetByUuid, "get_by_uuid", reference, type.Reader, new XenParameter("uuid", "string"));
         if (type.Fields.Any(f => f.Column == "name__label"))
         {
-            yield return Make(ImplicitKind.GetByNameLabel, "get_by_name_label", reference + " set", Role.ReadOnly, new XenParameter("label", "string"));
+            yield return Make(ImplicitKind.GetByNameLabel, "get_by_name_label", reference + " set", type.Reader, new XenParameter("label", "string"));
         }
 
         if (type.ExposesAll)
         {
             XenParameter expression = new("expr", "string");
-            yield return Make(ImplicitKind.GetAll, "get_all", reference + " set", Role.ReadOnly);
-            yield return Make(ImplicitKind.GetAllRecords, "get_all_records", $"({reference} -> {record}) map", Role.ReadOnly);
-            yield return Make(ImplicitKind.GetAllWhere, "get_all_where", reference + " set", Role.ReadOnly, expression);
-            yield return Make(ImplicitKind.GetAllRecordsWhere, "get_all_records_where", $"({reference} -> {record}) map", Role.ReadOnly, expression);
+            yield return Make(ImplicitKind.GetAll, "get_all", reference + " set", type.Reader);
+            yield return Make(ImplicitKind.GetAllRecords, "get_all_records", $"({reference} -> {record}) map", type.Reader);
+            yield return Make(ImplicitKind.GetAllWhere, "get_all_where", reference + " set", type.Reader, expression);
+            yield return Make(ImplicitKind.GetAllRecordsWhere, "get_all_records_where", $"({reference} -> {record}) map", type.Reader, expression);
         }
 
         if (type.Constructor)
@@ -90,7 +93,7 @@ public static class ImplicitMessages
         ImplicitMessage Make(ImplicitKind kind, string prefix, string result, Role role, params XenParameter[] parameters) =>
             new(type, kind, field, prefix + field.Name, [self, .. parameters], result, role);
 
-        yield return Make(ImplicitKind.GetField, "get_", field.Type, Role.ReadOnly);
+        yield return Make(ImplicitKind.GetField, "get_", field.Type, field.Reader);
         if (field.Qualifier != Qualifier.RW || field.IsInverse)
         {
             yield break;

@@ -12,6 +12,10 @@ public sealed class XenClass
     public required Role ConstructorRole { get; init; }
     public required bool Persistent { get; init; }
     public required bool Events { get; init; }
+    /// <summary>The least role for records, look-ups and lists.</summary>
+    public Role Reader { get; init; }
+    /// <summary>The messages of the class itself (records, look-ups, constructor) answer MESSAGE_REMOVED.</summary>
+    public bool Removed { get; init; }
     public required ImmutableArray<XenField> Fields { get; init; }
     /// <summary>The explicit messages; <see cref="ImplicitMessages"/> derives the others.</summary>
     public required ImmutableArray<XenMessage> Messages { get; init; }
@@ -104,12 +108,17 @@ public sealed class XenField
     public required bool Internal { get; init; }
     public required bool HasDefault { get; init; }
     public required bool HasEffect { get; init; }
+    public Role Reader { get; init; }
     public required Role Writer { get; init; }
     public ImmutableArray<Role> AlsoWriters { get; init; } = [];
     /// <summary>For Ref fields: the set at the other end, or null.</summary>
     public (string Class, string Field)? Inverse { get; init; }
     /// <summary>For RefSet fields: true when the database maintains it as the other end of a Ref field, so it has no setters.</summary>
     public bool IsInverse { get; init; }
+    /// <summary>For RefSet fields: the set at the other end of a many-to-many relation, or null.</summary>
+    public (string Class, string Field)? Peer { get; init; }
+    /// <summary>Its accessors answer MESSAGE_REMOVED.</summary>
+    public bool Removed { get; init; }
     public required Action<XenObject, ValueWriter> Write { get; init; }
     /// <summary>The row with this field read from a wire value; ValueFormatException when it is of another type.</summary>
     public required Func<XenObject, Value, XenObject> With { get; init; }
@@ -124,8 +133,9 @@ public sealed record MessagePolicy(Where Where, string? HostArgument, ImmutableA
     public static MessagePolicy Default { get; } = new(Where.Coordinator, null, [], null);
 }
 
-/// <summary>The object argument (by index, session not counted) and the operation entered in its current_operations.</summary>
-public sealed record LockPolicy(int Argument, string Operation, ImmutableArray<string> Cancels);
+/// <summary>The object argument (by index, session not counted) and the operation entered in its current_operations, or, where <see cref="Of"/>
+/// names a Ref field of it, in those of the object that the field refers to.</summary>
+public sealed record LockPolicy(int Argument, string Operation, ImmutableArray<string> Cancels, string? Of = null);
 
 /// <summary>The host argument (by index) on which memory for the VM of argument 0 is reserved.</summary>
 public sealed record ReservePolicy(int Argument, string HostOperation);
@@ -146,6 +156,8 @@ public sealed class XenMessage
     public bool Session { get; init; } = true;
     public bool PoolInternal { get; init; }
     public bool Secret { get; init; }
+    /// <summary>It answers MESSAGE_REMOVED.</summary>
+    public bool Removed { get; init; }
     public required MessagePolicy Policy { get; init; }
     /// <summary>Decodes the arguments (one per parameter, defaults filled in) and calls the method on the implementation of the message interface.</summary>
     public required Func<object, Call, ImmutableArray<Value>, ValueTask<MessageResult>> Invoke { get; init; }
@@ -158,6 +170,20 @@ public readonly struct MessageResult(Action<ValueWriter> write)
 
     /// <summary>A result taken over from another host.</summary>
     public static MessageResult From(Value value) => new(w => w.Dynamic(value));
+
+    /// <summary>What generated code makes of an implementation without result. One method for all messages, as each async method costs code.</summary>
+    public static async ValueTask<MessageResult> Of(Task task)
+    {
+        await task.ConfigureAwait(false);
+        return Void;
+    }
+
+    /// <summary>What generated code makes of an implementation's result.</summary>
+    public static async ValueTask<MessageResult> Of<T>(Task<T> task, Action<ValueWriter, T> write)
+    {
+        T result = await task.ConfigureAwait(false);
+        return new MessageResult(w => write(w, result));
+    }
 
     public void Write(ValueWriter writer) => write(writer);
 }

@@ -31,7 +31,14 @@ public static class Datamodel
     {
         internal static readonly ImmutableArray<XenClass> Classes =
         [
-            session.Info, pool.Info, host.Info, host_metrics.Info, VM.Info, VM_metrics.Info, task.Info, @event.Info,
+            session.Info, auth.Info, subject.Info, role.Info, task.Info, @event.Info, pool.Info, pool_patch.Info, pool_update.Info, VM.Info,
+            VM_metrics.Info, VM_guest_metrics.Info, VMPP.Info, VMSS.Info, VM_appliance.Info, DR_task.Info, host.Info, host_crashdump.Info,
+            host_patch.Info, host_metrics.Info, host_cpu.Info, network.Info, VIF.Info, VIF_metrics.Info, PIF.Info, PIF_metrics.Info, Bond.Info,
+            VLAN.Info, SM.Info, SR.Info, sr_stat.Info, probe_result.Info, LVHD.Info, VDI.Info, VBD.Info, VBD_metrics.Info, PBD.Info,
+            crashdump.Info, VTPM.Info, console.Info, user.Info, data_source.Info, blob.Info, message.Info, secret.Info, tunnel.Info,
+            network_sriov.Info, PCI.Info, PGPU.Info, GPU_group.Info, VGPU.Info, VGPU_type.Info, PVS_site.Info, PVS_server.Info, PVS_proxy.Info,
+            PVS_cache_storage.Info, Feature.Info, SDN_controller.Info, vdi_nbd_server_info.Info, PUSB.Info, USB_group.Info, VUSB.Info,
+            Cluster.Info, Cluster_host.Info, Certificate.Info, Repository.Info, Observer.Info,
         ];
     }
 }

@@ -214,7 +214,7 @@ public sealed partial record VM : XenObject
     [Field(Qualifier.StaticRO, HasDefault = true, Inverse = "VMPP.VMs")]
     public Ref<VMPP> protection_policy { get; init; } = Ref<VMPP>.Null;
 
-    [Field(Qualifier.StaticRO, HasDefault = true)]
+    [Field(Qualifier.StaticRO, HasDefault = true, Removed = true)]
     public bool is_snapshot_from_vmpp { get; init; }
 
     [Field(Qualifier.StaticRO, HasDefault = true, Inverse = "VMSS.VMs")]
@@ -238,7 +238,7 @@ public sealed partial record VM : XenObject
     [Field(Qualifier.DynamicRO)]
     public ImmutableArray<Ref<VGPU>> VGPUs { get; init; } = [];
 
-    [Field(Qualifier.DynamicRO)]
+    [Field(Qualifier.DynamicRO, Peer = "PCI.attached_VMs")]
     public ImmutableArray<Ref<PCI>> attached_PCIs { get; init; } = [];
 
     [Field(Qualifier.RW, HasDefault = true, Writer = Role.VmAdmin)]

@@ -69,7 +69,7 @@ public interface IVMMessages
     [Message(Role.PoolOperator)]
     Task set_snapshot_schedule(Call call, Ref<VM> self, Ref<VMSS> value);
 
-    [Message(Role.PoolOperator)]
+    [Message(Role.PoolOperator, Removed = true)]
     Task set_protection_policy(Call call, Ref<VM> self, Ref<VMPP> value);
 
     [Message(Role.VmAdmin, Async = true)]
@@ -288,7 +288,7 @@ public interface IVMMessages
     [Raises("VM_BAD_POWER_STATE", "SR_FULL", "OPERATION_NOT_ALLOWED", "LICENCE_RESTRICTION")]
     Task<Ref<VM>> clone(Call call, Ref<VM> vm, string new_name);
 
-    [Message(Role.VmPowerAdmin, Async = true), RunsOn(Where.AnyHostOfStorage), Locks("snapshot_with_quiesce")]
+    [Message(Role.VmPowerAdmin, Async = true, Removed = true), RunsOn(Where.AnyHostOfStorage), Locks("snapshot_with_quiesce")]
     [Raises("VM_BAD_POWER_STATE", "SR_FULL", "OPERATION_NOT_ALLOWED", "VM_SNAPSHOT_WITH_QUIESCE_FAILED", "VM_SNAPSHOT_WITH_QUIESCE_TIMEOUT", "VM_SNAPSHOT_WITH_QUIESCE_PLUGIN_DEOS_NOT_RESPOND", "VM_SNAPSHOT_WITH_QUIESCE_NOT_SUPPORTED")]
     Task<Ref<VM>> snapshot_with_quiesce(Call call, Ref<VM> vm, string new_name);
 

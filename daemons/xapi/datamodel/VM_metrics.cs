@@ -16,7 +16,7 @@ public sealed partial record VM_metrics : XenObject
     [Field(Qualifier.DynamicRO, Column = "VCPUs__number", Persistent = false)]
     public long VCPUs_number { get; init; }
 
-    [Field(Qualifier.DynamicRO, Column = "VCPUs__utilisation", Persistent = false, HasDefault = true)]
+    [Field(Qualifier.DynamicRO, Column = "VCPUs__utilisation", Persistent = false, HasDefault = true, Removed = true)]
     public ImmutableSortedDictionary<long, double> VCPUs_utilisation { get; init; } = ImmutableSortedDictionary<long, double>.Empty;
 
     [Field(Qualifier.DynamicRO, Column = "VCPUs__CPU", Persistent = false)]

@@ -79,7 +79,7 @@ public sealed partial record host : XenObject
     [Field(Qualifier.DynamicRO)]
     public ImmutableArray<Ref<host_patch>> patches { get; init; } = [];
 
-    [Field(Qualifier.DynamicRO)]
+    [Field(Qualifier.DynamicRO, Peer = "pool_update.hosts")]
     public ImmutableArray<Ref<pool_update>> updates { get; init; } = [];
 
     [Field(Qualifier.DynamicRO)]

@@ -10,7 +10,7 @@ public interface IhostMessages
     [Message(Role.LocalRoot, Async = true), RunsOn(Where.Here)]
     Task emergency_clear_mandatory_guidance(Call call);
 
-    [Message(Role.PoolOperator, Async = true), RunsOn(Where.ArgumentHost, "self")]
+    [Message(Role.PoolOperator, Async = true, Removed = true), RunsOn(Where.ArgumentHost, "self")]
     Task apply_recommended_guidances(Call call, Ref<host> self);
 
     [Message(Role.PoolOperator), RunsOn(Where.ArgumentHost, "self")]
@@ -65,10 +65,10 @@ public interface IhostMessages
     [Message(Role.PoolOperator, Async = true), RunsOn(Where.ArgumentHost, "host")]
     Task enable_local_storage_caching(Call call, Ref<host> host, Ref<SR> sr);
 
-    [Message(Role.PoolOperator, Async = true), RunsOn(Where.ArgumentHost, "host")]
+    [Message(Role.PoolOperator, Async = true, Removed = true), RunsOn(Where.ArgumentHost, "host")]
     Task reset_cpu_features(Call call, Ref<host> host);
 
-    [Message(Role.PoolOperator, Async = true), RunsOn(Where.ArgumentHost, "host")]
+    [Message(Role.PoolOperator, Async = true, Removed = true), RunsOn(Where.ArgumentHost, "host")]
     Task set_cpu_features(Call call, Ref<host> host, string features);
 
     [Message(Role.PoolOperator), RunsOn(Where.ArgumentHost, "self")]
@@ -201,7 +201,7 @@ public interface IhostMessages
     [Message(Role.PoolOperator, Async = true), RunsOn(Where.ArgumentHost, "host"), Raises("LICENSE_PROCESSING_ERROR")]
     Task license_add(Call call, Ref<host> host, string contents);
 
-    [Message(Role.PoolOperator, Async = true), RunsOn(Where.ArgumentHost, "host"), Raises("LICENSE_PROCESSING_ERROR")]
+    [Message(Role.PoolOperator, Async = true, Removed = true), RunsOn(Where.ArgumentHost, "host"), Raises("LICENSE_PROCESSING_ERROR")]
     Task license_apply(Call call, Ref<host> host, string contents);
 
     [Message(Role.ReadOnly, Async = true), RunsOn(Where.Here)]

@@ -13,7 +13,7 @@ public sealed partial record host_metrics : XenObject
     [Field(Qualifier.DynamicRO, Column = "memory__total", Persistent = false)]
     public long memory_total { get; init; }
 
-    [Field(Qualifier.DynamicRO, Column = "memory__free", Persistent = false, HasDefault = true)]
+    [Field(Qualifier.DynamicRO, Column = "memory__free", Persistent = false, HasDefault = true, Removed = true)]
     public long memory_free { get; init; }
 
     [Field(Qualifier.DynamicRO, Persistent = false)]

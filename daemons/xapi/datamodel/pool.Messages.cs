@@ -81,7 +81,7 @@ public interface IpoolMessages
     [Message(Role.PoolOperator, Async = true)]
     Task disable_ssl_legacy(Call call, Ref<pool> self);
 
-    [Message(Role.PoolOperator, Async = true)]
+    [Message(Role.PoolOperator, Async = true, Removed = true)]
     Task enable_ssl_legacy(Call call, Ref<pool> self);
 
     [Message(Role.PoolOperator, Async = true)]

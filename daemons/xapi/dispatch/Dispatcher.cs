@@ -83,6 +83,11 @@ internal sealed class Dispatcher(
             throw new XenApiError("INTERNAL_ERROR", $"{entry.FullName} is for the hosts of a pool only");
         }
 
+        if (entry.Removed)
+        {
+            throw new XenApiError("MESSAGE_REMOVED");
+        }
+
         RoleCheck.Assert(session, entry);
         return session;
     }

@@ -16,6 +16,8 @@ internal sealed record MessageEntry(XenClass Class, XenMessage? Message, Implici
 
     internal bool PoolInternal => Message?.PoolInternal ?? false;
 
+    internal bool Removed => Message?.Removed ?? Implicit!.Removed;
+
     internal Role Role => Message?.Role ?? Implicit!.Role;
 
     internal ImmutableArray<Role> Also => Message?.Also ?? [];

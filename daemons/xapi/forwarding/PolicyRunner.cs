@@ -20,6 +20,8 @@ internal sealed class PolicyRunner(
     private const string VmClass = "VM";
     private const string HostClass = "host";
 
+    private readonly ObjectHosts hosts = new(database);
+
     public async ValueTask<MessageResult> RunAsync(CallContext call, XenMessage message, ImmutableArray<Value> arguments, object implementation)
     {
         if (!call.Identity.IsCoordinator || call.IsForwarded)
@@ -46,8 +48,7 @@ internal sealed class PolicyRunner(
     {
         foreach (LockPolicy policy in message.Policy.Locks)
         {
-            string className = ClassOf(message.Parameters[policy.Argument]);
-            string reference = arguments[policy.Argument].AsString();
+            (string className, string reference) = await LockedAsync(policy, message, arguments, call.Cancellation).ConfigureAwait(false);
             if (!policy.Cancels.IsDefaultOrEmpty)
             {
                 await CancelAsync(className, reference, policy.Cancels, call).ConfigureAwait(false);
@@ -57,6 +58,21 @@ internal sealed class PolicyRunner(
             held.Locks.Push(await locks.EnterAsync(className, reference, policy.Operation, call.TaskRef, strict, call.Cancellation)
                 .ConfigureAwait(false));
         }
+    }
+
+    /// <summary>The object that a lock is taken of: the argument, or what a Ref field of its row refers to.</summary>
+    private async ValueTask<(string Class, string Reference)> LockedAsync(
+        LockPolicy policy, XenMessage message, ImmutableArray<Value> arguments, CancellationToken cancel)
+    {
+        string className = ClassOf(message.Parameters[policy.Argument]);
+        string reference = arguments[policy.Argument].AsString();
+        return (className, policy.Of) switch
+        {
+            (_, null) => (className, reference),
+            ("VDI", "SR") => ("SR", (await database.Get(new Ref<VDI>(reference), cancel).ConfigureAwait(false)).SR.ToString()),
+            ("PBD", "SR") => ("SR", (await database.Get(new Ref<PBD>(reference), cancel).ConfigureAwait(false)).SR.ToString()),
+            _ => throw new InvalidOperationException($"{message.FullName} locks the {policy.Of} of a {className}, which is not known here"),
+        };
     }
 
     /// <summary>Cancels the operations that this one supersedes and waits for them to stop.</summary>
@@ -90,6 +106,14 @@ internal sealed class PolicyRunner(
             case Where.ResidentHost:
                 VM row = await database.Get(VmOf(arguments), call.Cancellation).ConfigureAwait(false);
                 return row.power_state is vm_power_state.Running or vm_power_state.Paused ? row.resident_on : Ref<host>.Null;
+            case Where.ObjectHost:
+                int which = ArgumentIndex(message, message.Policy.HostArgument);
+                return await hosts.OfObjectAsync(ClassOf(message.Parameters[which]), FirstOf(arguments[which]), call.Cancellation).ConfigureAwait(false);
+            case Where.StorageHost:
+                int storage = ArgumentIndex(message, message.Policy.HostArgument);
+                return await hosts.OfStorageAsync(
+                    ClassOf(message.Parameters[storage]), arguments[storage].AsString(), call.Identity.Localhost,
+                    detached: message.FullName is "SR.destroy" or "SR.forget", call.Cancellation).ConfigureAwait(false);
             case Where.ElectedHost:
                 return await ElectAsync(held, call, message, VmOf(arguments)).ConfigureAwait(false);
             default:
@@ -200,9 +224,13 @@ internal sealed class PolicyRunner(
 
     private static Ref<VM> VmOf(ImmutableArray<Value> arguments) => new(arguments[0].AsString());
 
-    /// <summary>The class that a parameter of type <c>C ref</c> refers to.</summary>
+    /// <summary>The class that a parameter of type <c>C ref</c> or <c>C ref set</c> refers to.</summary>
     private static string ClassOf(XenParameter parameter) =>
-        parameter.Type.EndsWith(" ref", StringComparison.Ordinal) ? parameter.Type[..^4] : VmClass;
+        parameter.Type.IndexOf(" ref", StringComparison.Ordinal) is > 0 and int end ? parameter.Type[..end] : VmClass;
+
+    /// <summary>The reference, or of a set of them the first: all are of one host.</summary>
+    private static string FirstOf(Value argument) =>
+        argument is Value.Array set ? set.Items.IsEmpty ? Ref<host>.Null.ToString() : set.Items[0].AsString() : argument.AsString();
 
     private static int ArgumentIndex(XenMessage message, string? name)
     {

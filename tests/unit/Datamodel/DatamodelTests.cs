@@ -9,24 +9,6 @@ namespace Toolstack.Tests.DatamodelClasses;
 
 public class DatamodelTests
 {
-    /// <summary>Public fields, then messages that other servers of this interface offer, then those that only hosts use among themselves.</summary>
-    [Theory]
-    [InlineData("session", 16, 8, 2)]
-    [InlineData("pool", 57, 72, 2)]
-    [InlineData("host", 70, 75, 1)]
-    [InlineData("host_metrics", 6, 0, 0)]
-    [InlineData("VM", 90, 86, 2)]
-    [InlineData("VM_metrics", 16, 0, 0)]
-    [InlineData("task", 17, 7, 0)]
-    [InlineData("event", 7, 6, 0)]
-    public void Classes_are_whole(string name, int fields, int messages, int between)
-    {
-        XenClass type = Model.Find(name)!;
-        Assert.Equal(fields, type.Fields.Count(f => !f.Internal));
-        Assert.Equal(messages + between, type.Messages.Length);
-        Assert.Equal(between, type.Messages.Count(m => m.PoolInternal || m.Name.StartsWith("slave_l", StringComparison.Ordinal) && !m.Name.EndsWith("password", StringComparison.Ordinal)));
-    }
-
     [Fact]
     public void Types_are_spelled_as_in_the_description()
     {
@@ -167,8 +149,9 @@ public class DatamodelTests
         }
 
         using JsonDocument document = JsonDocument.Parse(output.ToArray());
-        Assert.Equal(8, document.RootElement.GetProperty("classes").GetArrayLength());
-        JsonElement messages = document.RootElement.GetProperty("classes")[4].GetProperty("messages");
+        JsonElement classes = document.RootElement.GetProperty("classes");
+        Assert.Equal(67, classes.GetArrayLength());
+        JsonElement messages = classes.EnumerateArray().Single(c => c.GetProperty("name").GetString() == "VM").GetProperty("messages");
         JsonElement start = messages.EnumerateArray().Single(m => m.GetProperty("name").GetString() == "start");
         Assert.Equal("session_id", start.GetProperty("params")[0].GetProperty("name").GetString());
         Assert.Equal(

@@ -47,7 +47,7 @@ internal sealed class Draft(Schema schema, Snapshot from, FieldProbe probe)
         tables[table] = tables[table].With(row, probe);
         foreach (Relation relation in schema.Relations(table))
         {
-            Attach(relation, probe.Text(relation.One, value), reference);
+            AttachAll(relation, probe.Texts(relation.One, value), reference);
         }
 
         if (info.Persistent)
@@ -89,8 +89,10 @@ internal sealed class Draft(Schema schema, Snapshot from, FieldProbe probe)
         {
             if (changed.Contains(relation.One))
             {
-                Detach(relation, probe.Text(relation.One, old.Row), old.Reference);
-                Attach(relation, probe.Text(relation.One, value), old.Reference);
+                List<string> before = probe.Texts(relation.One, old.Row);
+                List<string> after = probe.Texts(relation.One, value);
+                DetachAll(relation, before.Except(after), old.Reference);
+                AttachAll(relation, after.Except(before), old.Reference);
             }
         }
 
@@ -110,7 +112,7 @@ internal sealed class Draft(Schema schema, Snapshot from, FieldProbe probe)
         uuids = uuids.Remove(row.Row.Uuid);
         foreach (Relation relation in schema.Relations(table))
         {
-            Detach(relation, probe.Text(relation.One, row.Row), row.Reference);
+            DetachAll(relation, probe.Texts(relation.One, row.Row), row.Reference);
         }
 
         if (info.Persistent)
@@ -137,10 +139,15 @@ internal sealed class Draft(Schema schema, Snapshot from, FieldProbe probe)
         uuids = uuids.Add(uuid, new Place(table, reference));
     }
 
-    private void Attach(Relation relation, string target, string reference)
+    private void AttachAll(Relation relation, IEnumerable<string> targets, string reference)
     {
-        if (Find(relation.ManyTable, target) is { } end)
+        foreach (string target in targets)
         {
+            if (Find(relation.ManyTable, target) is not { } end)
+            {
+                continue;
+            }
+
             List<string> set = probe.Texts(relation.Many, end.Row);
             if (!set.Contains(reference))
             {
@@ -150,10 +157,15 @@ internal sealed class Draft(Schema schema, Snapshot from, FieldProbe probe)
         }
     }
 
-    private void Detach(Relation relation, string target, string reference)
+    private void DetachAll(Relation relation, IEnumerable<string> targets, string reference)
     {
-        if (Find(relation.ManyTable, target) is { } end)
+        foreach (string target in targets)
         {
+            if (Find(relation.ManyTable, target) is not { } end)
+            {
+                continue;
+            }
+
             List<string> set = probe.Texts(relation.Many, end.Row);
             if (set.Remove(reference))
             {
@@ -165,7 +177,12 @@ internal sealed class Draft(Schema schema, Snapshot from, FieldProbe probe)
     private void SetMany(Relation relation, RowView end, List<string> set)
     {
         XenObject value = relation.Many.With(end.Row, Inverses.ToValue(set));
-        tables[relation.ManyTable] = tables[relation.ManyTable].With(end with { Row = value, Modified = ++generation }, probe);
+        RowView row = end with { Row = value, Modified = ++generation };
+        tables[relation.ManyTable] = tables[relation.ManyTable].With(row, probe);
+        if (!relation.Many.IsInverse && relation.Many.Persistent && value.Class.Persistent)
+        {
+            Durable.Add(new DurableChange(value.Class, row.Reference, row));
+        }
     }
 
     private static XenApiError NotUnique(XenClass info, string field, string value) =>

@@ -12,7 +12,8 @@ internal static class Inverses
         var sets = new Dictionary<(Relation Relation, string Target), List<string>>();
         for (int table = 0; table < schema.Classes.Length; table++)
         {
-            foreach (Relation relation in schema.Relations(table))
+            // The two sets of a many-to-many relation are stored.
+            foreach (Relation relation in schema.Relations(table).Where(static r => r.Many.IsInverse))
             {
                 foreach ((string reference, XenObject row) in rows[table])
                 {

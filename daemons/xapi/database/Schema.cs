@@ -4,7 +4,7 @@ using Toolstack.Idl;
 
 namespace Toolstack.Xapi.Database;
 
-/// <summary>A Ref field and the set at the other end that follows it.</summary>
+/// <summary>A Ref field, or a set of a many-to-many relation, and the set at the other end that follows it. A many-to-many relation is two of these.</summary>
 internal sealed record Relation(XenField One, int ManyTable, XenField Many);
 
 /// <summary>The classes with a table, numbered, and their relations. A relation to a class that is not declared is left out: its Ref field is then a plain value.</summary>
@@ -34,7 +34,7 @@ internal sealed class Schema
         ImmutableArray<Relation>.Builder found = ImmutableArray.CreateBuilder<Relation>();
         foreach (XenField field in c.Fields)
         {
-            if (field.Inverse is var (other, set) && Find(other) is { } table && Classes[table].Field(set) is { } many)
+            if ((field.Inverse ?? field.Peer) is var (other, set) && Find(other) is { } table && Classes[table].Field(set) is { } many)
             {
                 found.Add(new Relation(field, table, many));
             }

@@ -19,7 +19,8 @@ NATIVE := $(OUT)/native/pvh-guest $(OUT)/native/xen-domain-builder
 
 # No build server is left behind. Two at a time at most: compiling ahead of time takes over a gigabyte of memory.
 # Packages are those of the lock files or none: after changing one, `dotnet restore --force-evaluate` writes them anew.
-MSBUILD_FLAGS := -nodeReuse:false -m:$(shell nproc | awk '{ print $$1 < 2 ? 1 : 2 }') -v:quiet -nologo -clp:NoSummary -p:RestoreLockedMode=true
+MSBUILD_FLAGS := -nodeReuse:false -m:$(shell nproc | awk '{ print $$1 < 2 ? 1 : 2 }') -v:quiet -nologo -p:RestoreLockedMode=true
+COMPILE       := dotnet msbuild -restore -p:Configuration=$(CONFIGURATION) $(MSBUILD_FLAGS)
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 MSBUILDDISABLENODEREUSE=1
 
 PROGRAMS := message-switch xenopsd xapi xe
@@ -34,7 +35,7 @@ all: $(EXECUTABLES) $(NATIVE) ## Build the native executables into out/bin and t
 
 $(EXECUTABLES) &: $(SOURCES) $(BUILD_RULES) | prerequisites
 	@echo "  native   $(PROGRAMS)"
-	@$(BUILD)/publish $(CONFIGURATION) $(MSBUILD_FLAGS)
+	@$(BUILD)/publish $(CONFIGURATION) $(COMPILE)
 
 $(NATIVE) &: $(wildcard native/*.[chS] native/*/*.[chS] native/*.lds native/*/*.lds native/Makefile) | prerequisites
 	@$(MAKE) --no-print-directory -C native OUT=$(abspath $(OUT)/native)
@@ -45,22 +46,22 @@ prerequisites:
 
 .PHONY: test
 test: all ## Run every test; the last line is "N passed, N failed"
-	@$(BUILD)/run-tests $(CONFIGURATION) $(MSBUILD_FLAGS)
+	@$(BUILD)/run-tests $(CONFIGURATION) $(COMPILE)
 
 .PHONY: demo
 demo: all ## Start a pool of two hosts and live-migrate a running VM between them
-	@dotnet build tests/end-to-end/demo -c $(CONFIGURATION) $(MSBUILD_FLAGS)
+	@$(COMPILE) tests/end-to-end/demo/demo.csproj
 	@TOOLSTACK_BIN=$(abspath $(BIN)) $(OUT)/build/bin/demo/release/demo
 
 .PHONY: pool
 pool: all ## Run a pool of HOSTS=2 hosts on PORT=8080 in the foreground; variables in out/pool/env
-	@dotnet build tests/end-to-end/pool -c $(CONFIGURATION) $(MSBUILD_FLAGS)
+	@$(COMPILE) tests/end-to-end/pool/pool.csproj
 	@TOOLSTACK_BIN=$(abspath $(BIN)) exec setpriv --pdeathsig TERM $(OUT)/build/bin/pool/release/pool \
 		--hosts $(HOSTS) --port $(PORT) --env $(OUT)/pool/env
 
 .PHONY: bench
 bench: all ## Measure: codecs against their peers, the switch and a migration against their floors
-	@dotnet build bench -c $(CONFIGURATION) $(MSBUILD_FLAGS)
+	@$(COMPILE) bench/Toolstack.Bench.csproj
 	@TOOLSTACK_BIN=$(abspath $(BIN)) $(OUT)/build/bin/Toolstack.Bench/release/Toolstack.Bench $(BENCH)
 
 .PHONY: install

@@ -4,7 +4,7 @@ using Toolstack.Bench.Loads;
 
 // make bench: the whole system first, each figure beside its floor in the same run; then the codecs against their peers.
 // `make bench BENCH="codecs --filter *Parse*"` runs only those; `make bench BENCH=loads` only the whole system,
-// `make bench BENCH=migration` only the migration engines.
+// `make bench BENCH=migration` only the migration engines, `make bench BENCH=switch` only the switch.
 if (args is ["codecs", .. var options])
 {
     BenchmarkSwitcher.FromAssembly(typeof(XmlRpcBench).Assembly).Run(options.Length > 0 ? options : ["--filter", "*"]);
@@ -15,6 +15,12 @@ using var over = new CancellationTokenSource(TimeSpan.FromMinutes(5));
 if (args is ["migration"])
 {
     await MigrationStreamLoad.RunAsync(Console.Out, over.Token);
+    return 0;
+}
+
+if (args is ["switch"])
+{
+    await SwitchAlone.RunAsync(Console.Out, over.Token);
     return 0;
 }
 

@@ -49,10 +49,13 @@ internal sealed record Settings
     private static readonly ConfigKey<bool> SyncKey = ConfigKey.Flag(
         "statedir-sync", true, "Whether what is kept survives a loss of power too, not only the end of the process.");
 
+    private static readonly ConfigKey<string> MetricsKey = ConfigKey.Text(
+        "metrics-path", "", "Unix socket that answers GET /metrics in the text format of Prometheus; empty has none.");
+
     internal static readonly IReadOnlyList<ConfigKey> Keys =
     [
         PathKey, ModeKey, OwnerKey, GraceKey, ExpiryKey, QueueMessagesKey, QueueBytesKey, ClientMessagesKey, ClientBytesKey,
-        TraceEntriesKey, TraceTruncateKey, WebKey, StateKey, SyncKey,
+        TraceEntriesKey, TraceTruncateKey, WebKey, StateKey, SyncKey, MetricsKey,
     ];
 
     internal string Path { get; init; } = SwitchOptions.DefaultPath;
@@ -81,6 +84,9 @@ internal sealed record Settings
 
     internal bool StateSync { get; init; } = true;
 
+    /// <summary>The socket for metrics; empty when there is none.</summary>
+    internal string MetricsPath { get; init; } = "";
+
     internal SocketAccess Access { get; init; } = SocketAccess.OwnerOnly;
 
     internal static Settings From(Configuration configuration) => new()
@@ -97,6 +103,7 @@ internal sealed record Settings
         WebDirectory = configuration.Get(WebKey),
         StateDirectory = configuration.Get(StateKey),
         StateSync = configuration.Get(SyncKey),
+        MetricsPath = configuration.Get(MetricsKey),
         Access = SocketAccess.Parse(configuration.Get(ModeKey), configuration.Get(OwnerKey)),
     };
 }

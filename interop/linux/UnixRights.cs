@@ -57,6 +57,35 @@ public static unsafe class UnixRights
         }
     }
 
+    /// <summary>Sends what the socket takes at once, without waiting, and gives how much that is: 0 when its buffer is full.</summary>
+    public static int TrySend(Socket socket, ReadOnlySpan<byte> data)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+
+        // SAFETY: the bytes stay pinned for the call, and the socket's handle is held open by the socket, which the caller owns.
+        fixed (byte* start = data)
+        {
+            while (true)
+            {
+                var sent = send((int)socket.SafeHandle.DangerousGetHandle(), start, data.Length, MSG_DONTWAIT | MSG_NOSIGNAL);
+                if (sent >= 0)
+                {
+                    return (int)sent;
+                }
+
+                if (errno == EAGAIN)
+                {
+                    return 0;
+                }
+
+                if (errno != EINTR)
+                {
+                    throw new HypervisorError("send", errno);
+                }
+            }
+        }
+    }
+
     /// <summary>Receives up to <paramref name="data"/>.Length bytes and appends the descriptors that came with them, which the
     /// caller then owns. Returns the byte count, 0 at the end of the stream. A message whose descriptors did not all fit
     /// raises EMSGSIZE after closing the ones received.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Toolstack.Hosting.Switch.Wire;
 
 namespace Toolstack.Hosting.Switch;
@@ -156,7 +157,7 @@ internal sealed class OutstandingCalls
             call.SentOn = session;
             call.WasSent = true;
             var left = Math.Max(0, call.Due - Environment.TickCount64);
-            session.Send(new Request(call.Queue, session.ReplyQueue, call.Correlation, left, call.Payload));
+            session.Send(new Request(call.Queue, session.ReplyQueue, call.Correlation, left, call.Payload) { TraceContext = call.TraceContext });
         }
     }
 
@@ -171,6 +172,9 @@ internal sealed class OutstandingCalls
         internal long Due { get; } = due;
 
         internal bool RetrySafe { get; } = retrySafe;
+
+        /// <summary>The activity that makes the call, if there is one and it has the W3C form.</summary>
+        internal string TraceContext { get; } = Activity.Current is { IdFormat: ActivityIdFormat.W3C, Id: { } id } ? id : "";
 
         internal SwitchSession? SentOn { get; set; }
 

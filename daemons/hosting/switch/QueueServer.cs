@@ -86,7 +86,10 @@ internal sealed class QueueServer(
         Response? answer = null;
         try
         {
-            var input = new SwitchRequest(queue, delivery.Payload.Bytes, delivery.Redelivered, TimeSpan.FromMilliseconds(delivery.DeadlineMs));
+            var input = new SwitchRequest(queue, delivery.Payload.Bytes, delivery.Redelivered, TimeSpan.FromMilliseconds(delivery.DeadlineMs))
+            {
+                TraceContext = delivery.TraceContext,
+            };
             answer = Answer(delivery, await handler(input, cancel).ConfigureAwait(false));
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)

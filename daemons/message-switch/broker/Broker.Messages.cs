@@ -57,6 +57,7 @@ internal sealed partial class Broker
         var left = Math.Clamp(request.DeadlineMs, 0, (long)SwitchLimits.MaxDeadline.TotalMilliseconds);
         var message = new BrokerRequest(++lastNumber, queue, request.Payload, client, replyTo, request.Correlation, now + left)
         {
+            TraceContext = request.TraceContext,
             GraceEnds = now + (long)settings.NoConsumerGrace.TotalMilliseconds,
         };
         Take(message);
@@ -224,7 +225,10 @@ internal sealed partial class Broker
         subscription.Client.Peer.Send(message switch
         {
             BrokerRequest request => new RequestDelivery(name, id, request.Redelivered, request.ReplyName, request.Correlation,
-                Math.Max(0, request.Deadline - clock()), request.Payload),
+                Math.Max(0, request.Deadline - clock()), request.Payload)
+            {
+                TraceContext = request.TraceContext,
+            },
             BrokerResponse response => new ResponseDelivery(name, id, response.Correlation, response.Error, response.Payload),
             _ => throw new InvalidOperationException($"no delivery for {message.GetType().Name}"),
         });
@@ -293,6 +297,7 @@ internal sealed partial class Broker
 
     private void Fail(BrokerMessage message, SwitchErrorKind kind, string text)
     {
+        Trace.Failed++;
         Leave(message);
         Drop(message);
         if (message is BrokerRequest request)

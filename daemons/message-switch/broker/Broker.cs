@@ -19,6 +19,9 @@ internal sealed partial class Broker(
     /// <summary>When <see cref="Expire"/> has something to do, or null.</summary>
     internal long? NextDue => due.Next;
 
+    /// <summary>The state of every queue.</summary>
+    internal IReadOnlyList<QueueStatus> Statuses => [.. queues.Values.Select(static queue => queue.Status)];
+
     internal static BrokerClient Attach(IBrokerPeer peer, string name) => new(peer, name);
 
     /// <summary>The client's connection ended: its transient queues die, what it had taken goes back to the queues.</summary>

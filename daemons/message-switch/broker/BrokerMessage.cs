@@ -57,6 +57,9 @@ internal sealed class BrokerRequest(
     /// <summary>True when its sender was told that it is kept: it then waits for a consumer however late that comes.</summary>
     internal bool Stored { get; init; }
 
+    /// <summary>Opaque here.</summary>
+    internal string TraceContext { get; init; } = "";
+
     internal long Correlation { get; } = correlation;
 
     /// <summary>In milliseconds of the broker's clock.</summary>

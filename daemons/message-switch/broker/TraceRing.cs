@@ -2,7 +2,7 @@ using Toolstack.Hosting.Switch.Wire;
 
 namespace Toolstack.MessageSwitch;
 
-/// <summary>The last things that happened, for those who trace. Recording one copies nothing: it keeps the message, whose
+/// <summary>The last things that happened, for those who trace, and counts of all that did. Recording one copies nothing: it keeps the message, whose
 /// sealed memory may be gone by the time it is looked at; all the work is done by who asks. Used under the broker's turn.</summary>
 internal sealed class TraceRing(int capacity)
 {
@@ -10,8 +10,29 @@ internal sealed class TraceRing(int capacity)
     private readonly List<TaskCompletionSource> waiting = [];
     private long next;
 
+    /// <summary>Requests that came since the start, and so on.</summary>
+    internal long Requests { get; private set; }
+
+    internal long Responses { get; private set; }
+
+    internal long Deliveries { get; private set; }
+
+    internal long Acknowledgements { get; private set; }
+
+    /// <summary>Messages that ended without being delivered.</summary>
+    internal long Failed { get; set; }
+
     internal void Sent(BrokerMessage message)
     {
+        if (message is BrokerRequest)
+        {
+            Requests++;
+        }
+        else
+        {
+            Responses++;
+        }
+
         if (capacity > 0)
         {
             var answered = (message as BrokerResponse)?.Request.Arrived ?? 0;
@@ -21,6 +42,7 @@ internal sealed class TraceRing(int capacity)
 
     internal void Delivered(BrokerMessage message, string output)
     {
+        Deliveries++;
         if (capacity > 0)
         {
             Add(new TraceEvent(next, DateTime.UtcNow, null, output, message, Acknowledged: false, null));
@@ -29,6 +51,7 @@ internal sealed class TraceRing(int capacity)
 
     internal void Acknowledged(BrokerMessage message, string input)
     {
+        Acknowledgements++;
         if (capacity > 0)
         {
             Add(new TraceEvent(next, DateTime.UtcNow, input, null, message, Acknowledged: true, null));

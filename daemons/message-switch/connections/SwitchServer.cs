@@ -8,8 +8,7 @@ namespace Toolstack.MessageSwitch;
 /// <summary>The listening socket of the switch and the connections it accepted.</summary>
 internal sealed class SwitchServer : IAsyncDisposable
 {
-    private const int Backlog = 128;
-    private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
+    internal static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
 
     private readonly Settings settings;
     private readonly ILogger logger;
@@ -18,6 +17,7 @@ internal sealed class SwitchServer : IAsyncDisposable
     private readonly ConcurrentDictionary<Socket, Task> connections = new();
     private readonly Func<Socket, PeerIdentity> identify;
     private readonly CancellationTokenSource shutdown = new();
+    private readonly MetricsServer? metrics;
     private bool listening;
 
     /// <param name="settings">The configuration.</param>
@@ -29,20 +29,16 @@ internal sealed class SwitchServer : IAsyncDisposable
         this.settings = settings;
         this.logger = logger;
         turns = new Turns(settings, logger);
+        metrics = settings.MetricsPath.Length == 0 ? null : new MetricsServer(settings, turns, () => connections.Count, logger);
     }
 
     /// <summary>Makes the socket, with its configured owner and mode, in place of one that nobody listens on any more. Raises <see cref="SocketException"/>
     /// or <see cref="IOException"/> when that is not possible, or when another switch listens there.</summary>
     internal void Listen()
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(settings.Path)) ?? "/");
-        RemoveStale(settings.Path);
-        listener.Bind(new UnixDomainSocketEndPoint(settings.Path));
-
-        // Nobody can connect before Listen, so there is no moment with a wider mode.
-        settings.Access.Apply(settings.Path);
-        listener.Listen(Backlog);
+        UnixListener.Listen(listener, settings.Path, settings.Access);
         listening = true;
+        metrics?.Listen();
         Log.Listening(logger, settings.Path, turns.Incarnation);
     }
 
@@ -51,6 +47,7 @@ internal sealed class SwitchServer : IAsyncDisposable
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(asked, shutdown.Token);
         var stopping = ending.Token;
+        var measuring = metrics?.RunAsync(stopping) ?? Task.CompletedTask;
         while (!stopping.IsCancellationRequested)
         {
             try
@@ -71,11 +68,13 @@ internal sealed class SwitchServer : IAsyncDisposable
         }
 
         await Task.WhenAll(connections.Values).ConfigureAwait(false);
+        await measuring.ConfigureAwait(false);
     }
 
     public async ValueTask DisposeAsync()
     {
         listener.Dispose();
+        metrics?.Dispose();
         if (listening)
         {
             File.Delete(settings.Path);
@@ -140,25 +139,4 @@ internal sealed class SwitchServer : IAsyncDisposable
     }
 
     private void ShutDown() => shutdown.CancelAfter(CompatLimits.ShutdownDelay);
-
-    private static void RemoveStale(string path)
-    {
-        if (!File.Exists(path))
-        {
-            return;
-        }
-
-        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            probe.Connect(new UnixDomainSocketEndPoint(path));
-        }
-        catch (SocketException error) when (error.SocketErrorCode is SocketError.ConnectionRefused or SocketError.AddressNotAvailable)
-        {
-            File.Delete(path);
-            return;
-        }
-
-        throw new IOException($"{path}: another process listens there");
-    }
 }

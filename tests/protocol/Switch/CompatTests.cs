@@ -74,6 +74,7 @@ public sealed class CompatTests
         await using var fixture = new SwitchFixture();
         _ = fixture.Client("server").ServeAsync("q", (_, _) => throw new InvalidOperationException("broken \"x\""), 1, CancellationToken.None);
         var caller = await fixture.CompatAsync("caller");
+        await caller.GetAsync("/transient/caller");
         await caller.GetAsync("/persistent/q");
         await caller.SendRequestAsync("q", "caller", "x");
         var reply = Assert.Single((await caller.TransferAsync("caller")).Messages);
@@ -236,6 +237,7 @@ public sealed class CompatTests
         server = await fixture.CompatAsync("server");
         var (events, requests) = (await fixture.CompatAsync("caller"), await fixture.CompatAsync("caller"));
         await events.SendAsync(CompatPeer.Post("/transfer", "{\"timeout\":30.0,\"queues\":[\"caller\"]}"));
+        await EventuallyAsync(async () => await requests.GetAsync("/list/alive/caller") == "[\"caller\"]");
         await requests.GetAsync("/persistent/q");
         await requests.SendRequestAsync("q", "caller", "after");
         var request = Assert.Single((await server.TransferAsync("q", cursor)).Messages);

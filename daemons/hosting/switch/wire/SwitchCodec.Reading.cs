@@ -20,10 +20,11 @@ public static partial class SwitchCodec
         var code = (Code)reader.ReadInt32();
         return (code, elements) switch
         {
-            (Code.Request, 6) => new Request(Name(ref reader), Name(ref reader), reader.ReadInt64(), reader.ReadInt64(), Payload(ref reader, descriptors)),
+            (Code.Request, 6) => ReadRequest(ref reader, descriptors, ""),
+            (Code.Request, 7) => ReadRequest(ref reader, descriptors, Name(ref reader)),
             (Code.Response, 5) => new Response(Name(ref reader), reader.ReadInt64(), Error(ref reader), Payload(ref reader, descriptors)),
-            (Code.RequestDelivery, 8) => new RequestDelivery(Name(ref reader), Id(ref reader), reader.ReadBoolean(), Name(ref reader),
-                reader.ReadInt64(), reader.ReadInt64(), Payload(ref reader, descriptors)),
+            (Code.RequestDelivery, 8) => ReadDelivery(ref reader, descriptors, ""),
+            (Code.RequestDelivery, 9) => ReadDelivery(ref reader, descriptors, Name(ref reader)),
             (Code.ResponseDelivery, 6) => new ResponseDelivery(Name(ref reader), Id(ref reader), reader.ReadInt64(), Error(ref reader),
                 Payload(ref reader, descriptors)),
             (Code.Acknowledge, 3) => new Acknowledge(Name(ref reader), Id(ref reader)),
@@ -42,6 +43,19 @@ public static partial class SwitchCodec
             _ => throw Broken($"message kind {(int)code} with {elements} elements"),
         };
     }
+
+    private static Request ReadRequest(ref MessagePackReader reader, List<SafeFileHandle> descriptors, string traceContext) =>
+        new(Name(ref reader), Name(ref reader), reader.ReadInt64(), reader.ReadInt64(), Payload(ref reader, descriptors))
+        {
+            TraceContext = traceContext,
+        };
+
+    private static RequestDelivery ReadDelivery(ref MessagePackReader reader, List<SafeFileHandle> descriptors, string traceContext) =>
+        new(Name(ref reader), Id(ref reader), reader.ReadBoolean(), Name(ref reader), reader.ReadInt64(), reader.ReadInt64(),
+            Payload(ref reader, descriptors))
+        {
+            TraceContext = traceContext,
+        };
 
     /// <summary>A later version may say more in its hello; it is read so far that it can be refused by its number.</summary>
     private static Hello ReadHello(ref MessagePackReader reader, int elements)

@@ -35,7 +35,7 @@ public static partial class SwitchCodec
         switch (message)
         {
             case Request m:
-                Begin(ref writer, Code.Request, 6);
+                BeginTraced(ref writer, Code.Request, 6, m.TraceContext);
                 writer.Write(m.Queue);
                 writer.Write(m.ReplyTo);
                 writer.Write(m.Correlation);
@@ -48,7 +48,7 @@ public static partial class SwitchCodec
                 Error(ref writer, m.Error);
                 return Payload(ref writer, m.Payload, sealedAllowed);
             case RequestDelivery m:
-                Begin(ref writer, Code.RequestDelivery, 8);
+                BeginTraced(ref writer, Code.RequestDelivery, 8, m.TraceContext);
                 writer.Write(m.Queue);
                 Id(ref writer, m.Id);
                 writer.Write(m.Redelivered);
@@ -164,6 +164,17 @@ public static partial class SwitchCodec
     {
         writer.WriteArrayHeader(elements);
         writer.Write((int)code);
+    }
+
+    /// <summary>A trace context, where there is one, stands before the other fields, since a payload ends the frame.</summary>
+    private static void BeginTraced(ref MessagePackWriter writer, Code code, int elements, string traceContext)
+    {
+        var traced = traceContext.Length > 0;
+        Begin(ref writer, code, traced ? elements + 1 : elements);
+        if (traced)
+        {
+            writer.Write(traceContext);
+        }
     }
 
     private static ReadOnlyMemory<byte> Payload(ref MessagePackWriter writer, SwitchPayload payload, bool sealedAllowed)

@@ -20,6 +20,8 @@ public sealed class SwitchLink : IDisposable
     private readonly Pipe outgoing = new(Unbounded);
     private readonly Pipe incoming = new(Unbounded);
     private readonly ArrayBufferWriter<byte> scratch = new(512);
+    private ArrayBufferWriter<byte> frame = new(512);
+    private int frameSent;
     private readonly CancellationTokenSource closing = new();
     private readonly Lock sendGate = new();
     private readonly Action relieved;
@@ -72,7 +74,14 @@ public sealed class SwitchLink : IDisposable
                 return;
             }
 
-            var size = SwitchCodec.WriteFrame(outgoing.Writer, scratch, message, SealedAllowed);
+            // Usually nothing waits to be sent: then the frame goes out here and now, without waking the loop.
+            var direct = Volatile.Read(ref pending) == 0 && !(SealedAllowed && SealedContent(message) is not null);
+            if (direct && SendNow(message))
+            {
+                return;
+            }
+
+            var size = direct ? Rest() : SwitchCodec.WriteFrame(outgoing.Writer, scratch, message, SealedAllowed);
             Attach(message);
             written += size;
             var waiting = Interlocked.Add(ref pending, size);
@@ -94,6 +103,38 @@ public sealed class SwitchLink : IDisposable
                 flushed.GetAwaiter().GetResult();
             }
         }
+    }
+
+    // Under the gate: true when the frame is gone, or nothing can go any more; otherwise its rest stays in the frame buffer.
+    private bool SendNow(SwitchMessage message)
+    {
+        frame.ResetWrittenCount();
+        frameSent = 0;
+        SwitchCodec.WriteFrame(frame, scratch, message, SealedAllowed);
+        try
+        {
+            frameSent = UnixRights.TrySend(socket, frame.WrittenSpan);
+            return frameSent == frame.WrittenCount;
+        }
+        catch (Exception error) when (error is HypervisorError or ObjectDisposedException)
+        {
+            Close(Classify(error));
+            return true;
+        }
+    }
+
+    // Under the gate: what the socket did not take is left to the loop.
+    private int Rest()
+    {
+        var rest = frame.WrittenSpan[frameSent..];
+        outgoing.Writer.Write(rest);
+        var size = rest.Length;
+        if (frame.Capacity > SwitchLimits.MaxInlineBytes)
+        {
+            frame = new ArrayBufferWriter<byte>(512);
+        }
+
+        return size;
     }
 
     /// <summary>Ends the connection; the first reason given is kept.</summary>
@@ -273,21 +314,22 @@ public sealed class SwitchLink : IDisposable
     // Under the gate: remembers that the frame being written carries a descriptor, and keeps it open until it is sent.
     private void Attach(SwitchMessage message)
     {
-        var content = message switch
-        {
-            Request m => m.Payload.Sealed,
-            Response m => m.Payload.Sealed,
-            RequestDelivery m => m.Payload.Sealed,
-            ResponseDelivery m => m.Payload.Sealed,
-            _ => null,
-        };
-        if (SealedAllowed && content is not null)
+        if (SealedAllowed && SealedContent(message) is { } content)
         {
             var added = false;
             content.Handle.DangerousAddRef(ref added);
             attached.Enqueue((written, content.Handle));
         }
     }
+
+    private static SealedPayload? SealedContent(SwitchMessage message) => message switch
+    {
+        Request m => m.Payload.Sealed,
+        Response m => m.Payload.Sealed,
+        RequestDelivery m => m.Payload.Sealed,
+        ResponseDelivery m => m.Payload.Sealed,
+        _ => null,
+    };
 
     private static LinkEnd Classify(Exception error) => error switch
     {

@@ -48,7 +48,11 @@ public sealed record QueueList(long Sequence, IReadOnlyList<QueueStatus> Queues)
 
 /// <summary>Client: a message for a queue. The response, or an error from the switch, comes to <paramref name="ReplyTo"/> with the same
 /// <paramref name="Correlation"/>; an empty <paramref name="ReplyTo"/> asks for none. <paramref name="DeadlineMs"/> is what is left.</summary>
-public sealed record Request(string Queue, string ReplyTo, long Correlation, long DeadlineMs, SwitchPayload Payload) : SwitchMessage;
+public sealed record Request(string Queue, string ReplyTo, long Correlation, long DeadlineMs, SwitchPayload Payload) : SwitchMessage
+{
+    /// <summary>Where the request belongs in a distributed trace (a W3C traceparent), or empty; the switch only hands it on.</summary>
+    public string TraceContext { get; init; } = "";
+}
 
 /// <summary>Consumer: the answer to a request. With an <paramref name="Error"/> the payload is its text in UTF-8.</summary>
 public sealed record Response(string ReplyTo, long Correlation, SwitchErrorKind? Error, SwitchPayload Payload) : SwitchMessage;
@@ -61,7 +65,11 @@ public sealed record Return(string Queue, MessageId Id) : SwitchMessage;
 
 /// <summary>Switch: a request for a consumer. <paramref name="Redelivered"/> when a consumer that died had it before.</summary>
 public sealed record RequestDelivery(
-    string Queue, MessageId Id, bool Redelivered, string ReplyTo, long Correlation, long DeadlineMs, SwitchPayload Payload) : SwitchMessage;
+    string Queue, MessageId Id, bool Redelivered, string ReplyTo, long Correlation, long DeadlineMs, SwitchPayload Payload) : SwitchMessage
+{
+    /// <summary>As its sender gave it, see <see cref="Request.TraceContext"/>.</summary>
+    public string TraceContext { get; init; } = "";
+}
 
 /// <summary>Switch: a response for a caller.</summary>
 public sealed record ResponseDelivery(

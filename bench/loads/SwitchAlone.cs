@@ -1,0 +1,62 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Sockets;
+
+namespace Toolstack.Bench.Loads;
+
+/// <summary>The native switch by itself: from exec to its first answer, its memory before and after, and the loads on it.</summary>
+internal static class SwitchAlone
+{
+    internal static async Task RunAsync(TextWriter output, CancellationToken cancellation)
+    {
+        var directory = Directory.CreateTempSubdirectory("bench-switch");
+        try
+        {
+            var path = Path.Combine(directory.FullName, "sock");
+            await File.WriteAllTextAsync(path + ".conf", $"switch-path = {path}\nlog-level = error\n", cancellation);
+            var binaries = Environment.GetEnvironmentVariable("TOOLSTACK_BIN") ?? "out/bin";
+            var clock = Stopwatch.StartNew();
+            using var process = Process.Start(Path.Combine(binaries, "message-switch"), ["--config", path + ".conf"]);
+            try
+            {
+                await ListensAsync(path, cancellation);
+                await output.WriteLineAsync($"message-switch: listens {clock.Elapsed.TotalMilliseconds:0} ms after exec, "
+                    + $"idle resident {ResidentMib(process):0.0} MiB");
+                await SwitchLoad.RunAsync(path, output, cancellation);
+                await output.WriteLineAsync($"message-switch: resident after the loads {ResidentMib(process):0.0} MiB");
+            }
+            finally
+            {
+                process.Kill();
+                await process.WaitForExitAsync(CancellationToken.None);
+            }
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    private static async Task ListensAsync(string path, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            try
+            {
+                await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellation);
+                return;
+            }
+            catch (SocketException)
+            {
+                await Task.Delay(1, cancellation);
+            }
+        }
+    }
+
+    private static double ResidentMib(Process process)
+    {
+        var line = File.ReadLines($"/proc/{process.Id}/status").First(text => text.StartsWith("VmRSS:", StringComparison.Ordinal));
+        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024.0;
+    }
+}

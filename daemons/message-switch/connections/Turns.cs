@@ -23,9 +23,9 @@ internal sealed class Turns : IAsyncDisposable
         journal = settings.StateDirectory.Length == 0 ? null : Journal.Open(settings.StateDirectory, settings.StateSync, logger);
         var used = journal?.State.LastNumber ?? 0;
 
-        // Grows over restarts: microseconds of the wall clock, or more than anything used before if that was set back.
+        // Grows over restarts, and stays exact in a double: microseconds of the wall clock, or more than anything used before if that was set back.
         // So do the numbers of messages: a consumer that outlives the switch never holds a cursor beyond what comes next.
-        Incarnation = Math.Max(DateTime.UtcNow.Ticks / TimeSpan.TicksPerMicrosecond, used + 1);
+        Incarnation = Math.Max((DateTime.UtcNow - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond, used + 1);
         broker = new Broker(settings, Incarnation, static () => Environment.TickCount64, Incarnation, journal);
         if (journal is not null)
         {

@@ -28,6 +28,10 @@ public sealed class SwitchCodecTests
         { new Acknowledge("q", new MessageId(7, 3)), "000000079316a171920703" },
         { new Return("q", new MessageId(7, 3)), "00000007931aa171920703" },
         { new RequestDelivery("q", new MessageId(7, 3), true, "r", 9, 250, Payload), "000000139817a171920703c3a17209ccfa9200c402dead" },
+        {
+            new RequestDelivery("q", new MessageId(7, 3), true, "r", 9, 250, Payload) { TraceContext = "t" },
+            "000000159917a174a171920703c3a17209ccfa9200c402dead"
+        },
         { new ResponseDelivery("r", new MessageId(7, 3), 9, null, Payload), "0000000f9618a17292070309009200c402dead" },
         { new SubscriptionEnded("q"), "000000049219a171" },
     };

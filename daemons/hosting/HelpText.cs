@@ -10,11 +10,22 @@ internal static class HelpText
         var text = new StringBuilder();
         text.Append("NAME\n    ").Append(description.Name).Append(" - ").Append(description.Summary).Append("\n\n");
         text.Append("SYNOPSIS\n    ").Append(description.Name).Append(" [--config FILE]\n    ");
-        text.Append(description.Name).Append(" --help | --version\n\n");
+        text.Append(description.Name).Append(" --help | --version");
+        foreach (var (option, _) in description.Modes)
+        {
+            text.Append(" | ").Append(option);
+        }
+
+        text.Append("\n\n");
         text.Append("OPTIONS\n");
         Entry(text, "--config FILE", "Read configuration from FILE; without it every key has its default.");
         Entry(text, "--help", "Print this text and exit.");
         Entry(text, "--version", "Print the version and exit.");
+        foreach (var (option, help) in description.Modes)
+        {
+            Entry(text, option, help);
+        }
+
         text.Append("\nCONFIGURATION\n    One 'key = value' a line; '#' starts a comment; unknown keys are ignored with a warning.\n\n");
         foreach (var key in keys)
         {

@@ -90,5 +90,13 @@ public sealed class ConfigurationTests
         Assert.All(Keys, key => Assert.Contains(key.Help, text, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void Help_names_what_else_the_executable_does()
+    {
+        var text = HelpText.Write(new DaemonDescription("tool", "does things", []) { Modes = [("--count", "Count and exit.")] }, []);
+        Assert.Contains("tool --help | --version | --count\n", text, StringComparison.Ordinal);
+        Assert.Contains("    --count\n        Count and exit.\n", text, StringComparison.Ordinal);
+    }
+
     private static Configuration Parse(string file) => Configuration.Parse("test.conf", file.Split('\n'), Keys);
 }

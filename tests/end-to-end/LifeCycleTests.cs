@@ -27,6 +27,30 @@ public sealed class LifeCycleTests(PoolFixture fixture) : DeadlineTests, IClassF
     }
 
     [Fact]
+    public async Task AVmMadeFromARecordRuns()
+    {
+        var template = (object[])await Client.CallAsync("VM.get_by_name_label", Cancel, "Linux PVH guest");
+        var record = await Client.MapAsync("VM.get_record", Cancel, template[0]);
+        record["name_label"] = "made";
+        record["is_a_template"] = false;
+        await using var vm = new RunningVm(fixture, await Client.TextAsync("VM.create", Cancel, record));
+        Assert.Equal("made", await Client.TextAsync("VM.get_name_label", Cancel, vm.Ref));
+        Assert.Equal("Halted", await vm.PowerStateAsync(Cancel));
+
+        await Client.CallAsync("VM.start", Cancel, vm.Ref, false, false);
+        Assert.Equal(0, (await vm.VerifyMemoryAsync(Cancel)).Errors);
+    }
+
+    [Fact]
+    public async Task ARecordThatLacksAFieldWithoutDefaultIsRefused()
+    {
+        var failure = await Assert.ThrowsAsync<XenApiFailure>(() =>
+            Client.CallAsync("VM.create", Cancel, new Dictionary<string, object> { ["name_label"] = "incomplete" }));
+        Assert.Equal("INTERNAL_ERROR", failure.Code);
+        Assert.Contains("not present", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task AStoppedVmStartsAgain()
     {
         await using var vm = await fixture.StartVmAsync(Cancel);

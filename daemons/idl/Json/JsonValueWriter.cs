@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
@@ -19,6 +20,14 @@ public sealed class JsonValueWriter(Utf8JsonWriter json) : ValueWriter
         using Utf8JsonWriter json = new(output, Options);
         write(new JsonValueWriter(json));
         json.Flush();
+    }
+
+    /// <summary>What typed code writes, as a string: JSON inside another value.</summary>
+    public static string Text(Action<ValueWriter> write)
+    {
+        ArrayBufferWriter<byte> output = new();
+        Write(output, write);
+        return Encoding.UTF8.GetString(output.WrittenSpan);
     }
 
     public override void Null() => json.WriteNullValue();

@@ -1,4 +1,5 @@
 using Toolstack.Idl;
+using Toolstack.Idl.Json;
 using Toolstack.Xapi.Datamodel;
 using Toolstack.Xapi.Dispatch;
 using Toolstack.Xapi.Tasks;
@@ -19,7 +20,7 @@ internal sealed class LocalXenops(IXenops xenops, XenopsTasks tasks, XenopsEvent
     public Task PushAsync(CallContext call, Ref<VM> self, VM row) =>
         GuardAsync(call, self, row.uuid, async () =>
         {
-            string metadata = MetadataText.Write(VmMetadata.Build(row));
+            string metadata = JsonValueWriter.Text(w => MetadataCodec.Write(w, VmMetadata.Build(row)));
             await xenops.VmImportMetadata(Debug(call), metadata, call.Cancellation).ConfigureAwait(false);
         });
 

@@ -4,7 +4,6 @@ using System.Text;
 using Toolstack.Idl;
 using Toolstack.Idl.Json;
 using Toolstack.Xenopsd.Contract;
-using Toolstack.Xenopsd.State;
 
 namespace Toolstack.Xenopsd.Migration;
 
@@ -22,7 +21,7 @@ internal static class Handshake
 
     internal static byte[] EncodeError(XenopsErrorValue error)
     {
-        byte[] text = Encoding.UTF8.GetBytes(MetadataText.Json(w => XenopsErrorValueCodec.Write(w, error)));
+        byte[] text = Encoding.UTF8.GetBytes(JsonValueWriter.Text(w => XenopsErrorValueCodec.Write(w, error)));
         int length = Math.Min(text.Length, MigrationLimits.MaxHandshakeText);
         byte[] message = new byte[sizeof(ushort) + length];
         BinaryPrimitives.WriteUInt16BigEndian(message, (ushort)length);

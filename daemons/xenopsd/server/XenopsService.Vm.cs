@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Toolstack.Idl.Json;
 using Toolstack.Xenopsd.Contract;
 using Toolstack.Xenopsd.Operations;
 using Toolstack.Xenopsd.State;
@@ -55,7 +56,7 @@ public sealed partial class XenopsService
         Task.FromResult(MetadataText.Write(engine.Store.Get(id)));
 
     public Task<string> VmGenerateStateString(string debug_info, Vm vm, CancellationToken cancel) =>
-        Task.FromResult(MetadataText.Json(w => VmExtraCodec.Write(w, engine.Store.Find(vm.id)?.Extra ?? new VmExtra())));
+        Task.FromResult(JsonValueWriter.Text(w => VmExtraCodec.Write(w, engine.Store.Find(vm.id)?.Extra ?? new VmExtra())));
 
     public Task<string> VmStart(string debug_info, string id, bool paused, CancellationToken cancel) =>
         Queue(debug_info, new Operation.VM_start(id, Force: paused));

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Toolstack.Idl.Json;
 using Toolstack.Xenopsd.Contract;
 using Toolstack.Xenopsd.Executor;
 using Toolstack.Xenopsd.Operations;
@@ -16,7 +17,7 @@ public sealed partial class XenopsService(Engine engine, Action shutdown) : IXen
     public Task<QueryResult> Query(string debug_info, CancellationToken cancel) =>
         Task.FromResult(new QueryResult { instance_id = engine.InstanceId, features = [XenopsFeatures.ZeroPages] });
 
-    public Task<string> GetDiagnostics(string debug_info, CancellationToken cancel) => Task.FromResult(MetadataText.Json(w =>
+    public Task<string> GetDiagnostics(string debug_info, CancellationToken cancel) => Task.FromResult(JsonValueWriter.Text(w =>
     {
         var queues = engine.Scheduler.Snapshot();
         w.BeginStruct(4);

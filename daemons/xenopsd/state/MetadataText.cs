@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using Toolstack.Idl;
 using Toolstack.Idl.Json;
@@ -9,12 +8,12 @@ namespace Toolstack.Xenopsd.State;
 /// <summary>A VM's metadata as the JSON string of VM.import_metadata and VM.export_metadata.</summary>
 public static class MetadataText
 {
-    public static string Write(VmRecord record) => Json(w => MetadataCodec.Write(w, new Metadata
+    public static string Write(VmRecord record) => JsonValueWriter.Text(w => MetadataCodec.Write(w, new Metadata
     {
         vm = record.Vm,
         vbds = record.Vbds,
         vifs = record.Vifs,
-        domains = Json(d => VmExtraCodec.Write(d, record.Extra)),
+        domains = JsonValueWriter.Text(d => VmExtraCodec.Write(d, record.Extra)),
     }));
 
     /// <summary>Raises Internal_error for a text that is no metadata. Without <c>domains</c> the extra record is null: keep what is there.</summary>
@@ -30,12 +29,5 @@ public static class MetadataText
         {
             throw XenopsError.Internal($"metadata: {error.Message}", error);
         }
-    }
-
-    internal static string Json(Action<ValueWriter> write)
-    {
-        var buffer = new ArrayBufferWriter<byte>();
-        JsonValueWriter.Write(buffer, write);
-        return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 }

@@ -64,7 +64,7 @@ public interface IHypervisor : IAsyncDisposable
     Task<GuestRings> BuildAsync(int domid, GuestImage image, CancellationToken cancel);
 
     /// <summary>A running domain to be sent; <paramref name="suspend"/> asks the guest and returns once it is suspended.</summary>
-    ISaveSource OpenSource(int domid, string vmDescription, Action suspend);
+    IHypervisorSource OpenSource(int domid, string vmDescription, Action suspend);
 
     /// <summary>An empty domain to be filled. <see cref="IHypervisorTarget.Rings"/> is known when the whole image has been read.</summary>
     IHypervisorTarget OpenTarget(int domid, int storePort, int consolePort);
@@ -97,7 +97,10 @@ public sealed record GuestImage(
 /// <summary>Frames (mfn of a PV guest, gfn of any other) through which a guest reaches xenstore and its console.</summary>
 public sealed record GuestRings(ulong Store, ulong Console);
 
-/// <summary>A domain that is being filled from a suspend image.</summary>
+/// <summary>A domain that is being sent; disposing unmaps its memory and ends log-dirty mode.</summary>
+public interface IHypervisorSource : ISaveSource, IDisposable;
+
+/// <summary>A domain that is being filled from a suspend image; disposing unmaps its memory.</summary>
 public interface IHypervisorTarget : IRestoreTarget, IDisposable
 {
     GuestRings Rings { get; }

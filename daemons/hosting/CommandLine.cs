@@ -5,24 +5,35 @@ internal enum CommandVerb
 {
     Run,
     Help,
+    HelpAsManual,
+    HelpAsConfiguration,
     Version,
+    PrintConfig,
     Wrong,
 }
 
-/// <summary>The parsed command line: <c>--config FILE</c>, <c>--config=FILE</c>, <c>--help</c>, <c>--version</c>.</summary>
+/// <summary>The parsed command line: <c>--config FILE</c>, <c>--config=FILE</c>, <c>--print-config</c>, <c>--help[=man|=conf]</c>, <c>--version</c>.</summary>
 internal sealed record CommandLine(CommandVerb Verb, string? ConfigFile = null, string? Complaint = null)
 {
     internal static CommandLine Parse(IReadOnlyList<string> args)
     {
         string? config = null;
+        var verb = CommandVerb.Run;
         for (var index = 0; index < args.Count; index++)
         {
             switch (args[index])
             {
                 case "--help" or "-h":
                     return new CommandLine(CommandVerb.Help);
+                case "--help=man":
+                    return new CommandLine(CommandVerb.HelpAsManual);
+                case "--help=conf":
+                    return new CommandLine(CommandVerb.HelpAsConfiguration);
                 case "--version":
                     return new CommandLine(CommandVerb.Version);
+                case "--print-config":
+                    verb = CommandVerb.PrintConfig;
+                    break;
                 case "--config" when index + 1 < args.Count:
                     config = args[++index];
                     break;
@@ -36,7 +47,7 @@ internal sealed record CommandLine(CommandVerb Verb, string? ConfigFile = null, 
             }
         }
 
-        return config is "" ? Wrong("--config needs the name of a file") : new CommandLine(CommandVerb.Run, config);
+        return config is "" ? Wrong("--config needs the name of a file") : new CommandLine(verb, config);
     }
 
     private static CommandLine Wrong(string complaint) => new(CommandVerb.Wrong, Complaint: complaint);

@@ -5,7 +5,10 @@ namespace Toolstack.Hosting;
 /// ignored; a value may stand in single or double quotes (then # and blanks belong to it); the last of several settings wins.</summary>
 public sealed class Configuration
 {
+    private const string DefaultOrigin = "default";
+
     private readonly Dictionary<ConfigKey, object> values = [];
+    private readonly Dictionary<ConfigKey, (string Text, string Origin)> settings = [];
 
     private Configuration(IReadOnlyList<ConfigKey> keys)
     {
@@ -27,6 +30,10 @@ public sealed class Configuration
             ? (T)value
             : throw new ArgumentException($"configuration key {key.Name} is not declared by this daemon", nameof(key));
     }
+
+    /// <summary>The value in force as it would stand in the file, and where it comes from: <c>file:line</c> or <c>default</c>.</summary>
+    internal (string Text, string Origin) Setting(ConfigKey key) =>
+        settings.TryGetValue(key, out var setting) ? setting : (key.DefaultText, DefaultOrigin);
 
     /// <summary>Every key at its default.</summary>
     public static Configuration Defaults(IReadOnlyList<ConfigKey> keys) => new(keys);
@@ -87,6 +94,7 @@ public sealed class Configuration
             }
 
             result.values[key] = value;
+            result.settings[key] = (text, place);
         }
 
         result.Warnings = warnings;

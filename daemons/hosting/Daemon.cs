@@ -29,6 +29,12 @@ public static class Daemon
             case CommandVerb.Help:
                 await Console.Out.WriteAsync(HelpText.Write(d, keys)).ConfigureAwait(false);
                 return Ok;
+            case CommandVerb.HelpAsManual:
+                await Console.Out.WriteAsync(ManualPage.Write(d, keys)).ConfigureAwait(false);
+                return Ok;
+            case CommandVerb.HelpAsConfiguration:
+                await Console.Out.WriteAsync(ConfigTemplate.Write(d, keys)).ConfigureAwait(false);
+                return Ok;
             case CommandVerb.Version:
                 await Console.Out.WriteLineAsync($"{d.Name} {Version}").ConfigureAwait(false);
                 return Ok;
@@ -36,19 +42,19 @@ public static class Daemon
                 await Console.Error.WriteLineAsync($"{d.Name}: {command.Complaint}; see {d.Name} --help").ConfigureAwait(false);
                 return Usage;
             default:
-                return await ConfigureAndRunAsync(command.ConfigFile, d, keys, main).ConfigureAwait(false);
+                return await ConfigureAndRunAsync(command, d, keys, main).ConfigureAwait(false);
         }
     }
 
     private static async Task<int> ConfigureAndRunAsync(
-        string? file, DaemonDescription description, IReadOnlyList<ConfigKey> keys, Func<DaemonContext, Task> main)
+        CommandLine command, DaemonDescription description, IReadOnlyList<ConfigKey> keys, Func<DaemonContext, Task> main)
     {
         using var logs = new StderrLoggerFactory(description.Name);
         var logger = logs.CreateLogger(description.Name);
         Configuration configuration;
         try
         {
-            configuration = file is null ? Configuration.Defaults(keys) : Configuration.Load(file, keys);
+            configuration = command.ConfigFile is { } file ? Configuration.Load(file, keys) : Configuration.Defaults(keys);
         }
         catch (ConfigurationException error)
         {
@@ -60,6 +66,12 @@ public static class Daemon
         foreach (var warning in configuration.Warnings)
         {
             Log.ConfigurationWarning(logger, warning);
+        }
+
+        if (command.Verb == CommandVerb.PrintConfig)
+        {
+            await Console.Out.WriteAsync(EffectiveConfig.Write(configuration, keys)).ConfigureAwait(false);
+            return Ok;
         }
 
         return await RunMainAsync(description, configuration, logs, logger, main).ConfigureAwait(false);

@@ -4,9 +4,7 @@ using Toolstack.MessageSwitch;
 // A turn is shorter than handing it to another thread: sockets' completions run where they are noticed. Read once, at the first socket.
 Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
 
-var description = new DaemonDescription(
-    "message-switch", "carries requests and replies between the daemons of the toolstack", Settings.Keys);
-return await Daemon.RunAsync(args, description, async context =>
+return await Daemon.RunAsync(args, ManualText.Description, async context =>
 {
     await using var server = new SwitchServer(Settings.From(context.Configuration), context.Logs.CreateLogger("switch"));
     server.Listen();

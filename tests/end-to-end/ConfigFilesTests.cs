@@ -1,33 +1,43 @@
 using System.Diagnostics;
-using System.Text.RegularExpressions;
 using Xunit;
 
 namespace Toolstack.Tests.EndToEnd;
 
-/// <summary>The configuration files that are shipped say what the daemons do: every key, commented out, with its default.</summary>
-public sealed partial class ConfigFilesTests : DeadlineTests
+/// <summary>The configuration files that are installed come from the daemons and are understood by them.</summary>
+public sealed class ConfigFilesTests : DeadlineTests
 {
     [Theory]
     [InlineData("message-switch")]
     [InlineData("xenopsd")]
     [InlineData("xapi")]
-    public async Task TheShippedFileShowsEveryKeyWithItsDefault(string daemon)
+    public async Task TheInstalledFileMeansTheDefaultsAndAChangeIsShownWithItsLine(string daemon)
     {
-        using var help = Process.Start(new ProcessStartInfo(Path.Combine(Repository.Binaries, daemon), ["--help"]) { RedirectStandardOutput = true })!;
-        var text = await help.StandardOutput.ReadToEndAsync(Cancel);
-        var keys = KeyInHelp().Matches(text).Select(match =>
-            (match.Groups["key"].Value, match.Groups["value"].Value is "empty" ? "" : match.Groups["value"].Value)).Order();
-        var shipped = KeyInFile().Matches(await File.ReadAllTextAsync(Shipped(daemon), Cancel))
-            .Select(match => (match.Groups["key"].Value, match.Groups["value"].Value.Trim())).Order();
-        Assert.NotEmpty(keys);
-        Assert.Equal(keys, shipped);
+        var shipped = await OutputAsync(daemon, "--help=conf");
+        var defaults = await OutputAsync(daemon, "--print-config");
+        var file = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(file, shipped, Cancel);
+            Assert.Equal(defaults, await OutputAsync(daemon, "--config", file, "--print-config"));
+            await File.WriteAllTextAsync(file, shipped + "log-level = debug\n", Cancel);
+            var changed = await OutputAsync(daemon, "--config", file, "--print-config");
+            var line = Assert.Single(
+                changed.Split('\n').Except(defaults.Split('\n')), text => text.StartsWith("log-level", StringComparison.Ordinal));
+            Assert.Contains($"{file}:{shipped.Count(character => character == '\n') + 1}", line, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
     }
 
-    private static string Shipped(string daemon) => Path.Combine(Repository.Root, "packaging", "config", daemon + ".conf");
-
-    [GeneratedRegex(@"^    (?<key>[a-z0-9_-]+)(, [a-z0-9_, -]+)? \(default: (?<value>[^)]*)\)$", RegexOptions.Multiline)]
-    private static partial Regex KeyInHelp();
-
-    [GeneratedRegex(@"^# ?(?<key>[a-z0-9_-]+) = ?(?<value>.*)$", RegexOptions.Multiline)]
-    private static partial Regex KeyInFile();
+    private async Task<string> OutputAsync(string daemon, params string[] arguments)
+    {
+        using var process = Process.Start(
+            new ProcessStartInfo(Path.Combine(Repository.Binaries, daemon), arguments) { RedirectStandardOutput = true })!;
+        var text = await process.StandardOutput.ReadToEndAsync(Cancel);
+        await process.WaitForExitAsync(Cancel);
+        Assert.Equal(0, process.ExitCode);
+        return text;
+    }
 }

@@ -1,0 +1,35 @@
+using Toolstack.Hosting;
+
+namespace Toolstack.Xapi;
+
+/// <summary>What xapi says about itself.</summary>
+internal static class ManualText
+{
+    internal static readonly DaemonDescription Description = new("xapi", "XenAPI server and pool manager of the toolstack", Settings.All)
+    {
+        Modes =
+        [
+            ("--hash-password", "Read a password on standard input, print its hash for the password file and exit."),
+            ("--describe", "Print every class, field, message and error of the XenAPI as JSON and exit."),
+        ],
+        Sections =
+        [
+            new ManualSection(
+                "DESCRIPTION",
+                "Serves the XenAPI over XML-RPC and JSON-RPC, keeps the database of the pool on its coordinator, and forwards each call to the host where it has to run."),
+            new ManualSection(
+                "PASSWORDS",
+                "Clients on TCP log in with a user of the password file, one line 'name:hash' each; --hash-password makes the hash. Peers on the Unix socket "
+                + "are root and need none."),
+            new ManualSection("FILES")
+            {
+                Entries =
+                [
+                    ("/etc/xapi.conf", "Configuration."),
+                    ("/etc/xensource/pool.conf", "The role of the host: 'master' or 'slave:ADDRESS'."),
+                ],
+            },
+        ],
+        SeeAlso = ["message-switch(8)", "xenopsd(8)", "xe(1)"],
+    };
+}

@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Net.Sockets;
+using Toolstack.Xenopsd.Contract;
 using Toolstack.Xenopsd.Migration.Stream;
 
 namespace Toolstack.Xenopsd.Backends;
@@ -64,6 +66,16 @@ public interface IBackend : IAsyncDisposable
     /// <summary>The guest's answer to a script; XenopsError Failed_to_run_script when it knows none of that name.</summary>
     Task<string> RunScriptAsync(string vmId, string script, CancellationToken cancel);
 
+    /// <summary>Devices of domains and settings of running ones.</summary>
+    IDeviceBackend Devices => throw new XenopsError(new XenopsErrorValue.Unimplemented($"devices of the {Hypervisor} backend"));
+
+    /// <summary>A device whose state changed, or for which something is asked. Handlers must be quick and must not throw.</summary>
+    event Action<DynamicId>? DeviceChanged
+    {
+        add { }
+        remove { }
+    }
+
     /// <summary>The VM id of a domain whose state changed. Handlers must be quick and must not throw.</summary>
     event Action<string>? Changed;
 }
@@ -88,7 +100,28 @@ public sealed record DomainConfig(
     int Vcpus,
     int VcpusMax,
     IReadOnlyDictionary<string, string> Platform,
-    string? FinalId);
+    string? FinalId)
+{
+    /// <summary>The VM and the devices it will have, when whoever makes the domain has them; they are connected by later calls.</summary>
+    public DomainDescription? Description { get; init; }
+
+    /// <summary>What the source of a migration has of memory, in bytes: the destination claims as much.</summary>
+    public long? MemoryTotalSourceBytes { get; init; }
+
+    /// <summary>The IOMMU must not share its page tables with the CPU: some virtual functions need that.</summary>
+    public bool NoSharedPageTables { get; init; }
+
+    /// <summary>The domain will be filled from a suspend image, not built.</summary>
+    public bool Restores { get; init; }
+}
+
+/// <summary>Everything a backend is told of a VM; immutable, as the records on disk have it.</summary>
+public sealed record DomainDescription(
+    Vm Vm, ImmutableArray<Vbd> Vbds, ImmutableArray<Vif> Vifs, ImmutableArray<Pci> Pcis, ImmutableArray<Vgpu> Vgpus, ImmutableArray<Vusb> Vusbs)
+{
+    /// <summary>What the backend kept of earlier domains of the VM.</summary>
+    public VmPersistent Extra { get; init; } = new() { version = VmPersistent.CurrentVersion };
+}
 
 /// <summary>A domain at one moment. Memory in bytes. <see cref="ShutdownReason"/> is null while the domain lives.</summary>
 public sealed record DomainStatus(

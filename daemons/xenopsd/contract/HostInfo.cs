@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Toolstack.Idl;
 
 namespace Toolstack.Xenopsd.Contract;
@@ -46,3 +47,16 @@ public sealed record ChipsetInfo
     public bool iommu { get; init; }
     public bool hvm { get; init; }
 }
+
+/// <summary>A feature offered to guest agents, written to xenstore for them.</summary>
+[WireType]
+public sealed record GuestAgentFeature
+{
+    public required string name { get; init; }
+    public bool licensed { get; init; }
+    public ImmutableSortedDictionary<string, string> parameters { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+}
+
+/// <summary>How guests are placed on NUMA nodes.</summary>
+[WireType]
+public enum NumaAffinityPolicy { Any, Best_effort, Best_effort_hard, Prio_mem_only }

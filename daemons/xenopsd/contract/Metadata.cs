@@ -11,5 +11,8 @@ public sealed record Metadata
     public required Vm vm { get; init; }
     public ImmutableArray<Vbd> vbds { get; init; } = [];
     public ImmutableArray<Vif> vifs { get; init; } = [];
+    public ImmutableArray<Pci> pcis { get; init; } = [];
+    public ImmutableArray<Vgpu> vgpus { get; init; } = [];
+    public ImmutableArray<Vusb> vusbs { get; init; } = [];
     public string? domains { get; init; }
 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Buffers.Binary;
 using System.Text;
 
 namespace Toolstack.Interop.Xen.Xenstore;
@@ -32,34 +31,14 @@ public sealed record XenstorePacket(XenstoreOperation Operation, uint RequestId,
     }
 
     /// <summary>The payload as words, each ended by a NUL; empty for an empty payload.</summary>
-    public IReadOnlyList<string> Words()
-    {
-        var words = new List<string>();
-        var rest = Payload.Span;
-        while (!rest.IsEmpty)
-        {
-            var end = rest.IndexOf((byte)0);
-            if (end < 0)
-            {
-                throw new XenstoreFormatException($"{Operation}: the last word is not ended by a NUL");
-            }
-
-            words.Add(Encoding.UTF8.GetString(rest[..end]));
-            rest = rest[(end + 1)..];
-        }
-
-        return words;
-    }
+    public IReadOnlyList<string> Words() => XenstoreWords.Read(Operation, Payload.Span);
 
     /// <summary>Writes header and payload.</summary>
     public void WriteTo(IBufferWriter<byte> writer)
     {
         ArgumentNullException.ThrowIfNull(writer);
         var header = writer.GetSpan(XenstoreLimits.HeaderBytes);
-        BinaryPrimitives.WriteUInt32LittleEndian(header, (uint)Operation);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[4..], RequestId);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[8..], TransactionId);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[12..], (uint)Payload.Length);
+        new XenstoreHeader(Operation, RequestId, TransactionId, Payload.Length).WriteTo(header);
         writer.Advance(XenstoreLimits.HeaderBytes);
         writer.Write(Payload.Span);
     }
@@ -76,23 +55,15 @@ public sealed record XenstorePacket(XenstoreOperation Operation, uint RequestId,
 
         Span<byte> header = stackalloc byte[XenstoreLimits.HeaderBytes];
         input.Slice(0, XenstoreLimits.HeaderBytes).CopyTo(header);
-        var length = BinaryPrimitives.ReadUInt32LittleEndian(header[12..]);
-        if (length > maxPayload)
-        {
-            throw new XenstoreFormatException($"payload of {length} bytes, at most {maxPayload} are allowed");
-        }
-
-        var whole = XenstoreLimits.HeaderBytes + (long)length;
+        var read = XenstoreHeader.Read(header, maxPayload);
+        var whole = XenstoreLimits.HeaderBytes + (long)read.Length;
         if (input.Length < whole)
         {
             return false;
         }
 
         packet = new XenstorePacket(
-            (XenstoreOperation)BinaryPrimitives.ReadUInt32LittleEndian(header),
-            BinaryPrimitives.ReadUInt32LittleEndian(header[4..]),
-            BinaryPrimitives.ReadUInt32LittleEndian(header[8..]),
-            input.Slice(XenstoreLimits.HeaderBytes, length).ToArray());
+            read.Operation, read.RequestId, read.TransactionId, input.Slice(XenstoreLimits.HeaderBytes, read.Length).ToArray());
         input = input.Slice(whole);
         return true;
     }

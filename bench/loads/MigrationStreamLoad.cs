@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Toolstack.Interop.Linux;
 using Toolstack.Xenopsd.Backends;
 using Toolstack.Xenopsd.Backends.Simulator;
+using Toolstack.Xenopsd.Migration.Channels;
 using Toolstack.Xenopsd.Migration.Stream;
 
 namespace Toolstack.Bench.Loads;
@@ -87,8 +88,10 @@ internal static class MigrationStreamLoad
         using var receiver = await listener.AcceptTcpClientAsync(cancellation);
         IProgress<double> progress = new Progress<double>();
         var options = SaveOptions.Default with { PeerTakesZeroRecords = true };
-        var restore = target.RestoreAsync(Vm, receiver.Client, progress, cancellation);
-        var statistics = await source.SaveAsync(Vm, options, sender.Client, _ => Task.CompletedTask, progress, cancellation);
+        using SocketChannel @in = new(receiver.Client, options.SilenceDeadline);
+        using SocketChannel @out = new(sender.Client, options.SilenceDeadline);
+        var restore = target.RestoreAsync(Vm, @in, progress, cancellation);
+        var statistics = await source.SaveAsync(Vm, options, @out, _ => Task.CompletedTask, progress, cancellation);
         await restore;
         return statistics;
     }

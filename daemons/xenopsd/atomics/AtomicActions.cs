@@ -147,7 +147,7 @@ public sealed class AtomicActions(IBackend backend, VmStore store, HookRunner ho
         store.Remove(id);
     }
 
-    private static System.Net.Sockets.Socket Memory(RunContext context) =>
+    private static Migration.Channels.IDataChannel Memory(RunContext context) =>
         context.Memory ?? throw XenopsError.Internal("no connection carries memory");
 
     private sealed class Progress(RunContext context, Atomic atomic) : IProgress<double>

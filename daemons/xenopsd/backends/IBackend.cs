@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using System.Net.Sockets;
 using Toolstack.Xenopsd.Contract;
+using Toolstack.Xenopsd.Migration.Channels;
 using Toolstack.Xenopsd.Migration.Stream;
 
 namespace Toolstack.Xenopsd.Backends;
@@ -38,20 +38,20 @@ public interface IBackend : IAsyncDisposable
     Task<bool> WaitShutdownAsync(string vmId, ShutdownReason reason, TimeSpan timeout, CancellationToken cancel);
 
     /// <summary>
-    /// Writes the suspend image to a connected stream socket. Success leaves the domain suspended; a failure or a cancellation
+    /// Writes the suspend image to a channel, which stays the caller's. Success leaves the domain suspended; a failure or a cancellation
     /// before the suspension leaves the guest running; a failure after it leaves the domain suspended, for
     /// <see cref="ResumeAsync"/>. Cancellation is heard until <paramref name="beforeSuspend"/> has returned.
     /// </summary>
     Task<SaveStatistics> SaveAsync(
         string vmId,
         SaveOptions options,
-        Socket data,
+        IDataChannel data,
         Func<CancellationToken, Task> beforeSuspend,
         IProgress<double> progress,
         CancellationToken cancel);
 
     /// <summary>Reads a suspend image into a domain that was created and not built; it is paused afterwards.</summary>
-    Task<RestoreStatistics> RestoreAsync(string vmId, Socket data, IProgress<double> progress, CancellationToken cancel);
+    Task<RestoreStatistics> RestoreAsync(string vmId, IDataChannel data, IProgress<double> progress, CancellationToken cancel);
 
     /// <summary>Cooperative resume of a suspended domain: the same domain goes on (fast resume).</summary>
     Task ResumeAsync(string vmId, CancellationToken cancel);

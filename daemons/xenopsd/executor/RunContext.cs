@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using System.Net.Sockets;
 using Toolstack.Xenopsd.Atomics;
+using Toolstack.Xenopsd.Migration.Channels;
 using Toolstack.Xenopsd.Migration.Stream;
 
 namespace Toolstack.Xenopsd.Executor;
@@ -16,8 +16,8 @@ public sealed class RunContext(XenopsTask task, double totalWeight)
     /// <summary>What takes the finished steps back, newest first.</summary>
     internal ConcurrentStack<Atomic> UndoStack { get; } = new();
 
-    /// <summary>The connection that carries the memory of a running migration.</summary>
-    public Socket? Memory { get; set; }
+    /// <summary>What carries the memory of a running migration, or a suspend image.</summary>
+    public IDataChannel? Memory { get; set; }
 
     /// <summary>The peer of a migration announced that it takes ranges of zero frames.</summary>
     public bool PeerTakesZeroRecords { get; set; }

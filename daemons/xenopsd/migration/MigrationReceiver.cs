@@ -5,6 +5,7 @@ using Toolstack.Xenopsd.Atomics;
 using Toolstack.Xenopsd.Backends;
 using Toolstack.Xenopsd.Contract;
 using Toolstack.Xenopsd.Executor;
+using Toolstack.Xenopsd.Migration.Channels;
 using Toolstack.Xenopsd.Operations;
 using Toolstack.Xenopsd.State;
 
@@ -16,7 +17,7 @@ namespace Toolstack.Xenopsd.Migration;
 /// guest runs here, the end of the control connection included, removes the half-made domain and its
 /// metadata.
 /// </summary>
-public sealed class MigrationReceiver(VmStore store, IBackend backend, AtomicExecutor executor, Scheduler scheduler, UnclaimedMetadata unclaimed, ILogger logger)
+public sealed class MigrationReceiver(VmStore store, IBackend backend, AtomicExecutor executor, Scheduler scheduler, UnclaimedMetadata unclaimed, TimeSpan silence, ILogger logger)
 {
     private readonly ConcurrentDictionary<string, TaskCompletionSource<Socket>> expected = new(StringComparer.Ordinal);
 
@@ -102,7 +103,8 @@ public sealed class MigrationReceiver(VmStore store, IBackend backend, AtomicExe
         }
 
         var memory = await offered.ConfigureAwait(false);
-        context.Memory = memory;
+        using var channel = new SocketChannel(memory, silence);
+        context.Memory = channel;
         // Its plain end tells the source that all memory is in place. On a failure it is reset, and not before the source was told why.
         memory.LingerState = new LingerOption(true, 0);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -120,6 +122,7 @@ public sealed class MigrationReceiver(VmStore store, IBackend backend, AtomicExe
             await restoring.ConfigureAwait(false);
             Log.Point(logger, temporary, "2");
             memory.LingerState = new LingerOption(false, 0);
+            channel.Dispose();
             memory.Dispose();
             await pointThree.WaitAsync(MigrationLimits.PointThree, cancel).ConfigureAwait(false);
         }

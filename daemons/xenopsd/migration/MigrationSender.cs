@@ -7,6 +7,7 @@ using Toolstack.Xenopsd.Atomics;
 using Toolstack.Xenopsd.Backends;
 using Toolstack.Xenopsd.Contract;
 using Toolstack.Xenopsd.Executor;
+using Toolstack.Xenopsd.Migration.Channels;
 using Toolstack.Xenopsd.Migration.Stream;
 using Toolstack.Xenopsd.Operations;
 using Toolstack.Xenopsd.State;
@@ -37,6 +38,7 @@ public sealed class MigrationSender(
     PendingMigrations pending,
     MigrationResolver resolver,
     string instanceId,
+    TimeSpan silence,
     ILogger logger)
 {
     private const double BytesPerMib = 1 << 20;
@@ -159,9 +161,13 @@ public sealed class MigrationSender(
             {
                 await Handshake.ExpectSuccessAsync(memory, "point 1-mem", MigrationLimits.MemoryConnection, cancel).ConfigureAwait(false);
                 await Handshake.SendSuccessAsync(control, cancel).ConfigureAwait(false);
-                context.Memory = memory;
                 pending.Begin(vm, operation.Destination);
-                await executor.RunAsync(MigrationPlans.SourceSend(vm, MigrationIds.Source(vm)), context, cancel).ConfigureAwait(false);
+                using (var channel = new SocketChannel(memory, silence))
+                {
+                    context.Memory = channel;
+                    await executor.RunAsync(MigrationPlans.SourceSend(vm, MigrationIds.Source(vm)), context, cancel).ConfigureAwait(false);
+                }
+
                 Log.Point(logger, vm, "2");
                 await DrainAsync(memory, cancel).ConfigureAwait(false);
             }

@@ -39,9 +39,9 @@ public sealed class Engine : IAsyncDisposable
         Scheduler = new Scheduler(options.WorkerPoolSize);
         var actions = new AtomicActions(backend, Store, new HookRunner(options.HooksPath, logger), options.SaveOptions, logger);
         var executor = new AtomicExecutor(actions, Scheduler, logger);
-        var receiver = new MigrationReceiver(Store, backend, executor, Scheduler, unclaimed, logger);
+        var receiver = new MigrationReceiver(Store, backend, executor, Scheduler, unclaimed, options.SaveOptions.SilenceDeadline, logger);
         var resolver = new MigrationResolver(Store, backend, executor, Scheduler, pending, options.Recovery, logger);
-        var sender = new MigrationSender(Store, backend, executor, Scheduler, pending, resolver, InstanceId, logger);
+        var sender = new MigrationSender(Store, backend, executor, Scheduler, pending, resolver, InstanceId, options.SaveOptions.SilenceDeadline, logger);
         var endings = new DomainEndings(Store, backend, pending, logger);
         Runner = new OperationRunner(Store, backend, executor, endings, pending, sender, receiver, resolver, unclaimed, logger);
         Operations = new OperationQueue(Scheduler, Tasks, Updates, Store, Runner, logger, stopping.Token);

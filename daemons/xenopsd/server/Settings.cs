@@ -62,7 +62,6 @@ public static class Settings
     public static SimulatorOptions SimulatorOptions(Configuration configuration) => new()
     {
         TotalMemoryBytes = configuration.Get(SimulatorMemoryMib) << BytesPerMibShift,
-        RestoreSilence = configuration.Get(SilenceDeadline),
         SuspendAckTimeout = configuration.Get(SuspendAckTimeout),
     };
 

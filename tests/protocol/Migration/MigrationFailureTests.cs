@@ -57,12 +57,11 @@ public class MigrationFailureTests
     [Fact]
     public async Task A_peer_that_falls_silent_is_given_up()
     {
-        await using MigrationPair pair = new(new SimulatorOptions { RestoreSilence = TimeSpan.FromMilliseconds(50) });
+        await using MigrationPair pair = new(silence: TimeSpan.FromMilliseconds(50));
         await pair.StartAsync(MigrationPair.Config(64));
-        var options = MigrationPair.Options(false) with { SilenceDeadline = TimeSpan.FromMilliseconds(50) };
         await Assert.ThrowsAsync<XenopsError>(() => pair.Source.SaveAsync(
-            MigrationPair.Vm, options, pair.Out, MigrationPair.Nothing, new MigrationPair.Progress(), default));
-        await using MigrationPair mute = new(new SimulatorOptions { RestoreSilence = TimeSpan.FromMilliseconds(50) });
+            MigrationPair.Vm, MigrationPair.Options(false), pair.Out, MigrationPair.Nothing, new MigrationPair.Progress(), default));
+        await using MigrationPair mute = new(silence: TimeSpan.FromMilliseconds(50));
         await mute.Target.CreateAsync(MigrationPair.Config(16), default);
         await Assert.ThrowsAsync<XenopsError>(() => mute.Target.RestoreAsync(MigrationPair.Vm, mute.In, new MigrationPair.Progress(), default));
         await AssertRunsAndMigratesAsync(pair);
@@ -82,7 +81,7 @@ public class MigrationFailureTests
             new MigrationPair.Progress(),
             default));
         Assert.IsType<XenopsErrorValue.Cancelled>(error.Value);
-        pair.Out.Dispose();
+        pair.Out.End();
         await Assert.ThrowsAsync<XenopsError>(() => restore);
         await AssertRunsAndMigratesAsync(pair);
     }
@@ -96,7 +95,7 @@ public class MigrationFailureTests
         var error = await Assert.ThrowsAsync<XenopsError>(() => pair.Source.SaveAsync(
             MigrationPair.Vm, MigrationPair.Options(), pair.Out, MigrationPair.Nothing, new MigrationPair.Progress(), default));
         Assert.IsType<XenopsErrorValue.Failed_to_acknowledge_suspend_request>(error.Value);
-        pair.Out.Dispose();
+        pair.Out.End();
         await Assert.ThrowsAsync<XenopsError>(() => restore);
         Assert.Null(pair.Source.GetStatus(MigrationPair.Vm)!.ShutdownReason);
         Assert.Equal(0, (await GuestReport.OfAsync(pair.Source)).Errors);
@@ -108,7 +107,7 @@ public class MigrationFailureTests
         await using MigrationPair pair = new();
         await pair.Target.CreateAsync(MigrationPair.Config(16), default);
         var restore = pair.Target.RestoreAsync(MigrationPair.Vm, pair.In, new MigrationPair.Progress(), default);
-        pair.Out.Send(RandomNumberGenerator.GetBytes(100_000));
+        pair.OutSocket.Send(RandomNumberGenerator.GetBytes(100_000));
         var error = await Assert.ThrowsAsync<XenopsError>(() => restore);
         Assert.Contains(nameof(StreamFault.BadSignature), error.Message, StringComparison.Ordinal);
         await pair.Target.DestroyAsync(MigrationPair.Vm, default);
@@ -128,7 +127,7 @@ public class MigrationFailureTests
             MigrationPair.Vm, MigrationPair.Options(false), pair.Out, MigrationPair.Nothing, new MigrationPair.Progress(), default);
         var error = await Assert.ThrowsAsync<XenopsError>(() => restore);
         Assert.Contains(nameof(StreamFault.FrameOutOfRange), error.Message, StringComparison.Ordinal);
-        pair.In.Dispose();
+        pair.In.End();
         await Assert.ThrowsAsync<XenopsError>(() => save);
         await AssertRunsAndMigratesAsync(pair);
     }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Toolstack.Xenopsd.Backends;
 using Toolstack.Xenopsd.Backends.Simulator;
+using Toolstack.Xenopsd.Migration.Channels;
 using Toolstack.Xenopsd.Migration.Stream;
 
 namespace Toolstack.Tests.Migration;
@@ -13,24 +14,30 @@ internal sealed class MigrationPair : IAsyncDisposable
 
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
 
-    public MigrationPair(SimulatorOptions? options = null)
+    public MigrationPair(SimulatorOptions? options = null, TimeSpan? silence = null)
     {
         Source = new SimulatorBackend(options ?? new SimulatorOptions());
         Target = new SimulatorBackend(options ?? new SimulatorOptions());
         _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _listener.Listen(1);
-        Out = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        Out.Connect(_listener.LocalEndPoint!);
-        In = _listener.Accept();
+        OutSocket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        OutSocket.Connect(_listener.LocalEndPoint!);
+        InSocket = _listener.Accept();
+        Out = new SocketChannel(OutSocket, silence ?? StreamLimits.DefaultSilenceDeadline);
+        In = new SocketChannel(InSocket, silence ?? StreamLimits.DefaultSilenceDeadline);
     }
 
     public SimulatorBackend Source { get; }
 
     public SimulatorBackend Target { get; }
 
-    public Socket Out { get; }
+    public Socket OutSocket { get; }
 
-    public Socket In { get; }
+    public Socket InSocket { get; }
+
+    public SocketChannel Out { get; }
+
+    public SocketChannel In { get; }
 
     public static DomainConfig Config(long mib, int vcpus = 1, params (string Key, string Value)[] platform) => new(
         Vm, "test (quoted \"name\")", mib << 20, mib << 20, mib << 20, vcpus, vcpus, platform.ToDictionary(p => p.Key, p => p.Value), null);
@@ -61,6 +68,8 @@ internal sealed class MigrationPair : IAsyncDisposable
         _listener.Dispose();
         Out.Dispose();
         In.Dispose();
+        OutSocket.Dispose();
+        InSocket.Dispose();
         await Source.DisposeAsync();
         await Target.DisposeAsync();
     }

@@ -1,6 +1,6 @@
-using System.Net.Sockets;
 using Toolstack.Xenopsd.Backends;
 using Toolstack.Xenopsd.Contract;
+using Toolstack.Xenopsd.Migration.Channels;
 using Toolstack.Xenopsd.Migration.Stream;
 
 namespace Toolstack.Tests.Xenopsd;
@@ -50,7 +50,7 @@ internal sealed class FaultyBackend(IBackend inner) : IBackend
     public Task<bool> WaitShutdownAsync(string vmId, ShutdownReason reason, TimeSpan timeout, CancellationToken cancel) =>
         inner.WaitShutdownAsync(vmId, reason, timeout, cancel);
 
-    public async Task<SaveStatistics> SaveAsync(string vmId, SaveOptions options, Socket data, Func<CancellationToken, Task> beforeSuspend,
+    public async Task<SaveStatistics> SaveAsync(string vmId, SaveOptions options, IDataChannel data, Func<CancellationToken, Task> beforeSuspend,
         IProgress<double> progress, CancellationToken cancel)
     {
         saving.TrySetResult();
@@ -62,7 +62,7 @@ internal sealed class FaultyBackend(IBackend inner) : IBackend
         return await inner.SaveAsync(vmId, options, data, beforeSuspend, progress, cancel);
     }
 
-    public async Task<RestoreStatistics> RestoreAsync(string vmId, Socket data, IProgress<double> progress, CancellationToken cancel)
+    public async Task<RestoreStatistics> RestoreAsync(string vmId, IDataChannel data, IProgress<double> progress, CancellationToken cancel)
     {
         var statistics = await inner.RestoreAsync(vmId, data, progress, cancel);
         return Restore ? throw XenopsError.Internal("this backend does not restore") : statistics;

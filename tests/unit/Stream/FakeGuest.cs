@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Toolstack.Interop.Linux;
 using Toolstack.Tests.Interop;
+using Toolstack.Xenopsd.Migration.Channels;
 using Toolstack.Xenopsd.Migration.Stream;
 
 namespace Toolstack.Tests.Stream;
@@ -117,7 +118,8 @@ internal sealed class FakeGuest : IGuestMemory, IRestoreTarget, ISaveSource, IDi
             sender.Shutdown(SocketShutdown.Send);
             using (sender)
             {
-                return RestoreEngine.Run(this, receiver, TimeSpan.FromSeconds(10), new NoProgress(), CancellationToken.None);
+                using SocketChannel channel = new(receiver, TimeSpan.FromSeconds(10));
+                return RestoreEngine.Run(this, channel, new NoProgress(), CancellationToken.None);
             }
         }
     }
@@ -138,7 +140,8 @@ internal sealed class FakeGuest : IGuestMemory, IRestoreTarget, ISaveSource, IDi
             SaveStatistics statistics;
             using (sender)
             {
-                statistics = SaveEngine.Run(this, sender, options, _ => Task.CompletedTask, progress ?? new NoProgress(), CancellationToken.None);
+                using SocketChannel channel = new(sender, options.SilenceDeadline);
+                statistics = SaveEngine.Run(this, channel, options, _ => Task.CompletedTask, progress ?? new NoProgress(), CancellationToken.None);
             }
 
             return (await reading, statistics);

@@ -9,8 +9,8 @@ public sealed class SettingsTests
     [Fact]
     public void TheSimulatorObeysTheKeysOfMigration()
     {
-        var options = Settings.SimulatorOptions(Parse("migration-silence-deadline = 7", "vm-suspend-ack-timeout = 9", "simulator-memory-mib = 128"));
-        Assert.Equal(TimeSpan.FromSeconds(7), options.RestoreSilence);
+        var options = Settings.SimulatorOptions(Parse("vm-suspend-ack-timeout = 9", "simulator-memory-mib = 128"));
+        Assert.Equal(TimeSpan.FromSeconds(7), Settings.SaveOptions(Parse("migration-silence-deadline = 7")).SilenceDeadline);
         Assert.Equal(TimeSpan.FromSeconds(9), options.SuspendAckTimeout);
         Assert.Equal(128L << 20, options.TotalMemoryBytes);
     }
@@ -19,8 +19,8 @@ public sealed class SettingsTests
     public void ThirtySecondsAreTheDefaultOfBothWaits()
     {
         var options = Settings.SimulatorOptions(Parse());
-        Assert.Equal((TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(30)), (options.RestoreSilence, options.SuspendAckTimeout));
-        Assert.Equal(options.RestoreSilence, Settings.SaveOptions(Parse()).SilenceDeadline);
+        Assert.Equal(TimeSpan.FromSeconds(30), options.SuspendAckTimeout);
+        Assert.Equal(TimeSpan.FromSeconds(30), Settings.SaveOptions(Parse()).SilenceDeadline);
     }
 
     private static Configuration Parse(params string[] lines) => Configuration.Parse("xenopsd.conf", lines, Settings.All);

@@ -1,4 +1,3 @@
-using Toolstack.Interop.Linux;
 using Toolstack.Xenopsd.Contract;
 using Toolstack.Xenopsd.Migration.Stream;
 
@@ -46,7 +45,7 @@ internal sealed class DomainTransfer(SimulatedDomain domain, SimulatorOptions op
         {
             return copy();
         }
-        catch (IOException error) when (error is StreamError or HypervisorError or EndOfStreamException)
+        catch (IOException error)
         {
             throw XenopsError.Internal($"{what}: {error.Message}", error);
         }

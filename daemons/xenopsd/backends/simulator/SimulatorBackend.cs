@@ -1,4 +1,4 @@
-using System.Net.Sockets;
+using Toolstack.Xenopsd.Migration.Channels;
 using Toolstack.Xenopsd.Migration.Stream;
 
 namespace Toolstack.Xenopsd.Backends.Simulator;
@@ -59,7 +59,7 @@ public sealed class SimulatorBackend(SimulatorOptions simulator) : IBackend
     public Task<SaveStatistics> SaveAsync(
         string vmId,
         SaveOptions options,
-        Socket data,
+        IDataChannel data,
         Func<CancellationToken, Task> beforeSuspend,
         IProgress<double> progress,
         CancellationToken cancel)
@@ -71,13 +71,13 @@ public sealed class SimulatorBackend(SimulatorOptions simulator) : IBackend
             token => DomainTransfer.Mapped("save", () => SaveEngine.Run(source, data, options, beforeSuspend, progress, token)), cancel);
     }
 
-    public Task<RestoreStatistics> RestoreAsync(string vmId, Socket data, IProgress<double> progress, CancellationToken cancel)
+    public Task<RestoreStatistics> RestoreAsync(string vmId, IDataChannel data, IProgress<double> progress, CancellationToken cancel)
     {
         var domain = _host.Get(vmId);
         domain.RequireBuilt(false);
         DomainTransfer target = new(domain, simulator);
         return domain.TransferAsync(
-            token => DomainTransfer.Mapped("restore", () => RestoreEngine.Run(target, data, simulator.RestoreSilence, progress, token)), cancel);
+            token => DomainTransfer.Mapped("restore", () => RestoreEngine.Run(target, data, progress, token)), cancel);
     }
 
     public Task RenameAsync(string vmId, string newVmId, CancellationToken cancel)

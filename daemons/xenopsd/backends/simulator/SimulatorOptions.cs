@@ -17,9 +17,6 @@ public sealed record SimulatorOptions
     /// <summary>Longest wait, after the acknowledgement, for it to be suspended.</summary>
     public TimeSpan SuspendTimeout { get; init; } = TimeSpan.FromSeconds(1200);
 
-    /// <summary>Longest silence on the socket of a restore.</summary>
-    public TimeSpan RestoreSilence { get; init; } = Migration.Stream.StreamLimits.DefaultSilenceDeadline;
-
     /// <summary>Back guest memory with transparent huge pages where the kernel allows it.</summary>
     public bool HugePages { get; init; } = true;
 }

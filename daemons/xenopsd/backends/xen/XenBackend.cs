@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
-using System.Net.Sockets;
 using Toolstack.Interop.Xen;
 using Toolstack.Xenopsd.Contract;
+using Toolstack.Xenopsd.Migration.Channels;
 using Toolstack.Xenopsd.Migration.Stream;
 
 namespace Toolstack.Xenopsd.Backends.Xen;
@@ -81,12 +81,12 @@ public sealed class XenBackend : IBackend
     public Task<SaveStatistics> SaveAsync(
         string vmId,
         SaveOptions options,
-        Socket data,
+        IDataChannel data,
         Func<CancellationToken, Task> beforeSuspend,
         IProgress<double> progress,
         CancellationToken cancel) => throw Unimplemented("save");
 
-    public Task<RestoreStatistics> RestoreAsync(string vmId, Socket data, IProgress<double> progress, CancellationToken cancel) =>
+    public Task<RestoreStatistics> RestoreAsync(string vmId, IDataChannel data, IProgress<double> progress, CancellationToken cancel) =>
         throw Unimplemented("restore");
 
     public Task ResumeAsync(string vmId, CancellationToken cancel) => throw Unimplemented("resume");

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Toolstack.Interop.Linux;
+using Toolstack.Xenopsd.Migration.Channels;
 
 namespace Toolstack.Xenopsd.Migration.Stream;
 
@@ -8,7 +9,7 @@ namespace Toolstack.Xenopsd.Migration.Stream;
 /// The memory part of the libxc stream. Each PAGE_DATA record is read in three steps: its count, its frame numbers, which are
 /// all checked before a byte of memory is touched, and then the frames, straight from the socket into the guest.
 /// </summary>
-internal sealed unsafe class FrameReader(VectoredIo io, IGuestMemory memory, IProgress<double> progress) : IDisposable
+internal sealed unsafe class FrameReader(IDataChannel io, IGuestMemory memory, IProgress<double> progress) : IDisposable
 {
     private readonly IoVector[] _vectors = new IoVector[VectoredIo.MaxVectors];
     private readonly ulong[] _written = new ulong[(memory.PageCount + 63) / 64];

@@ -1,12 +1,13 @@
 using System.Buffers.Binary;
 using System.Text;
 using Toolstack.Interop.Linux;
+using Toolstack.Xenopsd.Migration.Channels;
 
 namespace Toolstack.Xenopsd.Migration.Stream;
 
 /// <summary>Writes the suspend image around the libxc stream (xenopsd suspend image): signature, then records of
 /// {type u64, length u64, body}, little-endian, without padding.</summary>
-internal sealed class ImageWriter(VectoredIo io)
+internal sealed class ImageWriter(IDataChannel io)
 {
     /// <summary>Signature and metadata record.</summary>
     public void WriteStart(string vmDescription)

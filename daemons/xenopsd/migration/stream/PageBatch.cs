@@ -1,4 +1,5 @@
 using Toolstack.Interop.Linux;
+using Toolstack.Xenopsd.Migration.Channels;
 
 namespace Toolstack.Xenopsd.Migration.Stream;
 
@@ -9,7 +10,7 @@ namespace Toolstack.Xenopsd.Migration.Stream;
 internal sealed unsafe class PageBatch
 {
     private const int FirstEntry = 2; // in words: record header, count header
-    private readonly VectoredIo _io;
+    private readonly IDataChannel _io;
     private readonly IGuestMemory _memory;
     private readonly ulong[] _head = GC.AllocateArray<ulong>(FirstEntry + StreamLimits.BatchPages, pinned: true);
     private readonly IoVector[] _vectors = GC.AllocateArray<IoVector>(1 + StreamLimits.BatchPages, pinned: true);
@@ -17,7 +18,7 @@ internal sealed unsafe class PageBatch
     private long _runLength;
     private int _runs;
 
-    public PageBatch(VectoredIo io, IGuestMemory memory)
+    public PageBatch(IDataChannel io, IGuestMemory memory)
     {
         _io = io;
         _memory = memory;

@@ -1,13 +1,14 @@
 using System.Buffers.Binary;
 using Toolstack.Interop.Linux;
+using Toolstack.Xenopsd.Migration.Channels;
 
 namespace Toolstack.Xenopsd.Migration.Stream;
 
 /// <summary>
 /// Writes the libxc stream, version 3, for an x86 HVM or PVH domain: the two headers and every record but PAGE_DATA, which
-/// <see cref="PageBatch"/> writes straight from the frames. Raises what <see cref="VectoredIo"/> raises.
+/// <see cref="PageBatch"/> writes straight from the frames. Raises what <see cref="IDataChannel"/> raises.
 /// </summary>
-internal sealed class RecordWriter(VectoredIo io)
+internal sealed class RecordWriter(IDataChannel io)
 {
     // What the domain header says the stream comes from; readers only print it.
     private const uint XenMajor = 4;

@@ -1,5 +1,5 @@
-using System.Net.Sockets;
 using Toolstack.Interop.Linux;
+using Toolstack.Xenopsd.Migration.Channels;
 
 namespace Toolstack.Xenopsd.Migration.Stream;
 
@@ -16,31 +16,32 @@ public sealed record RestoreStatistics(long BytesReceived, long Frames, long Zer
 /// </summary>
 public sealed class RestoreEngine : IDisposable
 {
-    private readonly VectoredIo _io;
-    private readonly IRestoreTarget _target;
+    private readonly IDataChannel _io;
     private readonly StreamReader _stream;
     private readonly byte[] _header = new byte[16];
 
-    private RestoreEngine(VectoredIo io, IRestoreTarget target, IProgress<double> progress)
+    private RestoreEngine(IDataChannel io, IRestoreTarget target, IProgress<double> progress)
     {
         _io = io;
-        _target = target;
         _stream = new StreamReader(io, target, progress);
     }
 
-    /// <summary>Reads one image and fills the domain. <paramref name="silence"/> bounds each wait for a byte.</summary>
+    /// <summary>Reads one image and fills the domain.</summary>
     public static RestoreStatistics Run(
-        IRestoreTarget target, Socket socket, TimeSpan silence, IProgress<double> progress, CancellationToken cancel)
+        IRestoreTarget target, IDataChannel io, IProgress<double> progress, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(target);
+        ArgumentNullException.ThrowIfNull(io);
         ArgumentNullException.ThrowIfNull(progress);
         var start = System.Diagnostics.Stopwatch.GetTimestamp();
-        using VectoredIo io = new(socket, silence);
-        using var registration = cancel.Register(() => DataSocket.End(socket));
+        using var registration = cancel.Register(io.End);
         try
         {
             using RestoreEngine engine = new(io, target, progress);
             engine.ReadImage();
+            io.FinishReading();
+            // Only a whole image makes a guest.
+            target.SetDynamicState(engine._stream.State!);
             progress.Report(1);
             return new RestoreStatistics(
                 io.Bytes, engine._stream.Frames, engine._stream.ZeroFrames, System.Diagnostics.Stopwatch.GetElapsedTime(start));
@@ -69,10 +70,8 @@ public sealed class RestoreEngine : IDisposable
             var length = BitConverter.ToUInt64(_header, 8);
             switch (type)
             {
-                case ImageRecord.EndOfImage when _stream.State is { } state:
+                case ImageRecord.EndOfImage when _stream.State is not null:
                     RequireEmpty(type, length);
-                    // Only a whole image makes a guest.
-                    _target.SetDynamicState(state);
                     return;
                 case ImageRecord.Xenops:
                     ReadXenops(length);

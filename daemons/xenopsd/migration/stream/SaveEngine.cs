@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using System.Net.Sockets;
 using System.Numerics;
 using Toolstack.Interop.Linux;
+using Toolstack.Xenopsd.Migration.Channels;
 
 namespace Toolstack.Xenopsd.Migration.Stream;
 
@@ -16,10 +16,9 @@ public sealed class SaveEngine
 {
     private readonly ISaveSource _source;
     private readonly IGuestMemory _memory;
-    private readonly Socket _socket;
     private readonly SaveOptions _options;
     private readonly IProgress<double> _progress;
-    private readonly VectoredIo _io;
+    private readonly IDataChannel _io;
     private readonly RecordWriter _writer;
     private readonly ImageWriter _image;
     private readonly PageBatch _batch;
@@ -29,11 +28,10 @@ public sealed class SaveEngine
     private readonly ulong[] _dirty;
     private readonly List<PassStatistics> _passes = [];
 
-    private SaveEngine(ISaveSource source, Socket socket, VectoredIo io, SaveOptions options, IProgress<double> progress)
+    private SaveEngine(ISaveSource source, IDataChannel io, SaveOptions options, IProgress<double> progress)
     {
         _source = source;
         _memory = source.Memory;
-        _socket = socket;
         _options = options;
         _progress = progress;
         _io = io;
@@ -50,17 +48,17 @@ public sealed class SaveEngine
     /// migration may be called off.</summary>
     public static SaveStatistics Run(
         ISaveSource source,
-        Socket socket,
+        IDataChannel io,
         SaveOptions options,
         Func<CancellationToken, Task> beforeSuspend,
         IProgress<double> progress,
         CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(io);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(beforeSuspend);
-        using VectoredIo io = new(socket, options.SilenceDeadline);
-        return new SaveEngine(source, socket, io, options, progress).Send(beforeSuspend, cancel);
+        return new SaveEngine(source, io, options, progress).Send(beforeSuspend, cancel);
     }
 
     private SaveStatistics Send(Func<CancellationToken, Task> beforeSuspend, CancellationToken cancel)
@@ -92,11 +90,11 @@ public sealed class SaveEngine
         }
     }
 
-    /// <summary>Everything up to the point of no return. A cancellation shuts the socket down, so that a transfer the peer does
+    /// <summary>Everything up to the point of no return. A cancellation ends the channel, so that a transfer the peer does
     /// not take ends too; the error it then gives is reported as the cancellation it is.</summary>
     private void SendWhileRunning(Func<CancellationToken, Task> beforeSuspend, CancellationToken cancel)
     {
-        using var registration = cancel.Register(() => DataSocket.End(_socket));
+        using var registration = cancel.Register(_io.End);
         try
         {
             _image.WriteStart(_source.VmDescription);
@@ -153,6 +151,7 @@ public sealed class SaveEngine
         _writer.WriteDynamicState(_source.GetDynamicState());
         _writer.WriteEnd();
         _image.WriteEnd();
+        _io.FinishWriting();
     }
 
     /// <summary>Conveys every frame marked in the bitmap, once.</summary>

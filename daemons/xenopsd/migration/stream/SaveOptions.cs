@@ -6,7 +6,7 @@ namespace Toolstack.Xenopsd.Migration.Stream;
 /// <param name="DowntimeTarget">Suspend as soon as the rest would take less than this at the measured rate.</param>
 /// <param name="BandwidthLimitBytesPerSecond">Ceiling while the guest runs; null for none. The last pass is never limited.</param>
 /// <param name="PeerTakesZeroRecords">The receiver announced that it reads ZERO_PAGES records.</param>
-/// <param name="SilenceDeadline">Longest wait for the socket to take a byte.</param>
+/// <param name="SilenceDeadline">Longest wait for the connection to take a byte, or to give one where memory is received.</param>
 public sealed record SaveOptions(
     bool Live,
     int MaxIterations,

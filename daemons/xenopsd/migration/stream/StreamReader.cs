@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Toolstack.Interop.Linux;
+using Toolstack.Xenopsd.Migration.Channels;
 
 namespace Toolstack.Xenopsd.Migration.Stream;
 
@@ -12,7 +13,7 @@ namespace Toolstack.Xenopsd.Migration.Stream;
 /// Order: headers, static data up to STATIC_DATA_END, memory, state, END. A version 2 stream has no STATIC_DATA_END: the first
 /// PAGE_DATA takes its place.
 /// </remarks>
-internal sealed class StreamReader(VectoredIo io, IRestoreTarget target, IProgress<double> progress) : IDisposable
+internal sealed class StreamReader(IDataChannel io, IRestoreTarget target, IProgress<double> progress) : IDisposable
 {
     private enum Phase
     {

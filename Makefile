@@ -68,6 +68,14 @@ bench: all ## Measure: codecs against their peers, the switch and a migration ag
 install: all ## Install into DESTDIR under PREFIX=/usr (configuration under SYSCONFDIR=/etc)
 	@$(BUILD)/install $(BIN) $(OUT)/native "$(DESTDIR)" "$(PREFIX)" "$(SYSCONFDIR)"
 
+.PHONY: dist
+dist: ## Write the source and the packages it is built from to out/dist, for builders without a network
+	@$(BUILD)/dist $(COMPILE)
+
+.PHONY: rpm
+rpm: dist ## Build RPM packages from those archives into out/rpm
+	@$(BUILD)/rpm $(OUT)/rpm
+
 .PHONY: quality
 quality: ## Count the debts that may only go down
 	@$(BUILD)/quality

@@ -1,0 +1,114 @@
+using Xunit;
+
+namespace Toolstack.Tests.Packaging;
+
+/// <summary>What an administrator meets who installs, upgrades and removes the packages.</summary>
+public sealed class RpmTests : IClassFixture<RpmFixture>, IDisposable
+{
+    private const int Folder = 0x4000;
+    private const int Link = 0xa000;
+
+    private static readonly string[] Names = ["message-switch", "xapi-core", "xapi-tools", "xe", "xenopsd"];
+    private static readonly string[] Daemons = ["message-switch", "xapi", "xenopsd"];
+
+    private readonly RpmFixture rpms;
+    private readonly CancellationTokenSource deadline = new(RpmFixture.Deadline);
+    private readonly Tool tool;
+    private readonly InstalledRoot root;
+
+    public RpmTests(RpmFixture rpms)
+    {
+        this.rpms = rpms;
+        tool = new Tool(deadline.Token);
+        root = new InstalledRoot(tool);
+    }
+
+    public void Dispose()
+    {
+        root.Dispose();
+        deadline.Dispose();
+    }
+
+    [Fact]
+    public void TheSourceGivesThesePackages() => Assert.Equal(Names, rpms.First.Keys.Order());
+
+    [Fact]
+    public async Task EveryFileIsRootsAndHasTheModeOfItsKind()
+    {
+        var listing = await tool.RunAsync(
+            "rpm", ["-qp", "--queryformat", "[%{FILENAMES} %{FILEUSERNAME}:%{FILEGROUPNAME} %{FILEMODES:octal}\n]", .. rpms.First.Values]);
+        var files = listing.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')).ToList();
+        Assert.NotEmpty(files);
+        Assert.All(files, file => Assert.Equal("root:root", file[1]));
+        Assert.All(files, file => Assert.Equal((file[0], ModeOf(file[0], file[2])), (file[0], file[2])));
+    }
+
+    [Fact]
+    public async Task TheConfigurationFilesAreMarkedAsSuch()
+    {
+        var marked = await tool.RunAsync("rpm", ["-qpc", .. rpms.First.Values]);
+        Assert.Equal(Daemons.Select(name => $"/etc/{name}.conf").Order(), marked.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order());
+    }
+
+    [Fact]
+    public async Task WhatIsInstalledIsWhatWasPackagedAndRuns()
+    {
+        RequireRoot();
+        await root.InstallAsync(rpms.First.Values);
+        Assert.Equal("", (await root.VerifyAsync(Names)).Trim());
+        foreach (var daemon in Daemons)
+        {
+            Assert.StartsWith(daemon, await tool.RunAsync(root.File($"/usr/sbin/{daemon}"), "--version"), StringComparison.Ordinal);
+            var file = root.File($"/etc/{daemon}.conf");
+            await tool.RunAsync(root.File($"/usr/sbin/{daemon}"), "--config", file, "--print-config");
+        }
+    }
+
+    [Fact]
+    public async Task TheUnitsAreWhatSystemdUnderstands()
+    {
+        RequireRoot();
+        await root.InstallAsync(rpms.First.Values);
+        var units = Directory.EnumerateFiles(root.File("/usr/lib/systemd/system")).ToArray();
+        // Complaints about units of other packages, which are not in this root, are not ours.
+        var (_, output, error) = await tool.TryAsync(
+            "systemd-analyze", ["verify", "--root", root.Path, "--man=no", "--recursive-errors=no", .. units.Select(Path.GetFileName).OfType<string>()]);
+        Assert.Equal("", output + error);
+    }
+
+    [Fact]
+    public async Task AnUpgradeKeepsConfigurationAndDatabase()
+    {
+        RequireRoot();
+        await root.InstallAsync(rpms.First.Values);
+        var state = Directory.CreateDirectory(root.File("/var/lib/xcp")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(state, "xapi.db"), "the pool", deadline.Token);
+        await File.WriteAllTextAsync(root.File("/etc/xapi.conf"), "http-port = 8080\n", deadline.Token);
+        await root.UpgradeAsync(rpms.Second.Values);
+        Assert.Equal("http-port = 8080\n", await File.ReadAllTextAsync(root.File("/etc/xapi.conf"), deadline.Token));
+        Assert.Equal("the pool", await File.ReadAllTextAsync(Path.Combine(state, "xapi.db"), deadline.Token));
+        Assert.True(File.Exists(root.File("/usr/sbin/xapi")));
+    }
+
+    [Fact]
+    public async Task ARemovalLeavesOnlyWhatTheAdministratorAndTheDaemonsWrote()
+    {
+        RequireRoot();
+        await root.InstallAsync(rpms.First.Values);
+        Directory.CreateDirectory(root.File("/var/lib/xcp"));
+        await File.WriteAllTextAsync(root.File("/var/lib/xcp/xapi.db"), "the pool", deadline.Token);
+        await File.WriteAllTextAsync(root.File("/etc/xapi.conf"), "http-port = 8080\n", deadline.Token);
+        await root.EraseAsync(Names);
+        Assert.Equal(["/etc/xapi.conf.rpmsave", "/var/lib/xcp/xapi.db"], root.Files());
+    }
+
+    private static void RequireRoot() => Assert.SkipUnless(Environment.IsPrivilegedProcess, "rpm --root changes its root: only root may");
+
+    private static string ModeOf(string path, string mode)
+    {
+        var kind = Convert.ToInt32(mode, 8) & 0xf000;
+        var runs = path.StartsWith("/usr/sbin/", StringComparison.Ordinal) || path.StartsWith("/usr/bin/", StringComparison.Ordinal)
+            || path.StartsWith("/usr/libexec/", StringComparison.Ordinal);
+        return kind == Link ? "120777" : kind == Folder ? "40755" : runs ? "100755" : "100644";
+    }
+}

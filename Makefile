@@ -11,6 +11,7 @@ PORT          ?= 8080
 PREFIX        ?= /usr
 SYSCONFDIR    ?= /etc
 DESTDIR       ?=
+DIST          ?= out/dist
 
 OUT    := out
 BIN    := $(OUT)/bin
@@ -44,8 +45,12 @@ $(NATIVE) &: $(wildcard native/*.[chS] native/*/*.[chS] native/*.lds native/*/*.
 prerequisites:
 	@$(BUILD)/prerequisites
 
+.PHONY: prerequisites-test
+prerequisites-test:
+	@$(BUILD)/prerequisites test
+
 .PHONY: test
-test: all ## Run every test; the last line is "N passed, N failed"
+test: prerequisites-test all ## Run every test; the last line is "N passed, N failed"
 	@$(BUILD)/run-tests $(CONFIGURATION) $(COMPILE)
 
 .PHONY: demo
@@ -69,8 +74,8 @@ install: all ## Install into DESTDIR under PREFIX=/usr (configuration under SYSC
 	@$(BUILD)/install $(BIN) $(OUT)/native "$(DESTDIR)" "$(PREFIX)" "$(SYSCONFDIR)"
 
 .PHONY: dist
-dist: ## Write the source and the packages it is built from to out/dist, for builders without a network
-	@$(BUILD)/dist $(COMPILE)
+dist: ## Write the source and the packages it is built from to DIST=out/dist, for builders without a network
+	@$(BUILD)/dist $(DIST) $(COMPILE)
 
 .PHONY: rpm
 rpm: dist ## Build RPM packages from those archives into out/rpm

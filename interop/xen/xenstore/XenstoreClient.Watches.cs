@@ -20,15 +20,10 @@ public sealed partial class XenstoreClient
         var changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         over.CancelAfter(timeout);
-        List<XenstoreWatch> set = [];
+        var settings = paths.Select(path => WatchAsync(path, () => changed.Writer.TryWrite(true), cancel)).ToList();
         try
         {
-            var settings = paths.Select(path => WatchAsync(path, () => changed.Writer.TryWrite(true), cancel)).ToList();
-            foreach (var setting in settings)
-            {
-                set.Add(await setting.ConfigureAwait(false));
-            }
-
+            await Task.WhenAll(settings).ConfigureAwait(false);
             while (true)
             {
                 try
@@ -48,7 +43,7 @@ public sealed partial class XenstoreClient
         }
         finally
         {
-            await Task.WhenAll(set.Select(watch => watch.DisposeAsync().AsTask())).ConfigureAwait(false);
+            await Task.WhenAll(settings.Where(setting => setting.IsCompletedSuccessfully).Select(setting => UnwatchAsync(setting.Result))).ConfigureAwait(false);
         }
     }
 

@@ -26,7 +26,7 @@ internal sealed class XenstoreConnection : IDisposable
         this.events = events;
         deadline = options.RequestDeadline;
         permits = new SemaphoreSlim(options.MaxInFlight);
-        link = new XenstoreLink(stream, XenstoreLimits.MaxReplyPayload, int.MaxValue);
+        link = new XenstoreLink(stream, XenstoreLimits.MaxReplyPayload, int.MaxValue, deadline);
         overdue = new Timer(static state => ((XenstoreConnection)state!).FailOverdue(), this, Timeout.Infinite, Timeout.Infinite);
     }
 

@@ -9,9 +9,10 @@ public delegate void XenstoreMessageHandler(XenstoreHeader header, ReadOnlySpan<
 /// <summary>
 /// One end of a xenstore connection, client's or server's: whole messages over a byte stream, in both directions. What is posted is
 /// collected and leaves with the next <see cref="Flush"/>; the sender never waits for the reader nor the other way round. The output
-/// is bounded: beyond <c>maxUnsent</c> bytes that the peer does not take, the link closes. Safe for any thread.
+/// is bounded: beyond <c>maxUnsent</c> bytes that the peer does not take, or when it takes nothing for <c>sendDeadline</c>, the link
+/// closes. Safe for any thread.
 /// </summary>
-public sealed class XenstoreLink(Stream stream, int maxPayload, int maxUnsent) : IDisposable
+public sealed class XenstoreLink(Stream stream, int maxPayload, int maxUnsent, TimeSpan sendDeadline) : IDisposable
 {
     private const int FirstReadBytes = 1024;
     private const int IdleReadBytes = 8 * 1024;
@@ -20,6 +21,7 @@ public sealed class XenstoreLink(Stream stream, int maxPayload, int maxUnsent) :
     private readonly CancellationTokenSource closing = new();
     private XenstoreBuffer filling = new();
     private XenstoreBuffer leaving = new();
+    private TaskCompletionSource? room;
     private bool sending;
     private bool closed;
     private Exception? reason;
@@ -57,6 +59,12 @@ public sealed class XenstoreLink(Stream stream, int maxPayload, int maxUnsent) :
             }
         }
     }
+
+    /// <summary>Counts how often what was posted began to leave: messages posted under one value are still here under the same.</summary>
+    public long Departures { get; private set; }
+
+    /// <summary>With more bytes than this untaken by the peer, nothing more is received from it.</summary>
+    public int PauseReceivingAbove { get; init; } = int.MaxValue;
 
     /// <summary>Lets what is posted leave, without waiting for it.</summary>
     public void Flush()
@@ -97,6 +105,7 @@ public sealed class XenstoreLink(Stream stream, int maxPayload, int maxUnsent) :
                 var (used, needed) = Handle(buffer.AsSpan(0, filled), handler);
                 drained?.Invoke();
                 buffer = Resize(buffer, ref filled, used, needed);
+                await RoomAsync().ConfigureAwait(false);
             }
         }
         catch (Exception error) when (error is IOException or SocketException or ObjectDisposedException or OperationCanceledException or XenstoreFormatException)
@@ -124,6 +133,7 @@ public sealed class XenstoreLink(Stream stream, int maxPayload, int maxUnsent) :
             closed = true;
             reason = why;
             filling.Clear();
+            room?.TrySetResult();
         }
 
         closing.Cancel();
@@ -141,6 +151,8 @@ public sealed class XenstoreLink(Stream stream, int maxPayload, int maxUnsent) :
                 lock (gate)
                 {
                     leaving.Clear();
+                    room?.TrySetResult();
+                    room = null;
                     if (closed || filling.Length == 0)
                     {
                         sending = false;
@@ -148,15 +160,41 @@ public sealed class XenstoreLink(Stream stream, int maxPayload, int maxUnsent) :
                     }
 
                     (filling, leaving) = (leaving, filling);
+                    Departures++;
                 }
 
-                await stream.WriteAsync(leaving.Written, closing.Token).ConfigureAwait(false);
+                var writing = stream.WriteAsync(leaving.Written, closing.Token);
+                if (writing.IsCompleted)
+                {
+                    await writing.ConfigureAwait(false);
+                }
+                else
+                {
+                    await writing.AsTask().WaitAsync(sendDeadline).ConfigureAwait(false);
+                }
             }
         }
-        catch (Exception error) when (error is IOException or SocketException or ObjectDisposedException or OperationCanceledException)
+        catch (Exception error) when (error is IOException or SocketException or ObjectDisposedException or OperationCanceledException or TimeoutException)
         {
             Close(error);
         }
+    }
+
+    private async ValueTask RoomAsync()
+    {
+        Task waiting;
+        lock (gate)
+        {
+            if (closed || filling.Length <= PauseReceivingAbove)
+            {
+                return;
+            }
+
+            waiting = (room ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+
+        Flush();
+        await waiting.ConfigureAwait(false);
     }
 
     private (int Used, int Needed) Handle(ReadOnlySpan<byte> input, XenstoreMessageHandler handler)

@@ -22,6 +22,7 @@ public sealed unsafe class SharedMemory : IDisposable
     private const int SeekData = 3; // SEEK_DATA and SEEK_HOLE of linux/fs.h: not among Tmds.LibC's constants
     private const int SeekHole = 4;
     private const int PopulateWrite = 23; // MADV_POPULATE_WRITE of asm-generic/mman-common.h: likewise
+    private const int PunchHoleMode = 3; // FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE of linux/falloc.h
     private byte* _base;
 
     private SharedMemory(SafeFileHandle handle, byte* address, long length)
@@ -92,7 +93,14 @@ public sealed unsafe class SharedMemory : IDisposable
 
     /// <summary>Maps a received memfd read-only; the object takes the descriptor over. The descriptor must carry the seal against
     /// shrinking, else the sender could make a later read of this process fault.</summary>
-    public static SharedMemory OpenSealed(SafeFileHandle handle, long length)
+    public static SharedMemory OpenSealed(SafeFileHandle handle, long length) => OpenReceived(handle, length, writable: false, hugePages: false);
+
+    /// <summary>As <see cref="OpenSealed"/>, for reading and writing: memory that both processes use. Each of them has to advise
+    /// huge pages for itself.</summary>
+    public static SharedMemory OpenShared(SafeFileHandle handle, long length, bool hugePages = false) =>
+        OpenReceived(handle, length, writable: true, hugePages);
+
+    private static SharedMemory OpenReceived(SafeFileHandle handle, long length, bool writable, bool hugePages)
     {
         ArgumentNullException.ThrowIfNull(handle);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
@@ -108,7 +116,7 @@ public sealed unsafe class SharedMemory : IDisposable
             throw new HypervisorError("mmap beyond the end of a memfd", EINVAL);
         }
 
-        return Map(handle, length, writable: false, hugePages: false);
+        return Map(handle, length, writable, hugePages);
     }
 
     /// <summary>Whether a descriptor is memory whose size nobody can take away any more; false for whatever else it may be.</summary>
@@ -172,6 +180,26 @@ public sealed unsafe class SharedMemory : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, Length - length);
         // SAFETY: the range lies in the mapping; populating changes no content.
         return madvise(Pointer + offset, (size_t)(ulong)length, PopulateWrite) == 0;
+    }
+
+    /// <summary>Takes the frames of a range away: it reads as zero again and takes no memory until it is written.</summary>
+    public void PunchHole(long offset, long length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, Length - length);
+        if (fallocate((int)Handle.DangerousGetHandle(), PunchHoleMode, offset, length) < 0)
+        {
+            throw HypervisorError.Last("fallocate(FALLOC_FL_PUNCH_HOLE)");
+        }
+    }
+
+    /// <summary>Bytes of real memory behind it at this moment, whoever wrote them.</summary>
+    public long AllocatedBytes()
+    {
+        stat state;
+        // SAFETY: the kernel fills one struct stat on this frame.
+        return fstat((int)Handle.DangerousGetHandle(), &state) < 0 ? throw HypervisorError.Last("fstat") : (long)state.st_blocks * 512;
     }
 
     public void Dispose()

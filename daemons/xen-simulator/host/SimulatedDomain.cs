@@ -1,0 +1,284 @@
+using Tmds.Linux;
+using Toolstack.XenSimulator.Contract;
+using Toolstack.XenSimulator.Guest;
+using Toolstack.XenSimulator.Memory;
+
+namespace Toolstack.XenSimulator.Host;
+
+/// <summary>
+/// One domain as the hypervisor keeps it. Made empty and paused once; its guest runs when it is built, its pause count is zero and
+/// it is not shut down. Every change of state happens under one lock; <see cref="StateChanged"/> is raised after it.
+/// </summary>
+internal sealed class SimulatedDomain : IDisposable
+{
+    private readonly Lock sync = new();
+    private readonly Lock memoryGate = new(); // inside every other lock: counting must not wait for a guest
+    private readonly VcpuScheduler scheduler;
+    private readonly List<SimulatedVcpu> vcpus = [];
+    private GuestMemory? memory;
+    private bool built;
+    private bool dying;
+    private int pauses = 1;
+    private ShutdownCode? shutdown;
+    private long pages;
+    private int ports;
+    private long incarnation;
+
+    public SimulatedDomain(int domid, NewDomainInfo config, VcpuScheduler scheduler)
+    {
+        Domid = domid;
+        Handle = Guid.Parse(config.handle);
+        MaxVcpus = (int)config.max_vcpus;
+        Settings = new GuestSettings(config.platform);
+        this.scheduler = scheduler;
+    }
+
+    /// <summary>Raised after the domain began to run, stopped, was shut down, resumed or ended.</summary>
+    public event Action<SimulatedDomain>? StateChanged;
+
+    public int Domid { get; }
+
+    public Guid Handle { get; set; }
+
+    public int MaxVcpus { get; }
+
+    public GuestSettings Settings { get; }
+
+    public ConsoleText Console { get; } = new();
+
+    public long MaxMemoryBytes { get; set; }
+
+    public long PagingPoolBytes { get; set; }
+
+    /// <summary>Null until the domain is built or restored.</summary>
+    public RingFrames? Rings { get; private set; }
+
+    public int StorePort { get; private set; }
+
+    public ShutdownCode? Shutdown => shutdown;
+
+    public bool Dying => dying;
+
+    public bool Running => built && !dying && pauses == 0 && shutdown is null;
+
+    /// <summary>Frames the domain has: what it was given, and while it is being restored what has been written.</summary>
+    public long Pages
+    {
+        get
+        {
+            lock (memoryGate)
+            {
+                return built ? pages : Math.Max(pages, memory?.PopulatedPages ?? 0);
+            }
+        }
+    }
+
+    /// <summary>What it takes of the host's memory.</summary>
+    public long HeldBytes => (Pages * GuestMemory.PageSize) + PagingPoolBytes;
+
+    public GuestMemory Memory => memory ?? throw new HypercallError(LibC.EINVAL, $"domain {Domid} has no memory yet");
+
+    public DomainInfo Describe()
+    {
+        lock (sync)
+        {
+            return new DomainInfo
+            {
+                domid = Domid,
+                handle = Handle.ToString(),
+                paused = pauses > 0,
+                dying = dying,
+                shutdown_code = (long?)shutdown,
+                memory = Pages * GuestMemory.PageSize,
+                max_memory = MaxMemoryBytes,
+                vcpus = built ? vcpus.Count : 0,
+                cpu_time_ns = (long)vcpus.Sum(v => v.CpuTime.TotalNanoseconds),
+            };
+        }
+    }
+
+    public int AllocatePort()
+    {
+        lock (sync)
+        {
+            return ports < HostLimits.MaxPorts ? ++ports : throw new HypercallError(LibC.ENOSPC, "no port is free");
+        }
+    }
+
+    /// <summary>Gives the domain an address space; EINVAL when it has one.</summary>
+    public void GiveMemory(long addressSpacePages)
+    {
+        lock (sync)
+        {
+            RequireAlive();
+            if (memory is not null)
+            {
+                throw new HypercallError(LibC.EINVAL, $"domain {Domid} has memory already");
+            }
+
+            if (addressSpacePages is <= 0 or > HostLimits.MaxGuestPages)
+            {
+                throw new HypercallError(LibC.ENOMEM, $"domain {Domid}: {addressSpacePages} frames");
+            }
+
+            memory = new GuestMemory($"domain-{Domid}", addressSpacePages);
+        }
+    }
+
+    /// <summary>Starts a guest on slices that are in memory; its vCPUs run once nothing stops them.</summary>
+    public void StartGuest(IReadOnlyList<GuestSlice> slices, RingFrames rings, int storePort, long itsIncarnation)
+    {
+        lock (sync)
+        {
+            RequireAlive();
+            if (built)
+            {
+                throw new HypercallError(LibC.EINVAL, $"domain {Domid} is built already");
+            }
+
+            foreach (var slice in slices)
+            {
+                vcpus.Add(new SimulatedVcpu(slice, scheduler));
+            }
+
+            (Rings, StorePort, incarnation, built) = (rings, storePort, itsIncarnation, true);
+            Apply();
+        }
+
+        StateChanged?.Invoke(this);
+    }
+
+    public void Pause() => Change(() => pauses++);
+
+    public void Unpause() => Change(() =>
+    {
+        if (pauses == 0)
+        {
+            throw new HypercallError(LibC.EINVAL, $"domain {Domid} is not paused");
+        }
+
+        pauses--;
+    });
+
+    /// <summary>Stops the domain for a reason; nothing when it has stopped already, as in Xen.</summary>
+    public void ShutDown(ShutdownCode code) => Change(() => shutdown ??= code);
+
+    public void Resume() => Change(() =>
+    {
+        if (shutdown != ShutdownCode.Suspend)
+        {
+            throw new HypercallError(LibC.EINVAL, $"domain {Domid} is not suspended");
+        }
+
+        shutdown = null;
+    });
+
+    /// <summary>From now on it only waits to be removed.</summary>
+    public void BeginToDie() => Change(() => dying = true);
+
+    public GuestContext GetContext()
+    {
+        lock (sync)
+        {
+            RequireBuilt();
+            return shutdown == ShutdownCode.Suspend
+                ? new GuestContext
+                {
+                    vcpus = [.. vcpus.Select(v => VcpuContext.Write(v.Slice))],
+                    pages = pages,
+                    rings = Rings!,
+                    nanoseconds = (long)System.Diagnostics.Stopwatch.GetElapsedTime(0).TotalNanoseconds,
+                    incarnation = incarnation,
+                }
+                : throw new HypercallError(LibC.EBUSY, $"domain {Domid} is not suspended");
+        }
+    }
+
+    /// <summary>Does something to every slice while none of them moves. The guest does not count it as a pause.</summary>
+    public T WithSlices<T>(Func<IReadOnlyList<GuestSlice>, T> action)
+    {
+        lock (sync)
+        {
+            RequireBuilt();
+            var running = Running;
+            vcpus.ForEach(v => v.SetRunning(false));
+            var slices = vcpus.ConvertAll(v => v.Slice);
+            try
+            {
+                return action(slices);
+            }
+            finally
+            {
+                if (running)
+                {
+                    slices.ForEach(s => s.SkipTime());
+                    Apply();
+                }
+            }
+        }
+    }
+
+    /// <summary>Sets how many frames the domain has, once the host has agreed.</summary>
+    public void SetPages(long count)
+    {
+        lock (memoryGate)
+        {
+            pages = count;
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (sync)
+        {
+            dying = true;
+            vcpus.ForEach(v => v.End());
+            vcpus.Clear();
+            lock (memoryGate)
+            {
+                built = false;
+                pages = 0;
+                memory?.Dispose();
+                memory = null;
+            }
+        }
+    }
+
+    private void Change(Action change)
+    {
+        lock (sync)
+        {
+            RequireAlive();
+            change();
+            Apply();
+        }
+
+        StateChanged?.Invoke(this);
+    }
+
+    private void Apply()
+    {
+        var run = Running;
+        foreach (var vcpu in vcpus)
+        {
+            vcpu.SetRunning(run);
+        }
+    }
+
+    private void RequireAlive()
+    {
+        if (dying)
+        {
+            throw HypercallError.NoDomain(Domid);
+        }
+    }
+
+    private void RequireBuilt()
+    {
+        RequireAlive();
+        if (!built)
+        {
+            throw new HypercallError(LibC.EINVAL, $"domain {Domid} has no guest");
+        }
+    }
+}

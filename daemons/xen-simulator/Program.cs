@@ -4,8 +4,7 @@ using Toolstack.XenSimulator;
 
 return await Daemon.RunAsync(
     args,
-    new DaemonDescription(
-        "xen-simulator", "Plays hypervisor, xenstore, guests and device back ends of one host where there is no Xen.", Settings.All),
+    ManualText.Description,
     static async context =>
     {
         var configuration = context.Configuration;

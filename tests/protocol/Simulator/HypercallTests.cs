@@ -4,6 +4,7 @@ using Tmds.Linux;
 using Toolstack.Interop.Linux;
 using Toolstack.XenSimulator.Contract;
 using Toolstack.Xenopsd.Backends.Simulator;
+using Toolstack.Xenopsd.Migration.Channels;
 using Toolstack.Xenopsd.Migration.Stream;
 using Xunit;
 using ShutdownReason = Toolstack.Xenopsd.Backends.ShutdownReason;
@@ -171,8 +172,10 @@ public class HypercallTests
         using var source = from.OpenSource(domid, "((id x))", () => from.ShutDown(domid, ShutdownReason.Suspend));
         using var filled = to.OpenTarget(target, 1, 2);
         var progress = new Progress<double>();
-        var receive = Task.Run(() => RestoreEngine.Run(filled, receiving, TimeSpan.FromSeconds(60), progress, default));
-        await Task.Run(() => SaveEngine.Run(source, sending, SaveOptions.Default, _ => Task.CompletedTask, progress, default));
+        using var input = new SocketChannel(receiving, TimeSpan.FromSeconds(60));
+        using var output = new SocketChannel(sending, TimeSpan.FromSeconds(60));
+        var receive = Task.Run(() => RestoreEngine.Run(filled, input, progress, default));
+        await Task.Run(() => SaveEngine.Run(source, output, SaveOptions.Default, _ => Task.CompletedTask, progress, default));
         await receive;
         for (var gfn = 0L; gfn < source.Memory.PageCount; gfn++)
         {

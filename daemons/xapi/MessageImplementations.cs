@@ -16,6 +16,11 @@ internal static class MessageImplementations
             ["session"] = new SessionMessages(services.Sessions),
             ["task"] = new TaskMessages(),
             ["VM"] = vm.Operations,
+            ["VBD"] = vm.BlockDevices,
+            ["VIF"] = vm.Interfaces,
+            ["VDI"] = vm.Disks,
+            ["SR"] = vm.Repositories,
+            ["PBD"] = vm.Ways,
             ["host"] = pool.Hosts,
             ["pool"] = pool.Pools,
         };

@@ -276,7 +276,7 @@ public interface IVMMessages
     [Raises("VM_BAD_POWER_STATE", "SR_FULL", "OPERATION_NOT_ALLOWED", "VM_CHECKPOINT_SUSPEND_FAILED", "VM_CHECKPOINT_RESUME_FAILED")]
     Task<Ref<VM>> checkpoint(Call call, Ref<VM> vm, string new_name);
 
-    [Message(Role.VmPowerAdmin, Async = true), RunsOn(Where.AnyHostOfStorage), Locks("revert")]
+    [Message(Role.VmPowerAdmin, Async = true), RunsOn(Where.AnyHostOfStorage), Locks("revert"), Locks("reverting", Of = "snapshot_of")]
     [Raises("VM_BAD_POWER_STATE", "OPERATION_NOT_ALLOWED", "SR_FULL", "VM_REVERT_FAILED")]
     Task revert(Call call, Ref<VM> snapshot);
 

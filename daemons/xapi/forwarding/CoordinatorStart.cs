@@ -1,6 +1,8 @@
 using Toolstack.Idl;
 using Toolstack.Xapi.Database;
 using Toolstack.Xapi.Datamodel;
+using Toolstack.Xapi.Devices;
+using Toolstack.Xapi.Storage;
 using Toolstack.Xapi.VirtualMachines;
 
 namespace Toolstack.Xapi.Forwarding;
@@ -17,6 +19,23 @@ internal static class CoordinatorStart
             await database.Update(self, row => VmRows.WithAllowed(
                 row.current_operations.IsEmpty ? row with { scheduled_to_be_resident_on = Ref<host>.Null } : row, self.ToString()), cancel)
                 .ConfigureAwait(false);
+        }
+
+        StorageFacts storage = new(database);
+        foreach ((Ref<SR> self, _) in await database.GetAll<SR>(cancel).ConfigureAwait(false))
+        {
+            await storage.UpdateAllowedAsync(self, cancel).ConfigureAwait(false);
+        }
+
+        foreach ((Ref<VDI> self, _) in await database.GetAll<VDI>(cancel).ConfigureAwait(false))
+        {
+            await storage.UpdateAllowedAsync(self, cancel).ConfigureAwait(false);
+        }
+
+        DeviceFacts devices = new(database);
+        foreach ((_, VM row) in await database.GetAll<VM>(cancel).ConfigureAwait(false))
+        {
+            await devices.UpdateAllowedAsync(row, cancel).ConfigureAwait(false);
         }
 
         foreach ((Ref<host> self, host row) in await database.GetAll<host>(cancel).ConfigureAwait(false))

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Toolstack.Idl;
 using Toolstack.Xapi.Database;
 using Toolstack.Xapi.Datamodel;
+using Toolstack.Xapi.Storage;
 
 namespace Toolstack.Xapi.Forwarding;
 
@@ -50,6 +51,28 @@ internal sealed class ObjectHosts(XapiDatabase database)
         }
 
         throw new XenApiError("SR_NO_PBDS", self.ToString());
+    }
+
+    /// <summary>A live host that reaches every SR of the VM's disks, and of its suspend image: the coordinator where it does. Null: any will do.
+    /// Raises NO_HOSTS_AVAILABLE.</summary>
+    internal async ValueTask<Ref<host>> OfDisksAsync(Ref<VM> self, Ref<host> coordinator, CancellationToken cancel)
+    {
+        HashSet<Ref<SR>> needed = await VmStorage.NeededAsync(database, await database.Get(self, cancel).ConfigureAwait(false), cancel).ConfigureAwait(false);
+        if (needed.Count == 0 || await VmStorage.MissingAsync(database, needed, coordinator, cancel).ConfigureAwait(false) is null)
+        {
+            return Ref<host>.Null;
+        }
+
+        foreach ((Ref<host> other, host row) in await database.GetAll<host>(cancel).ConfigureAwait(false))
+        {
+            bool live = await database.Find(row.metrics, cancel).ConfigureAwait(false) is { live: true };
+            if (live && await VmStorage.MissingAsync(database, needed, other, cancel).ConfigureAwait(false) is null)
+            {
+                return other;
+            }
+        }
+
+        throw new XenApiError("NO_HOSTS_AVAILABLE");
     }
 
     private ValueTask<T> Row<T>(string reference, CancellationToken cancel) where T : XenObject, IXenObject<T> => database.Get(new Ref<T>(reference), cancel);

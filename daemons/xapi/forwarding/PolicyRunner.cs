@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Toolstack.Idl;
 using Toolstack.Xapi.Database;
 using Toolstack.Xapi.Datamodel;
+using Toolstack.Xapi.Devices;
 using Toolstack.Xapi.Dispatch;
 using Toolstack.Xapi.VirtualMachines;
 
@@ -14,11 +15,15 @@ namespace Toolstack.Xapi.Forwarding;
 /// of that, whatever happened. On a member, and for a call that the coordinator forwarded, the implementation runs at once.
 /// </summary>
 internal sealed class PolicyRunner(
-    XapiDatabase database, OperationLocks locks, Reservations reservations, IRemoteHosts remote, Func<Ref<task>, bool> cancelTask,
+    XapiDatabase database, OperationLocks locks, DeviceMarks marks, Reservations reservations, IRemoteHosts remote, Func<Ref<task>, bool> cancelTask,
     TimeSpan cancelDeadline, ILogger logger) : IMessageRunner
 {
     private const string VmClass = "VM";
     private const string HostClass = "host";
+
+    /// <summary>Operations by which a VM gets hold of its devices.</summary>
+    private static readonly ImmutableHashSet<string> Attaching = ImmutableHashSet.Create(
+        StringComparer.Ordinal, "start", "start_on", "resume", "resume_on", "clean_reboot", "hard_reboot");
 
     private readonly ObjectHosts hosts = new(database);
 
@@ -33,6 +38,11 @@ internal sealed class PolicyRunner(
         try
         {
             await LockAsync(held, call, message, arguments).ConfigureAwait(false);
+            if (message.Policy.Locks.Any(static l => Attaching.Contains(l.Operation)))
+            {
+                await marks.EnterAsync(held.Locks, VmOf(arguments), call.TaskRef, call.Cancellation).ConfigureAwait(false);
+            }
+
             Ref<host> place = await PlaceAsync(held, call, message, arguments).ConfigureAwait(false);
             return place.IsNull || place == call.Identity.Localhost
                 ? await message.Invoke(implementation, call, arguments).ConfigureAwait(false)
@@ -64,6 +74,11 @@ internal sealed class PolicyRunner(
     private async ValueTask<(string Class, string Reference)> LockedAsync(
         LockPolicy policy, XenMessage message, ImmutableArray<Value> arguments, CancellationToken cancel)
     {
+        if (arguments[policy.Argument] is Value.Struct record)
+        {
+            return (policy.Of!, FieldOf(record, policy.Of!));
+        }
+
         string className = ClassOf(message.Parameters[policy.Argument]);
         string reference = arguments[policy.Argument].AsString();
         return (className, policy.Of) switch
@@ -71,6 +86,7 @@ internal sealed class PolicyRunner(
             (_, null) => (className, reference),
             ("VDI", "SR") => ("SR", (await database.Get(new Ref<VDI>(reference), cancel).ConfigureAwait(false)).SR.ToString()),
             ("PBD", "SR") => ("SR", (await database.Get(new Ref<PBD>(reference), cancel).ConfigureAwait(false)).SR.ToString()),
+            ("VM", "snapshot_of") => ("VM", (await database.Get(new Ref<VM>(reference), cancel).ConfigureAwait(false)).snapshot_of.ToString()),
             _ => throw new InvalidOperationException($"{message.FullName} locks the {policy.Of} of a {className}, which is not known here"),
         };
     }
@@ -111,13 +127,20 @@ internal sealed class PolicyRunner(
                 return await hosts.OfObjectAsync(ClassOf(message.Parameters[which]), FirstOf(arguments[which]), call.Cancellation).ConfigureAwait(false);
             case Where.StorageHost:
                 int storage = ArgumentIndex(message, message.Policy.HostArgument);
+                if (arguments[storage] is Value.Struct record)
+                {
+                    return await hosts.OfStorageAsync("SR", FieldOf(record, "SR"), call.Identity.Localhost, detached: false, call.Cancellation)
+                        .ConfigureAwait(false);
+                }
+
                 return await hosts.OfStorageAsync(
                     ClassOf(message.Parameters[storage]), arguments[storage].AsString(), call.Identity.Localhost,
                     detached: message.FullName is "SR.destroy" or "SR.forget", call.Cancellation).ConfigureAwait(false);
             case Where.ElectedHost:
                 return await ElectAsync(held, call, message, VmOf(arguments)).ConfigureAwait(false);
+            case Where.AnyHostOfStorage:
+                return await hosts.OfDisksAsync(VmOf(arguments), call.Identity.Localhost, call.Cancellation).ConfigureAwait(false);
             default:
-                // AnyHostOfStorage: no class of this pool restricts a VM to hosts by its storage, so the coordinator is as good as any.
                 return Ref<host>.Null;
         }
     }
@@ -221,6 +244,10 @@ internal sealed class PolicyRunner(
         return index >= 0 && arguments[index] is Value.Struct options
             && MigrateOptions.Parse(options.Members.ToImmutableSortedDictionary(static m => m.Key, static m => m.Value.AsString())).Force;
     }
+
+    /// <summary>What a field of a constructor's record refers to. Raises INTERNAL_ERROR as the constructor would.</summary>
+    private static string FieldOf(Value.Struct record, string field) =>
+        record.Find(field)?.AsString() ?? throw new XenApiError("INTERNAL_ERROR", $"{field} is not present in the record");
 
     private static Ref<VM> VmOf(ImmutableArray<Value> arguments) => new(arguments[0].AsString());
 

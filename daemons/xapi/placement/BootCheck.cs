@@ -2,6 +2,7 @@ using System.Globalization;
 using Toolstack.Idl;
 using Toolstack.Xapi.Database;
 using Toolstack.Xapi.Datamodel;
+using Toolstack.Xapi.Storage;
 using Toolstack.Xapi.VirtualMachines;
 
 namespace Toolstack.Xapi.Placement;
@@ -23,6 +24,11 @@ internal static class BootCheck
         if (Host(vm, guest, self, row, metrics) is { } error)
         {
             throw error;
+        }
+
+        if (await VmStorage.MissingAsync(database, guest, self, cancel).ConfigureAwait(false) is { } missing)
+        {
+            throw new XenApiError("VM_REQUIRES_SR", vm.ToString(), missing.ToString());
         }
 
         if (memory)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Toolstack.Idl;
 using Toolstack.Xapi.Datamodel;
 using Toolstack.Xapi.Placement;
@@ -29,35 +30,99 @@ internal sealed partial class VmOperations
         return await AddAsync(row, call.Cancellation).ConfigureAwait(false);
     }
 
-    /// <summary>A copy of the VM or template under another name; a template's copy is a template until it is provisioned.</summary>
+    /// <summary>A copy of the VM or template under another name, with clones of its disks; a template's copy is a template until it is
+    /// provisioned.</summary>
     public override async Task<Ref<VM>> clone(Call call, Ref<VM> vm, string new_name)
     {
         VM original = await GetAsync(call, vm).ConfigureAwait(false);
-        VM row = Fresh(original) with
-        {
-            name_label = new_name,
-            is_default_template = false,
-            is_a_snapshot = false,
-            snapshot_of = Ref<VM>.Null,
-            snapshot_time = DateTimeOffset.UnixEpoch,
-            parent = vm,
-            is_a_template = original.is_a_template,
-            other_config = original.other_config.Remove(DefaultTemplateKey).SetItem(MacSeedKey, Guid.NewGuid().ToString()),
-        };
-        return await AddAsync(row, call.Cancellation).ConfigureAwait(false);
+        return await AddWithDisksAsync(
+            Copied(vm, original, new_name), original, DiskCopy.Clone, Ref<SR>.Null, [], sameAddresses: false, call.Cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>The same with full copies of the disks, in the SR that is named, or else each in its own.</summary>
+    public override async Task<Ref<VM>> copy(Call call, Ref<VM> vm, string new_name, Ref<SR> sr)
+    {
+        VM original = await GetAsync(call, vm).ConfigureAwait(false);
+        return await AddWithDisksAsync(Copied(vm, original, new_name), original, DiskCopy.Full, sr, [], sameAddresses: false, call.Cancellation)
+            .ConfigureAwait(false);
     }
 
     /// <summary>Makes a template's copy a VM. Disks that a template describes are not made: this pool has no storage classes.</summary>
     public override async Task provision(Call call, Ref<VM> vm) =>
         await ChangeAsync(call, vm, static row => row with { is_a_template = false }).ConfigureAwait(false);
 
+    /// <summary>The VM's rows and its suspend image go; its disks stay.</summary>
     public override async Task destroy(Call call, Ref<VM> self)
     {
         VM row = await GetAsync(call, self).ConfigureAwait(false);
-        await database.Destroy(self, call.Cancellation).ConfigureAwait(false);
-        if (await database.Find(row.metrics).ConfigureAwait(false) is not null)
+        await images.DestroyAsync(row.suspend_VDI).ConfigureAwait(false);
+        foreach (Ref<VBD> one in row.VBDs)
         {
-            await database.Destroy(row.metrics).ConfigureAwait(false);
+            VBD? vbd = await database.Find(one).ConfigureAwait(false);
+            await database.Destroy(one).ConfigureAwait(false);
+            if (vbd is { VDI.IsNull: false })
+            {
+                await storage.Facts.UpdateAllowedAsync(vbd.VDI, CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+
+        foreach (Ref<VIF> one in row.VIFs)
+        {
+            await database.Destroy(one).ConfigureAwait(false);
+        }
+
+        foreach (Ref<console> one in row.consoles)
+        {
+            await database.Destroy(one).ConfigureAwait(false);
+        }
+
+        await database.Destroy(self, call.Cancellation).ConfigureAwait(false);
+        await DestroyIfAnyAsync(row.metrics).ConfigureAwait(false);
+        await DestroyIfAnyAsync(row.guest_metrics).ConfigureAwait(false);
+    }
+
+    private async ValueTask DestroyIfAnyAsync<T>(Ref<T> self) where T : XenObject, IXenObject<T>
+    {
+        if (!self.IsNull && await database.Find(self).ConfigureAwait(false) is not null)
+        {
+            await database.Destroy(self).ConfigureAwait(false);
+        }
+    }
+
+    private static VM Copied(Ref<VM> vm, VM original, string name) => Fresh(original) with
+    {
+        name_label = name,
+        is_default_template = false,
+        is_a_snapshot = false,
+        snapshot_of = Ref<VM>.Null,
+        snapshot_time = DateTimeOffset.UnixEpoch,
+        parent = vm,
+        is_a_template = original.is_a_template,
+        other_config = original.other_config.Remove(DefaultTemplateKey).SetItem(MacSeedKey, Guid.NewGuid().ToString()),
+    };
+
+    /// <summary>Adds a VM with copies of another's disks. When something fails nothing of it is left.</summary>
+    private async Task<Ref<VM>> AddWithDisksAsync(
+        VM row, VM original, DiskCopy how, Ref<SR> place, ImmutableArray<Ref<VDI>> ignored, bool sameAddresses, CancellationToken cancel)
+    {
+        ImmutableArray<CopiedDisk> disks = await copies.DisksAsync(original, how, place, ignored, cancel).ConfigureAwait(false);
+        Ref<VM>? self = null;
+        try
+        {
+            self = await AddAsync(row, cancel).ConfigureAwait(false);
+            await copies.AttachAsync(self.Value, disks, original, sameAddresses, cancel).ConfigureAwait(false);
+            return self.Value;
+        }
+        catch (Exception e) when (e is XenApiError or OperationCanceledException)
+        {
+            if (self is { } made)
+            {
+                await copies.StripAsync(await database.Get(made, CancellationToken.None).ConfigureAwait(false)).ConfigureAwait(false);
+                await database.Destroy(made, CancellationToken.None).ConfigureAwait(false);
+            }
+
+            await copies.DiscardAsync(disks).ConfigureAwait(false);
+            throw;
         }
     }
 

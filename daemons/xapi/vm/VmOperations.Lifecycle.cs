@@ -28,7 +28,10 @@ internal sealed partial class VmOperations
         if (row.power_state == vm_power_state.Suspended)
         {
             await xenops.ForgetAsync(Context(call), vm, row.uuid).ConfigureAwait(false);
-            await database.Update(vm, current => VmRows.Halted(current, vm.ToString())).ConfigureAwait(false);
+            VM halted = await database.Update(vm,
+                current => VmRows.Halted(current with { suspend_VDI = Ref<VDI>.Null, last_booted_record = "" }, vm.ToString())).ConfigureAwait(false);
+            await devices.DetachAllAsync(halted, CancellationToken.None).ConfigureAwait(false);
+            await images.DestroyAsync(row.suspend_VDI).ConfigureAwait(false);
             return;
         }
 
@@ -67,9 +70,11 @@ internal sealed partial class VmOperations
             throw new XenApiError("MEMORY_CONSTRAINT_VIOLATION");
         }
 
-        await xenops.PushAsync(call, vm, row).ConfigureAwait(false);
+        await DestroyIfAnyAsync(row.guest_metrics).ConfigureAwait(false);
         try
         {
+            await devices.AttachAllAsync(row, call.Cancellation).ConfigureAwait(false);
+            await xenops.PushAsync(call, vm, row).ConfigureAwait(false);
             await StartDomainAsync(call, vm, row.uuid, paused, force).ConfigureAwait(false);
         }
         finally
@@ -123,6 +128,7 @@ internal sealed partial class VmOperations
     private async Task RebootAsync(CallContext call, Ref<VM> vm, double? patience)
     {
         VM row = await GetAsync(call, vm).ConfigureAwait(false);
+        await devices.AttachAllAsync(row, call.Cancellation).ConfigureAwait(false);
         await xenops.PushAsync(call, vm, row).ConfigureAwait(false);
         await RunAsync(call, vm, (x, debug, id) => x.VmReboot(debug, id, patience, CancellationToken.None)).ConfigureAwait(false);
     }

@@ -2,9 +2,11 @@ using Microsoft.Extensions.Logging;
 using Toolstack.Idl;
 using Toolstack.Xapi.Database;
 using Toolstack.Xapi.Datamodel;
+using Toolstack.Xapi.Devices;
 using Toolstack.Xapi.Dispatch;
 using Toolstack.Xapi.Forwarding;
 using Toolstack.Xapi.Placement;
+using Toolstack.Xapi.Storage;
 using Toolstack.Xapi.Pool;
 using Toolstack.Xapi.Xenops;
 
@@ -14,8 +16,14 @@ namespace Toolstack.Xapi.VirtualMachines;
 /// power states are not checked again here.</summary>
 internal sealed partial class VmOperations(
     XapiDatabase database, HostIdentity identity, LocalXenops xenops, HostChooser chooser, IRemoteHosts remote, VmSettings settings,
-    ILogger logger) : VMMessages
+    VdiStore storage, DeviceUpdates devices, ILogger logger) : VMMessages
 {
+    private readonly SuspendImages images = new(database, identity, storage, remote);
+    private readonly VmCopies copies = new(database, storage);
+
+    /// <summary>The images of suspended VMs.</summary>
+    internal SuspendImages Images => images;
+
     private static CallContext Context(Call call) => (CallContext)call;
 
     /// <summary>Raises HANDLE_INVALID.</summary>

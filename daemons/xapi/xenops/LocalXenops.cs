@@ -1,6 +1,7 @@
 using Toolstack.Idl;
 using Toolstack.Idl.Json;
 using Toolstack.Xapi.Datamodel;
+using Toolstack.Xapi.Devices;
 using Toolstack.Xapi.Dispatch;
 using Toolstack.Xapi.Tasks;
 using Toolstack.Xenopsd.Contract;
@@ -11,7 +12,7 @@ namespace Toolstack.Xapi.Xenops;
 /// This host's xenopsd as the VM operations use it: they push what a VM is, run tasks on it and make the database say what became of it.
 /// Failures come out as XenAPI errors. The id of a VM is its uuid.
 /// </summary>
-internal sealed class LocalXenops(IXenops xenops, XenopsTasks tasks, XenopsEvents events, TaskService progress)
+internal sealed class LocalXenops(IXenops xenops, XenopsTasks tasks, XenopsEvents events, TaskService progress, DeviceDescriber devices)
 {
     /// <summary>The debug_info under which a call's requests show up in xenopsd's logs and tasks.</summary>
     public static string Debug(CallContext call) => $"{call.Method} {call.TaskRef}";
@@ -20,7 +21,8 @@ internal sealed class LocalXenops(IXenops xenops, XenopsTasks tasks, XenopsEvent
     public Task PushAsync(CallContext call, Ref<VM> self, VM row) =>
         GuardAsync(call, self, row.uuid, async () =>
         {
-            string metadata = JsonValueWriter.Text(w => MetadataCodec.Write(w, VmMetadata.Build(row)));
+            VmDevices described = await devices.DescribeAsync(row, call.Cancellation).ConfigureAwait(false);
+            string metadata = JsonValueWriter.Text(w => MetadataCodec.Write(w, VmMetadata.Build(row, described)));
             await xenops.VmImportMetadata(Debug(call), metadata, call.Cancellation).ConfigureAwait(false);
         });
 
@@ -51,6 +53,10 @@ internal sealed class LocalXenops(IXenops xenops, XenopsTasks tasks, XenopsEvent
     /// <summary>Asks xenopsd something.</summary>
     public Task<T> AskAsync<T>(CallContext call, Ref<VM> self, string uuid, Func<IXenops, string, Task<T>> ask) =>
         GuardAsync(call, self, uuid, () => ask(xenops, Debug(call)));
+
+    /// <summary>Tells xenopsd something.</summary>
+    public Task TellAsync(CallContext call, Ref<VM> self, string uuid, Func<IXenops, string, Task> tell) =>
+        GuardAsync(call, self, uuid, () => tell(xenops, Debug(call)));
 
     /// <summary>Makes xenopsd forget a VM that does not run; a VM it does not know or that still runs is left alone.</summary>
     public Task ForgetAsync(CallContext call, Ref<VM> self, string uuid) =>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Toolstack.Xapi.Datamodel;
+using Toolstack.Xapi.Devices;
 using Toolstack.Xapi.VirtualMachines;
 using Toolstack.Xenopsd.Contract;
 
@@ -15,8 +16,12 @@ internal static class VmMetadata
     private const long DefaultVideoMiB = 4;
     private const long DefaultWeight = 256;
 
-    public static Metadata Build(VM row) => new()
+    /// <summary>The VM with the devices that it is to have. A suspended VM goes with the record that xenopsd kept of it.</summary>
+    public static Metadata Build(VM row, VmDevices? devices = null) => new()
     {
+        vbds = devices?.Disks ?? [],
+        vifs = devices?.Interfaces ?? [],
+        domains = row.power_state == vm_power_state.Suspended && row.last_booted_record.Length > 0 ? row.last_booted_record : null,
         vm = new Vm
         {
             id = row.uuid,

@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Toolstack.Hosting;
+using Toolstack.Xapi.Devices;
 using Toolstack.Xapi.Forwarding;
 using Toolstack.Xapi.Placement;
+using Toolstack.Xapi.Storage;
 using Toolstack.Xapi.VirtualMachines;
 using Toolstack.Xenopsd.Contract;
 
@@ -16,8 +18,11 @@ internal sealed class VmRooms
     private readonly XapiServices services;
     private readonly XenopsEvents events;
 
-    private VmRooms(XapiServices services, XenopsEvents events, VmOperations operations)
+    private readonly ILogger logger;
+
+    private VmRooms(XapiServices services, XenopsEvents events, VmOperations operations, ILogger logger)
     {
+        this.logger = logger;
         this.services = services;
         this.events = events;
         Operations = operations;
@@ -25,6 +30,21 @@ internal sealed class VmRooms
 
     /// <summary>The implementation of the messages of class VM.</summary>
     public VmOperations Operations { get; }
+
+    /// <summary>The implementation of the messages of class PBD.</summary>
+    public required PbdOperations Ways { get; init; }
+
+    /// <summary>The implementation of the messages of class SR.</summary>
+    public required SrOperations Repositories { get; init; }
+
+    /// <summary>The implementation of the messages of class VDI.</summary>
+    public required VdiOperations Disks { get; init; }
+
+    /// <summary>The implementation of the messages of class VBD.</summary>
+    public required VbdOperations BlockDevices { get; init; }
+
+    /// <summary>The implementation of the messages of class VIF.</summary>
+    public required VifOperations Interfaces { get; init; }
 
     /// <summary>Builds the objects and enters the runner and the gateway in <paramref name="services"/>.</summary>
     public static VmRooms Build(XapiServices services)
@@ -36,24 +56,41 @@ internal sealed class VmRooms
             services.Switch, configuration.Get(XenopsSettings.Queue), configuration.Get(XenopsSettings.CallDeadline)));
         XenopsTasks tasks = new(xenops, new XenopsTaskLimits(
             TaskPoll, configuration.Get(XenopsSettings.OutageDeadline), configuration.Get(XenopsSettings.TaskCancelDeadline)));
-        XenopsSync sync = new(xenops, tasks, services.Database, services.Identity, logger);
-        XenopsEvents events = new(xenops, tasks, services.Database, services.Identity, async cancel =>
+        DeviceUpdates devices = new(xenops, services.Database, services.Identity);
+        VmUpdates updates = new(xenops, services.Database, services.Identity, devices, logger);
+        XenopsSync sync = new(xenops, tasks, services.Database, services.Identity, updates, logger);
+        SuspendImages? images = null;
+        XenopsEvents events = new(xenops, tasks, services.Database, services.Identity, updates, devices, async cancel =>
         {
             await sync.RunAsync(cancel).ConfigureAwait(false);
+            await images!.CollectAsync(cancel).ConfigureAwait(false);
             services.XenopsInSync.TrySetResult();
         }, logger);
 
         HostChooser chooser = new(services.Database, Random.Shared.NextDouble);
         RemoteHosts remote = new(services.Client, services.Database, services.Identity, configuration.Get(XenopsSettings.ForwardDeadline));
         OperationLocks locks = new(services.Database, new LockLimits(configuration.Get(XenopsSettings.LockDeadline)),
-            ImmutableDictionary<string, ILockTarget>.Empty.Add("VM", new VmLockTarget()).Add("host", new HostLockTarget()));
-        services.Runner = new PolicyRunner(services.Database, locks, new Reservations(services.Database, chooser), remote,
+            ImmutableDictionary<string, ILockTarget>.Empty.Add("VM", new VmLockTarget()).Add("host", new HostLockTarget())
+                .Add("VBD", new VbdLockTarget()).Add("VIF", new VifLockTarget()).Add("VDI", new VdiLockTarget()).Add("SR", new SrLockTarget()));
+        services.Runner = new PolicyRunner(services.Database, locks, new DeviceMarks(services.Database, locks), new Reservations(services.Database, chooser), remote,
             services.Tasks.Registry.Cancel, cancelDeadline, logger);
         services.Xenops = xenops;
         services.XenopsGateway = new XenopsGateway(xenops);
         VmSettings settings = new(configuration.Get(XenopsSettings.ShutdownDeadline), services.Identity.HttpPort);
-        return new VmRooms(services, events, new VmOperations(
-            services.Database, services.Identity, new LocalXenops(xenops, tasks, events, services.Tasks), chooser, remote, settings, logger));
+        VdiStore store = new(services.Database, services.Identity);
+        DeviceDescriber describer = new(services.Database, store);
+        LocalXenops local = new(xenops, tasks, events, services.Tasks, describer);
+        PbdOperations ways = new(services.Database, services.Identity, store);
+        VmOperations operations = new(services.Database, services.Identity, local, chooser, remote, settings, store, devices, logger);
+        images = operations.Images;
+        return new VmRooms(services, events, operations, logger)
+        {
+            Ways = ways,
+            Repositories = new SrOperations(services.Database, services.Identity, store, ways, remote, logger),
+            Disks = new VdiOperations(services.Database, store),
+            BlockDevices = new VbdOperations(services.Database, local, describer, devices),
+            Interfaces = new VifOperations(services.Database, local, describer, devices),
+        };
     }
 
     /// <summary>Runs until the daemon stops: first what a restart left behind is put right, then xenopsd's updates are followed.
@@ -66,6 +103,7 @@ internal sealed class VmRooms
             await CoordinatorStart.RunAsync(services.Database, cancel).ConfigureAwait(false);
         }
 
+        await Ways.ReplugAsync((uuid, reason) => Log.NotReplugged(logger, uuid, reason), cancel).ConfigureAwait(false);
         await events.RunAsync(cancel).ConfigureAwait(false);
     }
 }

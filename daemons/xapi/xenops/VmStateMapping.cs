@@ -1,3 +1,4 @@
+using Toolstack.Idl;
 using Toolstack.Xapi.Datamodel;
 using Toolstack.Xapi.VirtualMachines;
 using Toolstack.Xenopsd.Contract;
@@ -7,7 +8,11 @@ namespace Toolstack.Xapi.Xenops;
 /// <summary>The database's fields as xenopsd's state of a VM makes them. Pure. No state (the VM is unknown to xenopsd) means halted.</summary>
 internal static class VmStateMapping
 {
-    public static VM Apply(VM row, string reference, VmState? state)
+    /// <param name="row">What the database says.</param>
+    /// <param name="reference">Whose row it is.</param>
+    /// <param name="state">What xenopsd says.</param>
+    /// <param name="suspendedRecord">What xenopsd keeps of a VM that is suspended for good: it then is resident nowhere.</param>
+    public static VM Apply(VM row, string reference, VmState? state, string? suspendedRecord = null)
     {
         if (state is null || state.power_state == PowerState.Halted)
         {
@@ -19,6 +24,17 @@ internal static class VmStateMapping
             power_state = PowerStateOf(state.power_state),
             domid = state.domids.IsEmpty ? -1 : state.domids[0],
         };
+        if (suspendedRecord is not null)
+        {
+            updated = updated with
+            {
+                last_booted_record = suspendedRecord,
+                resident_on = Ref<host>.Null,
+                scheduled_to_be_resident_on = Ref<host>.Null,
+                domid = -1,
+            };
+        }
+
         if (state.featureset.Length > 0 && state.power_state != PowerState.Suspended)
         {
             updated = updated with { last_boot_CPU_flags = updated.last_boot_CPU_flags.SetItem("features", state.featureset) };

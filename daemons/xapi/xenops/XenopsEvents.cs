@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Toolstack.Idl;
 using Toolstack.Xapi.Database;
 using Toolstack.Xapi.Datamodel;
+using Toolstack.Xapi.Devices;
 using Toolstack.Xapi.Pool;
 using Toolstack.Xenopsd.Contract;
 
@@ -17,7 +18,8 @@ namespace Toolstack.Xapi.Xenops;
 /// runs nowhere.
 /// </summary>
 internal sealed class XenopsEvents(
-    IXenops xenops, XenopsTasks tasks, XapiDatabase database, HostIdentity identity, Func<CancellationToken, Task> resync, ILogger logger)
+    IXenops xenops, XenopsTasks tasks, XapiDatabase database, HostIdentity identity, VmUpdates updates, DeviceUpdates devices,
+    Func<CancellationToken, Task> resync, ILogger logger)
 {
     private const string Debug = "events";
     private const long PollSeconds = 5;
@@ -31,10 +33,15 @@ internal sealed class XenopsEvents(
     /// <summary>Ids of the VMs that run here and are not resident here; at most as many as xenopsd has.</summary>
     private readonly ConcurrentDictionary<string, bool> unplaced = new(StringComparer.Ordinal);
 
+    /// <summary>Ids of the VMs whose refresh failed and is to be repeated.</summary>
+    private readonly ConcurrentDictionary<string, bool> owed = new(StringComparer.Ordinal);
+
+    /// <summary>The process of xenopsd whose updates are followed.</summary>
+    private volatile string? instance;
+
     /// <summary>Runs until cancelled. Starts from nothing, which reports every object, whenever xenopsd is another process than before.</summary>
     public async Task RunAsync(CancellationToken cancel)
     {
-        string? instance = null;
         long? last = null;
         TimeSpan pause = FirstPause;
         while (!cancel.IsCancellationRequested)
@@ -86,7 +93,7 @@ internal sealed class XenopsEvents(
         while (true)
         {
             (ImmutableArray<(long id, ImmutableArray<DynamicId> objects)> barriers, ImmutableArray<DynamicId> events, long next) =
-                await xenops.UpdatesGet(Debug, last, unplaced.IsEmpty ? PollSeconds : WatchSeconds, cancel).ConfigureAwait(false);
+                await xenops.UpdatesGet(Debug, last, unplaced.IsEmpty && owed.IsEmpty ? PollSeconds : WatchSeconds, cancel).ConfigureAwait(false);
             foreach ((long id, ImmutableArray<DynamicId> objects) in barriers)
             {
                 await HandleAsync(objects, cancel).ConfigureAwait(false);
@@ -95,6 +102,7 @@ internal sealed class XenopsEvents(
 
             await HandleAsync(events, cancel).ConfigureAwait(false);
             await HandleAsync([.. unplaced.Keys.Select(static vm => new DynamicId.Vm(vm))], cancel).ConfigureAwait(false);
+            await RepeatAsync(cancel).ConfigureAwait(false);
             if (events.IsEmpty && barriers.IsEmpty)
             {
                 return next;
@@ -116,8 +124,14 @@ internal sealed class XenopsEvents(
                 case DynamicId.Vm vm:
                     await RefreshAsync(vm.id, cancel).ConfigureAwait(false);
                     break;
+                case DynamicId.Vbd disk:
+                    await DeviceAsync(disk.vm, self => devices.RefreshDiskAsync(self, disk.device, cancel), cancel).ConfigureAwait(false);
+                    break;
+                case DynamicId.Vif vif:
+                    await DeviceAsync(vif.vm, self => devices.RefreshInterfaceAsync(self, vif.device, cancel), cancel).ConfigureAwait(false);
+                    break;
                 default:
-                    // Devices have no rows in this database.
+                    // Devices that are passed through have no state in this database.
                     break;
             }
         }
@@ -143,18 +157,35 @@ internal sealed class XenopsEvents(
         }
 
         unplaced.TryRemove(uuid, out _);
-        VM after = await database.Update(self,
-            current => current.resident_on == identity.Localhost ? VmStateMapping.Apply(current, self.ToString(), state) : current, cancel)
-            .ConfigureAwait(false);
-        await UpdateMetricsAsync(after.metrics, state, cancel).ConfigureAwait(false);
-        if (after.power_state != row.power_state)
+        if (state is null && !await IsSameInstanceAsync(cancel).ConfigureAwait(false))
         {
-            Log.PowerState(logger, uuid, after.power_state.ToString());
+            // A xenopsd that has just been replaced is asked as a whole: what it has not found yet must not be taken for halted.
+            return;
         }
 
-        if (after.power_state == vm_power_state.Halted && state is not null)
+        await updates.ApplyAsync(self, row, state, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>False while another process of xenopsd answers than the one whose updates are followed. Before the loop has begun there is none.</summary>
+    private async Task<bool> IsSameInstanceAsync(CancellationToken cancel) =>
+        instance is not { } known || (await xenops.Query(Debug, cancel).ConfigureAwait(false)).instance_id == known;
+
+    /// <summary>A device's row changes with the VM's lock, and not while the VM is suppressed.</summary>
+    private Task DeviceAsync(string uuid, Func<Ref<VM>, Task> refresh, CancellationToken cancel) => suppression.SerializeAsync(uuid, async () =>
+    {
+        if (!suppression.IsSuppressed(uuid) && await FindAsync(uuid, cancel).ConfigureAwait(false) is { } self)
         {
-            await ForgetAsync(uuid, cancel).ConfigureAwait(false);
+            await refresh(self).ConfigureAwait(false);
+        }
+    }, cancel);
+
+    /// <summary>Refreshes once more the VMs whose refresh failed; a failure ends the round, and the loop comes back.</summary>
+    private async Task RepeatAsync(CancellationToken cancel)
+    {
+        foreach (string uuid in owed.Keys)
+        {
+            await RefreshAsync(uuid, cancel).ConfigureAwait(false);
+            owed.TryRemove(uuid, out _);
         }
     }
 
@@ -183,21 +214,6 @@ internal sealed class XenopsEvents(
         return after.resident_on == identity.Localhost;
     }
 
-    private async Task UpdateMetricsAsync(Ref<VM_metrics> self, VmState? state, CancellationToken cancel)
-    {
-        if (await database.Find(self, cancel).ConfigureAwait(false) is null)
-        {
-            return;
-        }
-
-        DateTimeOffset now = DateTimeOffset.UtcNow;
-        await database.Update(self, current =>
-        {
-            VM_metrics updated = VmStateMapping.Apply(current, state, now);
-            return updated == current with { last_updated = now } ? current : updated;
-        }, cancel).ConfigureAwait(false);
-    }
-
     private async Task<VmState?> StatAsync(string uuid, CancellationToken cancel)
     {
         try
@@ -207,19 +223,6 @@ internal sealed class XenopsEvents(
         catch (XenopsError e) when (e.Value is XenopsErrorValue.Does_not_exist)
         {
             return null;
-        }
-    }
-
-    private async Task ForgetAsync(string uuid, CancellationToken cancel)
-    {
-        try
-        {
-            await xenops.VmRemove(Debug, uuid, cancel).ConfigureAwait(false);
-        }
-        catch (XenopsError e)
-        {
-            // It is forgotten or replaced at the next start of the VM or of xapi.
-            Log.ForgetFailed(logger, uuid, e.Message);
         }
     }
 
@@ -261,7 +264,8 @@ internal sealed class XenopsEvents(
         }
         catch (Exception e) when (e is XenopsError or XenApiError)
         {
-            // xenopsd or the database does not answer: the loop refreshes everything once they do.
+            // xenopsd or the database does not answer: the loop makes up for it once they do.
+            owed[vm] = true;
             Log.EventsInterrupted(logger, e.Message);
         }
     }

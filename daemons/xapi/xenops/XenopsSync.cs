@@ -13,14 +13,19 @@ namespace Toolstack.Xapi.Xenops;
 /// Brings the database and a xenopsd that was out of sight together: VMs that run here and belong here are adopted, VMs that belong to
 /// another host are ended (never run twice), VMs that the database believed to run here and do not are halted.
 /// </summary>
-internal sealed class XenopsSync(IXenops xenops, XenopsTasks tasks, XapiDatabase database, HostIdentity identity, ILogger logger)
+internal sealed class XenopsSync(
+    IXenops xenops, XenopsTasks tasks, XapiDatabase database, HostIdentity identity, VmUpdates updates, ILogger logger)
 {
     private const string Debug = "resync";
     private const int StemLength = 24;
 
+    /// <summary>When this process took up its work, in seconds since 1970.</summary>
+    private readonly double began = (DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch).TotalSeconds;
+
     /// <summary>Raises XenopsError when xenopsd does not answer.</summary>
     public async Task RunAsync(CancellationToken cancel)
     {
+        await DropTasksAsync(cancel).ConfigureAwait(false);
         ImmutableArray<(Vm vm, VmState state)> known = await xenops.VmList(Debug, cancel).ConfigureAwait(false);
         IReadOnlyList<KeyValuePair<Ref<VM>, VM>> rows = await database.GetAll<VM>(cancel).ConfigureAwait(false);
         Dictionary<string, KeyValuePair<Ref<VM>, VM>> byUuid = rows.ToDictionary(static r => r.Value.uuid, StringComparer.Ordinal);
@@ -52,7 +57,7 @@ internal sealed class XenopsSync(IXenops xenops, XenopsTasks tasks, XapiDatabase
             if (row.resident_on == identity.Localhost && !row.is_control_domain && !here.Contains(row.uuid) && !IsMoving(row))
             {
                 Log.NotRunning(logger, row.uuid);
-                await database.Update(self, current => VmRows.Halted(current, self.ToString()), cancel).ConfigureAwait(false);
+                await updates.ApplyAsync(self, row, null, cancel).ConfigureAwait(false);
             }
         }
     }
@@ -63,9 +68,34 @@ internal sealed class XenopsSync(IXenops xenops, XenopsTasks tasks, XapiDatabase
     /// <summary>What a VM's id has in common with the temporary ids of its migration.</summary>
     private static string Stem(string uuid) => uuid.Length > StemLength ? uuid[..StemLength] : uuid;
 
-    private async Task AdoptAsync(Ref<VM> self, VmState state, CancellationToken cancel) =>
-        await database.Update(self,
-            row => VmStateMapping.Apply(row with { resident_on = identity.Localhost }, self.ToString(), state), cancel).ConfigureAwait(false);
+    private async Task AdoptAsync(Ref<VM> self, VmState state, CancellationToken cancel)
+    {
+        VM row = await database.Update(self, current => current with { resident_on = identity.Localhost }, cancel).ConfigureAwait(false);
+        await updates.ApplyAsync(self, row, state, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>Tasks from before this process: nobody waits for them any more. Those that still run go when they end.</summary>
+    private async Task DropTasksAsync(CancellationToken cancel)
+    {
+        foreach (TaskInfo one in await xenops.TaskList(Debug, cancel).ConfigureAwait(false))
+        {
+            if (one.ctime >= began)
+            {
+                continue;
+            }
+
+            try
+            {
+                await (one.state is TaskState.Pending
+                    ? xenops.TaskDestroyOnFinish(Debug, one.id, cancel)
+                    : xenops.TaskDestroy(Debug, one.id, cancel)).ConfigureAwait(false);
+            }
+            catch (XenopsError e) when (!XenopsTransport.IsOutage(e))
+            {
+                // It ended or went by itself meanwhile.
+            }
+        }
+    }
 
     private async Task EndAsync(string uuid, VmState state, CancellationToken cancel)
     {

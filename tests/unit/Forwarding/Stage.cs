@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Toolstack.Idl;
 using Toolstack.Xapi;
 using Toolstack.Xapi.Datamodel;
+using Toolstack.Xapi.Devices;
 using Toolstack.Xapi.Dispatch;
 using Toolstack.Xapi.Forwarding;
 using Toolstack.Xapi.Placement;
@@ -33,8 +34,9 @@ internal sealed class Stage
             PoolSecret = "",
         };
         Locks = new OperationLocks(Database, new LockLimits(patience ?? TimeSpan.FromMinutes(1)),
-            ImmutableDictionary<string, ILockTarget>.Empty.Add("VM", new VmLockTarget()).Add("host", new HostLockTarget()));
-        Runner = new PolicyRunner(Database, Locks, new Reservations(Database, new HostChooser(Database, static () => 0)), Remote, CancelTask,
+            ImmutableDictionary<string, ILockTarget>.Empty.Add("VM", new VmLockTarget()).Add("host", new HostLockTarget())
+                .Add("VBD", new VbdLockTarget()).Add("VIF", new VifLockTarget()));
+        Runner = new PolicyRunner(Database, Locks, new DeviceMarks(Database, Locks), new Reservations(Database, new HostChooser(Database, static () => 0)), Remote, CancelTask,
             TimeSpan.FromSeconds(30), NullLogger.Instance);
     }
 

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Toolstack.Idl;
 using Toolstack.Tests.Forwarding;
 using Toolstack.Xapi.Datamodel;
+using Toolstack.Xapi.Devices;
 using Toolstack.Xapi.Pool;
 using Toolstack.Xapi.Xenops;
 using Toolstack.Xenopsd.Contract;
@@ -59,9 +60,14 @@ public class AdoptionTests
 
     private async Task LookAsync(PowerState state) => await Events(new Known(state)).RefreshAsync("vm", CancellationToken.None);
 
-    private XenopsEvents Events(FakeXenops xenops) => new(
-        xenops, new XenopsTasks(xenops, new XenopsTaskLimits(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1))),
-        stage.Database, stage.Identity, static _ => Task.CompletedTask, NullLogger.Instance);
+    private XenopsEvents Events(FakeXenops xenops)
+    {
+        DeviceUpdates devices = new(xenops, stage.Database, stage.Identity);
+        return new XenopsEvents(
+            xenops, new XenopsTasks(xenops, new XenopsTaskLimits(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1))),
+            stage.Database, stage.Identity, new VmUpdates(xenops, stage.Database, stage.Identity, devices, NullLogger.Instance), devices,
+            static _ => Task.CompletedTask, NullLogger.Instance);
+    }
 
     private class Known(PowerState state) : FakeXenops
     {

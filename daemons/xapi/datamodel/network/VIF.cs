@@ -134,6 +134,12 @@ public enum vif_ipv6_configuration_mode
 [MessagesOf(typeof(VIF))]
 public interface IVIFMessages
 {
+    [Message(Role.VmAdmin, Async = true)]
+    Task<Ref<VIF>> create(Call call, VIF args);
+
+    [Message(Role.VmAdmin, Async = true)]
+    Task destroy(Call call, Ref<VIF> self);
+
     [Message(Role.VmOperator, Async = true), RunsOn(Where.ObjectHost)]
     Task configure_ipv6(Call call, Ref<VIF> self, vif_ipv6_configuration_mode mode, string address = "", string gateway = "");
 

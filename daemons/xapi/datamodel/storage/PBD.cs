@@ -31,6 +31,12 @@ public sealed partial record PBD : XenObject
 public interface IPBDMessages
 {
     [Message(Role.PoolOperator, Async = true)]
+    Task<Ref<PBD>> create(Call call, PBD args);
+
+    [Message(Role.PoolOperator, Async = true)]
+    Task destroy(Call call, Ref<PBD> self);
+
+    [Message(Role.PoolOperator, Async = true)]
     Task set_device_config(Call call, Ref<PBD> self, ImmutableSortedDictionary<string, string> value);
 
     [Message(Role.PoolOperator, Async = true), RunsOn(Where.ObjectHost), Locks("unplug", Of = "SR")]

@@ -113,6 +113,12 @@ public enum vbd_mode
 public interface IVBDMessages
 {
     [Message(Role.VmAdmin, Async = true)]
+    Task<Ref<VBD>> create(Call call, VBD args);
+
+    [Message(Role.VmAdmin, Async = true)]
+    Task destroy(Call call, Ref<VBD> self);
+
+    [Message(Role.VmAdmin, Async = true)]
     Task set_mode(Call call, Ref<VBD> self, vbd_mode value);
 
     [Message(Role.VmAdmin, Async = true)]

@@ -156,6 +156,12 @@ public enum on_boot
 [MessagesOf(typeof(VDI))]
 public interface IVDIMessages
 {
+    [Message(Role.VmAdmin, Async = true), RunsOn(Where.StorageHost), Locks("vdi_create", Of = "SR")]
+    Task<Ref<VDI>> create(Call call, VDI args);
+
+    [Message(Role.VmAdmin, Async = true), RunsOn(Where.StorageHost), Locks("vdi_destroy", Of = "SR"), Locks("destroy")]
+    Task destroy(Call call, Ref<VDI> self);
+
     [Message(Role.VmAdmin), Raises("VDI_INCOMPATIBLE_TYPE")]
     Task<ImmutableArray<vdi_nbd_server_info>> get_nbd_info(Call call, Ref<VDI> self);
 

@@ -12,6 +12,7 @@ PREFIX        ?= /usr
 SYSCONFDIR    ?= /etc
 DESTDIR       ?=
 DIST          ?= out/dist
+FUZZ_ROUNDS   ?= 2000000
 
 OUT    := out
 BIN    := $(OUT)/bin
@@ -69,6 +70,15 @@ bench: all ## Measure: codecs against their peers, the switch and a migration ag
 	@$(COMPILE) bench/Toolstack.Bench.csproj
 	@TOOLSTACK_BIN=$(abspath $(BIN)) $(OUT)/build/bin/Toolstack.Bench/release/Toolstack.Bench $(BENCH)
 
+.PHONY: api-coverage
+api-coverage: all ## Print each class of XenAPI, its messages, and how many of them are implemented
+	@$(BIN)/xapi --api-coverage
+
+.PHONY: fuzz
+fuzz: ## Run the fuzz targets for FUZZ_ROUNDS=2000000 documents each instead of the few of make test
+	@$(COMPILE) tests/fuzz/Toolstack.Tests.Fuzz.csproj
+	@FUZZ_ROUNDS=$(FUZZ_ROUNDS) $(OUT)/build/bin/Toolstack.Tests.Fuzz/release/Toolstack.Tests.Fuzz -noColor -noLogo
+
 .PHONY: install
 install: all ## Install into DESTDIR under PREFIX=/usr (configuration under SYSCONFDIR=/etc)
 	@$(BUILD)/install $(BIN) $(OUT)/native "$(DESTDIR)" "$(PREFIX)" "$(SYSCONFDIR)"
@@ -91,4 +101,4 @@ clean: ## Remove everything that was built
 
 .PHONY: help
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

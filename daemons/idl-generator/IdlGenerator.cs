@@ -27,12 +27,24 @@ public sealed class IdlGenerator : IIncrementalGenerator
         IncrementalValuesProvider<QueueModel> queues = syntax.ForAttributeWithMetadataName(
             "Toolstack.Idl.QueueInterfaceAttribute", static (node, _) => node is InterfaceDeclarationSyntax, QueueModel.From);
 
+        IncrementalValuesProvider<CoverageModel> coverage = syntax
+            .CreateSyntaxProvider(static (node, _) => CoverageModel.IsCandidate(node), CoverageModel.From).Where(static m => m is not null)!;
+
         IncrementalValueProvider<ImmutableArray<RowModel>> allRows = rows.Collect();
         context.RegisterSourceOutput(rows.Combine(messages.Collect()).Combine(allRows), static (output, input) => Row(output, input.Left.Left, input.Left.Right, input.Right));
+        context.RegisterSourceOutput(coverage.Collect(), static (output, models) => Coverage(output, models));
         context.RegisterSourceOutput(messages, static (output, model) => Add(output, model.Problems, model.Space, model.Stem, () => MessagesEmitter.Emit(model)));
         context.RegisterSourceOutput(wires, static (output, model) => Add(output, model.Problems, model.Space, model.CodecName, () => WireEmitter.Emit(model)));
         context.RegisterSourceOutput(variants, static (output, model) => Add(output, model.Problems, model.Space, model.CodecName, () => WireEmitter.Emit(model)));
         context.RegisterSourceOutput(queues, static (output, model) => Add(output, model.Problems, model.Space, model.Stem + "Queue", () => QueueEmitter.Emit(model)));
+    }
+
+    private static void Coverage(SourceProductionContext output, ImmutableArray<CoverageModel> models)
+    {
+        if (!models.IsEmpty)
+        {
+            output.AddSource("ImplementedMessages.g.cs", SourceText.From(CoverageModel.Emit(models), Encoding.UTF8));
+        }
     }
 
     private static void Row(SourceProductionContext output, RowModel row, ImmutableArray<MessagesModel> messages, ImmutableArray<RowModel> rows)

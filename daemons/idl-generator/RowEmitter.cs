@@ -88,6 +88,11 @@ internal static class RowEmitter
             code.Line($"AlsoWriters = {Array}.Create({string.Join(", ", field.AlsoWriters)}),");
         }
 
+        if (field.GuardedKeys.Count > 0)
+        {
+            code.Line($"GuardedKeys = {Array}.Create({string.Join(", ", field.GuardedKeys.Select(k => $"global::Toolstack.Idl.GuardedKey.Parse({CodeWriter.Quote(k)})"))}),");
+        }
+
         if (field.Removed)
         {
             code.Line("Removed = true,");

@@ -7,7 +7,7 @@ namespace Toolstack.Idl.Generator;
 /// <summary>A field of a row.</summary>
 internal sealed record FieldModel(
     string Name, string Column, string Text, TypeModel Type, string Qualifier, bool Persistent, bool Internal, bool HasDefault, bool HasEffect,
-    string Reader, string Writer, EquatableArray<string> AlsoWriters, string? Inverse, string? Peer, bool Removed, Problem Missing)
+    string Reader, string Writer, EquatableArray<string> AlsoWriters, EquatableArray<string> GuardedKeys, string? Inverse, string? Peer, bool Removed, Problem Missing)
 {
     /// <summary><c>class.field</c> of the other end, of whichever kind of relation.</summary>
     public string? OtherEnd => Inverse ?? Peer;
@@ -53,7 +53,7 @@ internal sealed record RowModel(
             EnumMember("Qualifier", (int)attribute.ConstructorArguments[0].Value!), attribute.Named("Persistent", true), attribute.Named("Internal", false),
             attribute.Named("HasDefault", false), attribute.Named("HasEffect", false), EnumMember("Role", attribute.Named("Reader", 0)),
             EnumMember("Role", attribute.Named("Writer", 5)), attribute.NamedList("AlsoWriters").Select(r => EnumMember("Role", (int)r)).ToImmutableArray(),
-            inverse, peer, attribute.Named("Removed", false),
+            attribute.NamedList("GuardedKeys").Select(k => (string)k).ToImmutableArray(), inverse, peer, attribute.Named("Removed", false),
             Problem.At(Diagnostics.MissingInverse, property, row.Name + "." + property.Name, inverse ?? peer ?? ""));
     }
 

@@ -71,6 +71,8 @@ public sealed class FieldAttribute(Qualifier qualifier) : Attribute
     public Role Writer { get; init; } = Role.PoolOperator;
     /// <summary>Roles that may set it besides <see cref="Writer"/> and the stronger ones.</summary>
     public Role[] AlsoWriters { get; init; } = [];
+    /// <summary>Keys of a map that other roles than <see cref="Writer"/> may add and remove, as <c>key:role</c>; a key may end in <c>*</c>.</summary>
+    public string[] GuardedKeys { get; init; } = [];
     /// <summary>Setting it runs code of the class (an override of the setter message) rather than only writing the row.</summary>
     public bool HasEffect { get; init; }
     /// <summary>On a Ref field: <c>class.field</c> of the set at the other end, which the database keeps true.</summary>

@@ -25,6 +25,9 @@ public sealed record ImplicitMessage(
     /// <summary>Whether <c>Async.</c> is offered: the constructor and destructor only.</summary>
     public bool Async => Kind is ImplicitKind.Create or ImplicitKind.Destroy;
 
+    /// <summary>It changes nothing.</summary>
+    public bool IsRead => Kind is ImplicitKind.GetField or (>= ImplicitKind.GetRecord and <= ImplicitKind.GetAllRecordsWhere);
+
     /// <summary>Whether it answers MESSAGE_REMOVED.</summary>
     public bool Removed => Field?.Removed ?? Class.Removed;
 }

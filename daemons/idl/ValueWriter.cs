@@ -28,6 +28,10 @@ public abstract class ValueWriter
     public abstract void Member(string name);
     public abstract void EndStruct();
 
+    /// <summary>Writes one value that many readers want at about the same time. <paramref name="key"/> stands for it by identity and never
+    /// means another; an encoding may keep what <paramref name="write"/> wrote for it.</summary>
+    public virtual void Shared(object key, Action<ValueWriter> write) => write(this);
+
     /// <summary>Writes a value whose type is not known here, as when a reply is passed on.</summary>
     public void Dynamic(Value value)
     {

@@ -95,6 +95,20 @@ public sealed record XenEnum(string Name, ImmutableArray<string> Values);
 /// <summary>The shape of a field's type, as far as implicit messages and relations depend on it.</summary>
 public enum FieldShape { Scalar, Ref, Set, RefSet, Map }
 
+/// <summary>A key of a map field with the least role that may add and remove it. <c>*</c> at its end stands for anything.</summary>
+public sealed record GuardedKey(string Key, Role Role)
+{
+    /// <summary>From <c>key:role</c>, the role by its name on the wire.</summary>
+    public static GuardedKey Parse(string text)
+    {
+        int colon = text.LastIndexOf(':');
+        return new GuardedKey(text[..colon], Roles.All.First(r => Roles.Name(r) == text[(colon + 1)..]));
+    }
+
+    public bool Matches(string key) =>
+        Key.EndsWith('*') ? key.StartsWith(Key[..^1], StringComparison.OrdinalIgnoreCase) : key.Equals(Key, StringComparison.OrdinalIgnoreCase);
+}
+
 /// <summary>A field as data.</summary>
 public sealed class XenField
 {
@@ -111,6 +125,8 @@ public sealed class XenField
     public Role Reader { get; init; }
     public required Role Writer { get; init; }
     public ImmutableArray<Role> AlsoWriters { get; init; } = [];
+    /// <summary>Keys of a map whose least writer is another than <see cref="Writer"/>; a key may end in <c>*</c>.</summary>
+    public ImmutableArray<GuardedKey> GuardedKeys { get; init; } = [];
     /// <summary>For Ref fields: the set at the other end, or null.</summary>
     public (string Class, string Field)? Inverse { get; init; }
     /// <summary>For RefSet fields: true when the database maintains it as the other end of a Ref field, so it has no setters.</summary>

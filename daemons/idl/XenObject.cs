@@ -6,6 +6,9 @@ public abstract record XenObject
     /// <summary>The class as data; generated.</summary>
     public abstract XenClass Class { get; }
 
+    /// <summary>This row does not outlive the daemon although rows of its class may. Fixed when the row is made.</summary>
+    public virtual bool IsTransient => false;
+
     /// <summary>Every row has one; unique over all classes.</summary>
     public abstract string Uuid { get; }
 }

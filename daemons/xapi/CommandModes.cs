@@ -22,6 +22,13 @@ internal static class CommandModes
         return 0;
     }
 
+    /// <summary><c>--api-coverage</c>: prints the table of classes, messages and those implemented.</summary>
+    internal static int ApiCoverage(TextWriter output)
+    {
+        Toolstack.Xapi.ApiCoverage.Write(output);
+        return 0;
+    }
+
     /// <summary><c>--describe</c>: prints the machine-readable description of XenAPI as JSON.</summary>
     internal static int Describe(Stream output)
     {

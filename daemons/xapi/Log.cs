@@ -83,4 +83,13 @@ internal static partial class Log
 
     [LoggerMessage(3106, LogLevel.Error, "collecting old tasks and sessions failed")]
     internal static partial void CollectingFailed(ILogger logger, Exception error);
+
+    [LoggerMessage(3107, LogLevel.Warning, "audit log {Path} cannot be written: {Reason}")]
+    internal static partial void AuditFailed(ILogger logger, string path, string reason);
+
+    [LoggerMessage(3108, LogLevel.Warning, "{Tasks} tasks of a former life have failed")]
+    internal static partial void LeftoversFailed(ILogger logger, int tasks);
+
+    [LoggerMessage(3109, LogLevel.Warning, "notice {Path} cannot be read and is passed over: {Reason}")]
+    internal static partial void NoticeUnreadable(ILogger logger, string path, string reason);
 }

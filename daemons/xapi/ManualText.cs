@@ -10,6 +10,7 @@ internal static class ManualText
         Modes =
         [
             ("--hash-password", "Read a password on standard input, print its hash for the password file and exit."),
+            ("--api-coverage", "Print how many messages each class has, and how many of them are implemented, and exit."),
             ("--describe", "Print every class, field, message and error of the XenAPI as JSON and exit."),
         ],
         Sections =
@@ -19,13 +20,14 @@ internal static class ManualText
                 "Serves the XenAPI over XML-RPC and JSON-RPC, keeps the database of the pool on its coordinator, and forwards each call to the host where it has to run."),
             new ManualSection(
                 "PASSWORDS",
-                "Clients on TCP log in with a user of the password file, one line 'name:hash' each; --hash-password makes the hash. Peers on the Unix socket "
-                + "are root and need none."),
+                "Clients on TCP log in with a local account, which PAM checks (service xapi), or, where password-file names one, with a user of that file, "
+                + "one line 'name:hash' each; --hash-password makes the hash. Peers on the Unix socket are root and need none."),
             new ManualSection("FILES")
             {
                 Entries =
                 [
                     ("/etc/xapi.conf", "Configuration."),
+                    ("/etc/pam.d/xapi", "How PAM checks who logs in."),
                     ("/etc/xensource/pool.conf", "The role of the host: 'master' or 'slave:ADDRESS'."),
                 ],
             },

@@ -1,5 +1,7 @@
+using Toolstack.Xapi.Access;
 using Toolstack.Xapi.Events;
 using Toolstack.Xapi.Pool;
+using Toolstack.Xapi.Reports;
 using Toolstack.Xapi.Sessions;
 using Toolstack.Xapi.Tasks;
 using Toolstack.Xapi.Xenops;
@@ -24,11 +26,32 @@ internal static class MessageImplementations
             ["host"] = pool.Hosts,
             ["pool"] = pool.Pools,
         };
+        AddPlain(implementations);
         if (services.ChangeLog is { } log)
         {
-            implementations["event"] = new EventMessages(new EventFeed(log, Datamodel.Datamodel.Classes));
+            string directory = services.Configuration.Get(Settings.BlobDirectory);
+            var notices = new NoticeStore(Path.Combine(directory, "messages"), log.Wake, services.Logs.CreateLogger("message"));
+            implementations["message"] = new MessageMessages(notices, log);
+            implementations["event"] = new EventMessages(
+                log, new EventFeed(log, Datamodel.Datamodel.Classes, notices), new EventRegistrations(log, Datamodel.Datamodel.Classes));
+            var blobs = new BlobStore(directory);
+            implementations["blob"] = new BlobMessages(blobs);
+            var endpoint = new BlobEndpoint(services, blobs);
+            services.Routes.Add("GET", BlobEndpoint.Path, endpoint.GetAsync);
+            services.Routes.Add("PUT", BlobEndpoint.Path, endpoint.PutAsync);
         }
 
         return implementations;
+    }
+
+    /// <summary>The classes whose messages need the call's context only.</summary>
+    internal static void AddPlain(Dictionary<string, object> implementations)
+    {
+        implementations["role"] = new RoleMessages();
+        implementations["subject"] = new SubjectMessages();
+        implementations["auth"] = new AuthMessages();
+        implementations["secret"] = new SecretRows();
+        implementations["user"] = new UserRows();
+        implementations["console"] = new ConsoleRows();
     }
 }

@@ -5,5 +5,6 @@ return args switch
 {
     ["--hash-password"] => await CommandModes.HashPasswordAsync(Console.In, Console.Out),
     ["--describe"] => CommandModes.Describe(Console.OpenStandardOutput()),
+    ["--api-coverage"] => CommandModes.ApiCoverage(Console.Out),
     _ => await Daemon.RunAsync(args, ManualText.Description, XapiDaemon.RunAsync),
 };

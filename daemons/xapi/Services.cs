@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Toolstack.Hosting;
 using Toolstack.Hosting.Switch;
+using Toolstack.Idl;
 using Toolstack.Xapi.Database;
 using Toolstack.Xapi.Forwarding;
 using Toolstack.Xapi.Http;
@@ -15,6 +16,8 @@ namespace Toolstack.Xapi;
 /// <summary>The object graph of the daemon, built once by the start in the order of the properties.</summary>
 public sealed class XapiServices
 {
+    private XenApiError? emergency;
+
     public required Configuration Configuration { get; init; }
 
     public required ILoggerFactory Logs { get; init; }
@@ -48,6 +51,16 @@ public sealed class XapiServices
 
     /// <summary>This host's xenopsd; null until the VM rooms made it.</summary>
     public IXenops? Xenops { get; set; }
+
+    /// <summary>Who changed what; null: not written down.</summary>
+    internal Access.AuditLog? Audit { get; init; }
+
+    /// <summary>Why this host cannot serve now, as a member that its coordinator has not let in; null when it can.</summary>
+    internal XenApiError? Emergency
+    {
+        get => Volatile.Read(ref emergency);
+        set => Volatile.Write(ref emergency, value);
+    }
 
     /// <summary>Completed by the pool rooms when this host's row is known (<see cref="HostIdentity.Localhost"/>); on a member that takes the
     /// coordinator's answer. Nobody may judge before which VMs belong here.</summary>

@@ -20,8 +20,17 @@ public static class Settings
     public static readonly ConfigKey<long> MaxBodyBytes = ConfigKey.Integer(
         "max-request-bytes", 64 * 1024 * 1024, 300 * 1024, 1024L * 1024 * 1024, "Largest request body.");
 
-    public static readonly ConfigKey<string> PasswordFile = ConfigKey.FilePath(
-        "password-file", "/etc/xensource/passwords", "Users who may log in over TCP, one 'name:hash' a line (made by xapi --hash-password).");
+    public static readonly ConfigKey<string> PasswordFile = ConfigKey.Text(
+        "password-file", "", "Users who may log in over TCP, one 'name:hash' a line (made by xapi --hash-password); empty: the local accounts by PAM.");
+
+    public static readonly ConfigKey<string> PamService = ConfigKey.Text(
+        "pam-service", "xapi", "The PAM service that checks local accounts.");
+
+    public static readonly ConfigKey<string> AuditLog = ConfigKey.Text(
+        "audit-log", "/var/log/audit.log", "Where it is written down who changed what; empty: nowhere.");
+
+    public static readonly ConfigKey<string> BlobDirectory = ConfigKey.FilePath(
+        "blob-directory", "/var/lib/xcp/blobs", "Contents of blobs, and notices (class message).");
 
     public static readonly ConfigKey<string> XenopsdForwarded = ConfigKey.FilePath(
         "xenopsd-forwarded-path", "/var/lib/xcp/xenopsd.forwarded", "Unix socket on which xenopsd takes over migration connections.");
@@ -32,7 +41,7 @@ public static class Settings
     /// <summary>Every key xapi understands; the rooms add theirs.</summary>
     public static IReadOnlyList<ConfigKey> All { get; } =
     [
-        UnixSocket, ListenAddress, HttpPort, ListenLoopback, MaxBodyBytes, PasswordFile, XenopsdForwarded, SwitchPath,
+        UnixSocket, ListenAddress, HttpPort, ListenLoopback, MaxBodyBytes, PasswordFile, PamService, AuditLog, BlobDirectory, XenopsdForwarded, SwitchPath,
         .. Pool.PoolSettings.All, .. Xenops.XenopsSettings.All,
     ];
 }

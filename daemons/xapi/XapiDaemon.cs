@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Toolstack.Hosting;
 using Toolstack.Hosting.Switch;
+using Toolstack.Xapi.Access;
 using Toolstack.Xapi.Database;
 using Toolstack.Xapi.Http;
 using Toolstack.Xapi.Pool;
@@ -28,8 +29,11 @@ internal static class XapiDaemon
             client.PostAsync(identity.CoordinatorAddress, RemoteDatabaseEndpoint.Path, request, RemoteDatabaseEndpoint.ContentType, deadline, cancel));
         await using var connection = new SwitchConnection(
             new SwitchOptions(context.Configuration.Get(Settings.SwitchPath), "xapi"), context.Logs.CreateLogger("switch"));
+        string passwords = context.Configuration.Get(Settings.PasswordFile);
         using var sessions = new SessionService(
-            database, identity, context.Configuration.Get(Settings.PasswordFile), context.Logs.CreateLogger("session"));
+            database, identity, passwords.Length > 0 ? new PasswordFile(passwords) : new PamAccounts(context.Configuration.Get(Settings.PamService)),
+            context.Logs.CreateLogger("session"));
+        await using var audit = new AuditLog(context.Configuration.Get(Settings.AuditLog), context.Logs.CreateLogger("audit"));
         var services = new XapiServices
         {
             Configuration = context.Configuration,
@@ -42,6 +46,7 @@ internal static class XapiDaemon
             Sessions = sessions,
             Tasks = new TaskService(database, identity),
             Switch = connection,
+            Audit = audit,
         };
         connection.Start();
         await ServeAsync(context, services, local).ConfigureAwait(false);
@@ -52,6 +57,11 @@ internal static class XapiDaemon
         VmRooms vm = VmRooms.Build(services);
         PoolStart pool = PoolStart.Build(services);
         await pool.PrepareAsync(context.Stopping).ConfigureAwait(false);
+        if (local is not null)
+        {
+            await services.Tasks.FailLeftoversAsync(context.Logs.CreateLogger("task"), context.Stopping).ConfigureAwait(false);
+        }
+
         XapiRoutes.Add(services, MessageImplementations.Build(services, vm, pool), local);
 
         ILogger logger = context.Logs.CreateLogger("http");
@@ -75,7 +85,6 @@ internal static class XapiDaemon
     private static async Task TidyAsync(XapiServices services, CancellationToken cancel)
     {
         await services.LocalhostKnown.Task.WaitAsync(cancel).ConfigureAwait(false);
-        await services.Tasks.FailLeftoversAsync(cancel).ConfigureAwait(false);
         if (services.Identity.IsCoordinator)
         {
             await Housekeeping.RunAsync(services, services.Logs.CreateLogger("housekeeping"), cancel).ConfigureAwait(false);

@@ -14,6 +14,8 @@ public sealed class JsonValueWriter(Utf8JsonWriter json) : ValueWriter
 {
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    private static readonly SharedFragments Fragments = new(Write);
+
     /// <summary>Runs typed code into <paramref name="output"/>.</summary>
     public static void Write(IBufferWriter<byte> output, Action<ValueWriter> write)
     {
@@ -29,6 +31,8 @@ public sealed class JsonValueWriter(Utf8JsonWriter json) : ValueWriter
         Write(output, write);
         return Encoding.UTF8.GetString(output.WrittenSpan);
     }
+
+    public override void Shared(object key, Action<ValueWriter> write) => json.WriteRawValue(Fragments.Get(key, write), skipInputValidation: true);
 
     public override void Null() => json.WriteNullValue();
 

@@ -13,7 +13,15 @@ public sealed class XmlRpcWriter(IBufferWriter<byte> output) : ValueWriter
     private static readonly SearchValues<char> Special = SearchValues.Create(
         "<>&\"\0\u0001\u0002\u0003\u0004\u0005\u0006\u0007\u0008\u000b\u000c\u000e\u000f\u0010\u0011\u0012\u0013\u0014\u0015\u0016\u0017\u0018\u0019\u001a\u001b\u001c\u001d\u001e\u001f\ufffe\uffff");
 
+    private static readonly SharedFragments Fragments = new(static (output, write) => write(new XmlRpcWriter(output)));
+
     private readonly Stack<bool> insideStruct = new();
+
+    public override void Shared(object key, Action<ValueWriter> write)
+    {
+        output.Write(Fragments.Get(key, write));
+        CloseMember();
+    }
 
     public override void Null() => Whole("<nil/>"u8);
 
@@ -155,6 +163,11 @@ public sealed class XmlRpcWriter(IBufferWriter<byte> output) : ValueWriter
     private void Close()
     {
         output.Write("</value>"u8);
+        CloseMember();
+    }
+
+    private void CloseMember()
+    {
         if (insideStruct.TryPeek(out bool member) && member)
         {
             output.Write("</member>"u8);

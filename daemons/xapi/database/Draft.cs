@@ -50,7 +50,7 @@ internal sealed class Draft(Schema schema, Snapshot from, FieldProbe probe)
             AttachAll(relation, probe.Texts(relation.One, value), reference);
         }
 
-        if (info.Persistent)
+        if (info.Persistent && !value.IsTransient)
         {
             Durable.Add(new DurableChange(info, reference, row));
         }
@@ -96,7 +96,7 @@ internal sealed class Draft(Schema schema, Snapshot from, FieldProbe probe)
             }
         }
 
-        if (info.Persistent && changed.Exists(static field => field.Persistent))
+        if (info.Persistent && !value.IsTransient && changed.Exists(static field => field.Persistent))
         {
             Durable.Add(new DurableChange(info, row.Reference, row));
         }
@@ -115,7 +115,7 @@ internal sealed class Draft(Schema schema, Snapshot from, FieldProbe probe)
             DetachAll(relation, probe.Texts(relation.One, row.Row), row.Reference);
         }
 
-        if (info.Persistent)
+        if (info.Persistent && !row.Row.IsTransient)
         {
             Durable.Add(new DurableChange(info, row.Reference, null));
         }
@@ -128,6 +128,9 @@ internal sealed class Draft(Schema schema, Snapshot from, FieldProbe probe)
         tables[table] = tables[table].With(row with { Modified = generation }, probe);
         return generation;
     }
+
+    /// <summary>Passes a generation that no row bears.</summary>
+    internal void Skip() => generation++;
 
     private void TakeUuid(int table, string reference, string uuid)
     {
@@ -179,7 +182,7 @@ internal sealed class Draft(Schema schema, Snapshot from, FieldProbe probe)
         XenObject value = relation.Many.With(end.Row, Inverses.ToValue(set));
         RowView row = end with { Row = value, Modified = ++generation };
         tables[relation.ManyTable] = tables[relation.ManyTable].With(row, probe);
-        if (!relation.Many.IsInverse && relation.Many.Persistent && value.Class.Persistent)
+        if (!relation.Many.IsInverse && relation.Many.Persistent && value.Class.Persistent && !value.IsTransient)
         {
             Durable.Add(new DurableChange(value.Class, row.Reference, row));
         }

@@ -5,8 +5,8 @@ namespace Toolstack.Xapi.Database;
 /// <summary>A row with the generations at which it was created and last changed.</summary>
 public sealed record RowView(string Reference, XenObject Row, long Created, long Modified);
 
-/// <summary>A row that is gone, with the generations of its creation and deletion.</summary>
-public sealed record DeletedRow(string Reference, long Created, long Deleted);
+/// <summary>A row that is gone, as it was last, with the generations of its creation and deletion.</summary>
+public sealed record DeletedRow(string Reference, XenObject Row, long Created, long Deleted);
 
 /// <summary>All tables at one moment. Events are computed from one view: rows read one table after the other while changes go on could
 /// carry a token past a change that was not seen.</summary>
@@ -26,6 +26,9 @@ public interface IDatabaseView
 
     /// <summary>The rows of a class deleted last (bounded), newest first.</summary>
     IReadOnlyList<DeletedRow> Deleted(XenClass c);
+
+    /// <summary>The generation of the newest deletion in the class that is no longer among <see cref="Deleted"/>; 0 for none.</summary>
+    long ForgottenUpTo(XenClass c);
 
     int Count(XenClass c);
 
@@ -51,6 +54,9 @@ public interface IChangeLog
 
     /// <summary>Ends when <see cref="Generation"/> is above <paramref name="sinceGeneration"/>, at once if it is.</summary>
     Task WaitForChangeAsync(long sinceGeneration, CancellationToken cancel);
+
+    /// <summary>A new generation although no row has changed: something outside the tables has, and whoever waits is to look.</summary>
+    void Wake();
 
     /// <summary>Marks a row as changed and returns the generation it was marked with. Raises HANDLE_INVALID [class; ref].</summary>
     long Touch(string cls, string reference);

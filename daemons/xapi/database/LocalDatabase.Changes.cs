@@ -68,5 +68,16 @@ public sealed partial class LocalDatabase
         }
     }
 
+    /// <inheritdoc/>
+    public void Wake()
+    {
+        lock (gate)
+        {
+            Draft draft = new(schema, current, probe);
+            draft.Skip();
+            Publish(draft);
+        }
+    }
+
     private void Signal() => Interlocked.Exchange(ref signal, null)?.TrySetResult();
 }

@@ -21,6 +21,8 @@ internal sealed class Snapshot(Schema schema, ImmutableArray<Table> tables, Immu
 
     public IReadOnlyList<DeletedRow> Deleted(XenClass c) => [.. tables[schema[c]].Deleted.Reverse()];
 
+    public long ForgottenUpTo(XenClass c) => tables[schema[c]].ForgottenUpTo;
+
     public int Count(XenClass c) => tables[schema[c]].Rows.Count;
 
     public RowView? Find(XenClass c, string reference) => tables[schema[c]].Rows.GetValueOrDefault(reference);

@@ -29,6 +29,9 @@ internal sealed record Table
     /// <summary>The newest generation of any row, present or deleted.</summary>
     internal long Newest { get; private init; }
 
+    /// <summary>The generation of the newest deletion that is no longer in <see cref="Deleted"/>.</summary>
+    internal long ForgottenUpTo { get; private init; }
+
     private int DeletedCount { get; init; }
 
     private ImmutableSortedSet<Stamp> Changes { get; init; } = ImmutableSortedSet.Create<Stamp>(ByGeneration);
@@ -52,13 +55,15 @@ internal sealed record Table
 
     internal Table Without(RowView row, long generation, FieldProbe probe)
     {
-        ImmutableQueue<DeletedRow> deleted = Deleted.Enqueue(new DeletedRow(row.Reference, row.Created, generation));
+        ImmutableQueue<DeletedRow> deleted = Deleted.Enqueue(new DeletedRow(row.Reference, row.Row, row.Created, generation));
         int count = DeletedCount + 1;
+        long forgotten = ForgottenUpTo;
         if (count > DatabaseLimits.DeletedMost)
         {
             for (; count > DatabaseLimits.DeletedKept; count--)
             {
-                deleted = deleted.Dequeue();
+                deleted = deleted.Dequeue(out DeletedRow oldest);
+                forgotten = oldest.Deleted;
             }
         }
 
@@ -69,6 +74,7 @@ internal sealed record Table
             Names = Rename(row, null, probe),
             Deleted = deleted,
             DeletedCount = count,
+            ForgottenUpTo = forgotten,
             Newest = generation,
         };
     }

@@ -136,7 +136,7 @@ public sealed partial record VM : XenObject
     [Field(Qualifier.RW, Writer = Role.VmAdmin)]
     public string PCI_bus { get; init; } = "";
 
-    [Field(Qualifier.RW, Writer = Role.VmAdmin)]
+    [Field(Qualifier.RW, Writer = Role.VmAdmin, GuardedKeys = ["pci:pool-admin", "folder:vm-operator", "XenCenter.CustomFields.*:vm-operator"])]
     public ImmutableSortedDictionary<string, string> other_config { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
     [Field(Qualifier.DynamicRO)]

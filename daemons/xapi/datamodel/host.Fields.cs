@@ -43,7 +43,7 @@ public sealed partial record host : XenObject
     [Field(Qualifier.StaticRO)]
     public ImmutableSortedDictionary<string, string> software_version { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
-    [Field(Qualifier.RW)]
+    [Field(Qualifier.RW, GuardedKeys = ["folder:vm-operator", "XenCenter.CustomFields.*:vm-operator"])]
     public ImmutableSortedDictionary<string, string> other_config { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
     [Field(Qualifier.StaticRO)]

@@ -28,7 +28,7 @@ public sealed partial record pool : XenObject
     [Field(Qualifier.RW)]
     public Ref<SR> crash_dump_SR { get; init; } = Ref<SR>.Null;
 
-    [Field(Qualifier.RW)]
+    [Field(Qualifier.RW, GuardedKeys = ["folder:vm-operator", "XenCenter.CustomFields.*:vm-operator", "EMPTY_FOLDERS:vm-operator"])]
     public ImmutableSortedDictionary<string, string> other_config { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
     [Field(Qualifier.DynamicRO, HasDefault = true)]

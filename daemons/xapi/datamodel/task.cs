@@ -3,8 +3,9 @@ using Toolstack.Idl;
 
 namespace Toolstack.Xapi.Datamodel;
 
-/// <summary>A call under way or finished, for clients to watch, cancel and take the result of. Not kept over a restart.</summary>
-[XenClass("task", Persistent = false)]
+/// <summary>A call under way or finished, for clients to watch, cancel and take the result of. Those that a client knows outlive a restart, so
+/// that it learns what became of them.</summary>
+[XenClass("task")]
 public sealed partial record task : XenObject
 {
     [Field(Qualifier.DynamicRO)]
@@ -31,10 +32,10 @@ public sealed partial record task : XenObject
     [Field(Qualifier.DynamicRO)]
     public task_status_type status { get; init; }
 
-    [Field(Qualifier.DynamicRO)]
+    [Field(Qualifier.DynamicRO, Persistent = false)]
     public Ref<host> resident_on { get; init; } = Ref<host>.Null;
 
-    [Field(Qualifier.DynamicRO)]
+    [Field(Qualifier.DynamicRO, Persistent = false)]
     public double progress { get; init; }
 
     [Field(Qualifier.DynamicRO)]
@@ -46,7 +47,7 @@ public sealed partial record task : XenObject
     [Field(Qualifier.DynamicRO)]
     public ImmutableArray<string> error_info { get; init; } = [];
 
-    [Field(Qualifier.RW, HasDefault = true)]
+    [Field(Qualifier.RW, HasDefault = true, GuardedKeys = ["applies_to:vm-operator", "XenCenterUUID:vm-operator", "XenCenterMeddlingActionTitle:vm-operator"])]
     public ImmutableSortedDictionary<string, string> other_config { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
     [Field(Qualifier.DynamicRO, HasDefault = true, Inverse = "task.subtasks")]
@@ -58,13 +59,13 @@ public sealed partial record task : XenObject
     [Field(Qualifier.DynamicRO, HasDefault = true)]
     public string backtrace { get; init; } = "()";
 
-    [Field(Qualifier.DynamicRO, HasDefault = true, Internal = true, Inverse = "session.tasks")]
+    [Field(Qualifier.DynamicRO, HasDefault = true, Internal = true, Persistent = false, Inverse = "session.tasks")]
     public Ref<session> session { get; init; } = Ref<session>.Null;
 
-    [Field(Qualifier.DynamicRO, HasDefault = true, Internal = true)]
+    [Field(Qualifier.DynamicRO, HasDefault = true, Internal = true, Persistent = false)]
     public bool forwarded { get; init; }
 
-    [Field(Qualifier.DynamicRO, HasDefault = true, Internal = true)]
+    [Field(Qualifier.DynamicRO, HasDefault = true, Internal = true, Persistent = false)]
     public Ref<host> forwarded_to { get; init; } = Ref<host>.Null;
 
     [Field(Qualifier.DynamicRO, HasDefault = true, Internal = true)]
@@ -72,6 +73,12 @@ public sealed partial record task : XenObject
 
     [Field(Qualifier.DynamicRO, HasDefault = true, Internal = true)]
     public long externalpid { get; init; } = -1;
+
+    /// <summary>Its caller has the reference; a synchronous call's task ends with the connection that waits for it.</summary>
+    [Field(Qualifier.DynamicRO, HasDefault = true, Internal = true)]
+    public bool durable { get; init; }
+
+    public override bool IsTransient => !durable;
 }
 
 /// <summary>Operations of a task.</summary>

@@ -31,6 +31,9 @@ public sealed class CallContext : Call
     /// <summary>The call came over the Unix socket, whose peer is root.</summary>
     public bool IsLocalRoot { get; init; }
 
+    /// <summary>Where the call came from, for what is counted by client: an address, or empty for the Unix socket.</summary>
+    public string Client { get; init; } = "";
+
     /// <summary>The session may do everything.</summary>
     public bool IsSuperuser { get; init; }
 

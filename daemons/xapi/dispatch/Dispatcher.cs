@@ -34,9 +34,14 @@ internal sealed class Dispatcher(
 
     private async ValueTask<DispatchReply> RouteAsync(string method, MethodName name, ImmutableArray<Value> parameters, RequestOrigin origin)
     {
+        if (services.Emergency is { } emergency && !EmergencyCalls.Contains(name.Name))
+        {
+            throw emergency;
+        }
+
         if (name.Name == "system.listMethods")
         {
-            return DispatchReply.Bare(new MessageResult(w => table.WriteNames(w, message => implementations.ContainsKey(message.Class))));
+            return DispatchReply.Bare(new MessageResult(table.WriteNames));
         }
 
         if (name.Name.StartsWith("system.isAlive:", StringComparison.Ordinal))
@@ -61,11 +66,12 @@ internal sealed class Dispatcher(
             throw new XenApiError("Fault", $"No async mode for this operation (rpc: {method})");
         }
 
-        SessionInfo session = await AuthoriseAsync(entry, parameters, origin).ConfigureAwait(false);
+        SessionInfo session = await AuthoriseAsync(entry, parameters, arguments, origin).ConfigureAwait(false);
         return await StartAsync(entry, name, method, arguments, session, origin).ConfigureAwait(false);
     }
 
-    private async ValueTask<SessionInfo> AuthoriseAsync(MessageEntry entry, ImmutableArray<Value> parameters, RequestOrigin origin)
+    private async ValueTask<SessionInfo> AuthoriseAsync(
+        MessageEntry entry, ImmutableArray<Value> parameters, ImmutableArray<Value> arguments, RequestOrigin origin)
     {
         if (!entry.Session)
         {
@@ -73,7 +79,7 @@ internal sealed class Dispatcher(
         }
 
         SessionInfo session = await services.Sessions.CheckAsync(parameters[0].AsString(), origin.Aborted).ConfigureAwait(false);
-        if (!session.IsPool && !services.Identity.IsCoordinator)
+        if (!session.IsPool && !session.IsLocal && !services.Identity.IsCoordinator)
         {
             throw new XenApiError("HOST_IS_SLAVE", services.Identity.CoordinatorAddress);
         }
@@ -88,7 +94,16 @@ internal sealed class Dispatcher(
             throw new XenApiError("MESSAGE_REMOVED");
         }
 
-        RoleCheck.Assert(session, entry);
+        try
+        {
+            RoleCheck.Assert(session, entry, arguments);
+        }
+        catch (XenApiError denied)
+        {
+            Audit(entry.FullName, session, denied, allowed: false);
+            throw;
+        }
+
         return session;
     }
 
@@ -103,7 +118,7 @@ internal sealed class Dispatcher(
         }
 
         Ref<task> self = forwarded ? new Ref<task>(origin.TaskHeader!)
-            : makesTask ? await services.Tasks.CreateAsync(method, session.Self, origin, services.Stopping).ConfigureAwait(false)
+            : makesTask ? await services.Tasks.CreateAsync(method, "", session.Self, origin, durable: name.Mode != CallMode.Sync, services.Stopping).ConfigureAwait(false)
             : TaskService.Dummy(method);
         var running = new RunningCall(entry, method, arguments, session, origin, self, forwarded, makesTask);
         if (name.Mode == CallMode.Sync)
@@ -150,6 +165,11 @@ internal sealed class Dispatcher(
             await RecordAsync(running.Self, reply, destroyTask).ConfigureAwait(false);
         }
 
+        if (IsNoted(running.Entry))
+        {
+            Audit(running.Method, running.Session, reply.Error, allowed: true);
+        }
+
         Log.Called(logger, running.Method, running.Session.UserName, reply.Error?.Code ?? "Success");
         return reply;
     }
@@ -163,6 +183,7 @@ internal sealed class Dispatcher(
         HasDatabaseTask = running.OwnsTask || running.Forwarded,
         IsForwarded = running.Forwarded,
         IsLocalRoot = running.Origin.IsLocalRoot,
+        Client = running.Origin.Client,
         IsSuperuser = running.Session.IsSuperuser,
         IsPoolSession = running.Session.IsPool,
         UserName = running.Session.UserName,
@@ -187,6 +208,13 @@ internal sealed class Dispatcher(
             ? runner.RunAsync(call, message, running.Arguments, implementation)
             : message.Invoke(implementation, call, running.Arguments);
     }
+
+    /// <summary>Whoever only looks leaves no trace in the audit log.</summary>
+    private static bool IsNoted(MessageEntry entry) =>
+        entry.Implicit is { } implied ? !implied.IsRead : !entry.PoolInternal && entry.Class.Name != "event" && !entry.Message!.Name.StartsWith("get_", StringComparison.Ordinal);
+
+    private void Audit(string method, SessionInfo session, XenApiError? error, bool allowed) =>
+        services.Audit?.Note(session.Self.ToString(), session.UserName, session.UserSid, allowed, error?.Code ?? "OK", "API", method);
 
     /// <summary>The row of a synchronous call's task has served once the call returns.</summary>
     private async ValueTask RecordAsync(Ref<task> self, DispatchReply reply, bool destroy)

@@ -5,7 +5,7 @@ using Toolstack.Xapi.Database;
 namespace Toolstack.Xapi.Dispatch;
 
 /// <summary>The messages that every class has without declaring them: records, lookups, and getters and setters of its fields, straight on the rows.</summary>
-internal sealed class ImplicitRunner(IChangeLog? log)
+internal sealed class ImplicitRunner(IChangeLog? log, IReadOnlyDictionary<string, object> implementations)
 {
     /// <summary>How long the coordinator may take to answer for a member.</summary>
     private static readonly TimeSpan CoordinatorDeadline = TimeSpan.FromSeconds(60);
@@ -27,31 +27,56 @@ internal sealed class ImplicitRunner(IChangeLog? log)
         {
             ImplicitKind.GetRecord => Record(c, Row(log, c, arguments[0])),
             ImplicitKind.GetByUuid => Text(ByUuid(log, c, arguments[0].AsString())),
-            ImplicitKind.GetByNameLabel => Refs(log.RefsByName(c, arguments[0].AsString())),
-            ImplicitKind.GetAll => Refs(log.Rows(c).Select(static r => r.Reference)),
-            ImplicitKind.GetAllRecords => Records(c, log.Rows(c)),
+            ImplicitKind.GetByNameLabel => Refs(ByName(log, c, arguments[0].AsString())),
+            ImplicitKind.GetAll => Refs(Rows(log, c).Select(static r => r.Reference)),
+            ImplicitKind.GetAllRecords => Records(c, Rows(log, c)),
             ImplicitKind.GetField => Field(message.Field!, Row(log, c, arguments[0])),
             ImplicitKind.GetAllWhere => Refs(Where(log, c, arguments[0]).Select(static r => r.Reference)),
             ImplicitKind.GetAllRecordsWhere => Records(c, Where(log, c, arguments[0])),
-            ImplicitKind.Create or ImplicitKind.Destroy =>
-                throw new XenApiError("NOT_IMPLEMENTED", entry.FullName),
+            ImplicitKind.Create or ImplicitKind.Destroy => await ConstructAsync(call, entry, arguments[0]).ConfigureAwait(false),
             _ => await ChangeAsync(log, c, message, arguments, call.Cancellation).ConfigureAwait(false),
         };
     }
 
-    private static RowView[] Where(IChangeLog log, XenClass c, Value expression)
+    private async ValueTask<MessageResult> ConstructAsync(CallContext call, MessageEntry entry, Value argument)
+    {
+        if (!implementations.TryGetValue(entry.Class.Name, out object? implementation) || implementation is not IRowConstructor constructor)
+        {
+            throw new XenApiError("NOT_IMPLEMENTED", entry.FullName);
+        }
+
+        if (entry.Implicit!.Kind is ImplicitKind.Create)
+        {
+            return Text(await constructor.CreateUntypedAsync(call, entry.Class.ReadConstructor(argument)).ConfigureAwait(false));
+        }
+
+        await constructor.DestroyUntypedAsync(call, argument.AsString()).ConfigureAwait(false);
+        return MessageResult.Void;
+    }
+
+    private IVirtualRows? Virtual(XenClass c) =>
+        implementations.TryGetValue(c.Name, out object? implementation) ? implementation as IVirtualRows : null;
+
+    private IReadOnlyList<RowView> Rows(IChangeLog log, XenClass c) => Virtual(c)?.Rows ?? log.Rows(c);
+
+    private IEnumerable<string> ByName(IChangeLog log, XenClass c, string label) => Virtual(c) is { } rows
+        ? rows.Rows.Where(r => Columns.Read(r, "name__label") == label).Select(static r => r.Reference)
+        : log.RefsByName(c, label);
+
+    private RowView[] Where(IChangeLog log, XenClass c, Value expression)
     {
         Query query = Query.Parse(expression.AsString());
-        return [.. log.Rows(c).Where(row => query.Matches(column => Columns.Read(row, column)))];
+        return [.. Rows(log, c).Where(row => query.Matches(column => Columns.Read(row, column)))];
     }
 
-    private static XenObject Row(IChangeLog log, XenClass c, Value self)
+    private XenObject Row(IChangeLog log, XenClass c, Value self)
     {
         string reference = self.AsString();
-        return log.FindUntyped(c, reference) ?? throw new XenApiError("HANDLE_INVALID", c.Name, reference);
+        return (Virtual(c) is { } rows ? rows.Find(reference)?.Row : log.FindUntyped(c, reference)) ?? throw new XenApiError("HANDLE_INVALID", c.Name, reference);
     }
 
-    private static string ByUuid(IChangeLog log, XenClass c, string uuid) => log.RefByUuid(c, uuid) ?? throw new XenApiError("UUID_INVALID", c.Name, uuid);
+    private string ByUuid(IChangeLog log, XenClass c, string uuid) =>
+        (Virtual(c) is { } rows ? rows.Rows.FirstOrDefault(r => r.Row.Uuid == uuid)?.Reference : log.RefByUuid(c, uuid)) ?? throw new XenApiError("UUID_INVALID", c.Name, uuid);
 
     private static MessageResult Record(XenClass c, XenObject row) => new(w => c.WriteRecord(row, w));
 

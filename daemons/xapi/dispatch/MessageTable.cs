@@ -20,7 +20,7 @@ internal sealed record MessageEntry(XenClass Class, XenMessage? Message, Implici
 
     internal Role Role => Message?.Role ?? Implicit!.Role;
 
-    internal ImmutableArray<Role> Also => Message?.Also ?? [];
+    internal ImmutableArray<Role> Also => Message?.Also ?? Implicit!.Also;
 
     /// <summary>Whether a call has a row of class task even when it is synchronous.</summary>
     internal bool MakesTask => Async && Class.Name is not ("task" or "event" or "session");
@@ -44,14 +44,13 @@ internal sealed class MessageTable(ImmutableArray<XenClass> classes)
         return null;
     }
 
-    /// <summary>The result of system.listMethods: clients call get_all_records of every class they find in it, so declared messages that
-    /// nothing implements are left out.</summary>
-    internal void WriteNames(ValueWriter writer, Predicate<XenMessage> isOffered)
+    /// <summary>The result of system.listMethods: what clients may call, whatever it answers.</summary>
+    internal void WriteNames(ValueWriter writer)
     {
         List<string> names = [];
         foreach (XenClass c in classes)
         {
-            names.AddRange(c.Messages.Where(m => isOffered(m)).Select(static m => m.FullName));
+            names.AddRange(c.Messages.Where(static m => !m.PoolInternal).Select(static m => m.FullName));
             names.AddRange(ImplicitMessages.Of(c).Select(static m => m.FullName));
         }
 

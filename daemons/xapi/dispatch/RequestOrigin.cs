@@ -6,12 +6,14 @@ namespace Toolstack.Xapi.Dispatch;
 /// <param name="ParentTaskHeader">The parent of the task that is made for it (header <c>subtask-of</c>).</param>
 /// <param name="TaskConfig">Entries for the other_config of that task (headers <c>x-http-other-config-*</c>).</param>
 /// <param name="Aborted">Cancelled when the client goes away.</param>
+/// <param name="Client">The address of the client; empty for the Unix socket.</param>
 internal sealed record RequestOrigin(
     bool IsLocalRoot,
     string? TaskHeader,
     string? ParentTaskHeader,
     IReadOnlyList<KeyValuePair<string, string>> TaskConfig,
-    CancellationToken Aborted)
+    CancellationToken Aborted,
+    string Client = "")
 {
     /// <summary>A call of the daemon itself.</summary>
     internal static RequestOrigin Internal { get; } = new(true, null, null, [], CancellationToken.None);

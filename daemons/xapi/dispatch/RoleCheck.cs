@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using Toolstack.Idl;
+using Toolstack.Xapi.Access;
 using Toolstack.Xapi.Sessions;
 
 namespace Toolstack.Xapi.Dispatch;
@@ -7,20 +9,17 @@ namespace Toolstack.Xapi.Dispatch;
 internal static class RoleCheck
 {
     /// <summary>Raises RBAC_PERMISSION_DENIED [permission; text].</summary>
-    internal static void Assert(SessionInfo session, MessageEntry entry)
+    internal static void Assert(SessionInfo session, MessageEntry entry, ImmutableArray<Value> arguments)
     {
-        if (session.IsSuperuser || session.IsPool)
+        if (session.IsSuperuser || session.IsPool || session.IsLocal)
         {
             return;
         }
 
-        string permission = entry.FullName.ToLowerInvariant();
-        if (!session.Permissions.Contains(permission))
+        (string permission, ImmutableArray<Role> roles) = Permissions.Of(entry, arguments);
+        if (!session.May(permission))
         {
-            throw new XenApiError(
-                "RBAC_PERMISSION_DENIED",
-                permission,
-                $"No permission in user session. (Roles with this permission: {string.Join(", ", Roles.Allowed(entry.Role, entry.Also).Select(Roles.Name))})");
+            throw Permissions.Denied(permission, roles);
         }
     }
 }

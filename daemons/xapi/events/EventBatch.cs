@@ -4,67 +4,85 @@ using Toolstack.Xapi.Database;
 
 namespace Toolstack.Xapi.Events;
 
-/// <summary>One event: <see cref="Row"/> is null for a deletion. <see cref="Generation"/> is that of the change.</summary>
+/// <summary>One event. <see cref="Row"/> is null for a deletion that event.from reports. <see cref="Generation"/> is that of the change.</summary>
 internal sealed record XenEvent(XenClass Class, string Operation, string Reference, XenObject? Row, long Generation);
 
 /// <summary>
-/// What changed for a client between its token and one view of the database: one event per object, first those added, then those
-/// modified, then those deleted (each with the present record, whatever came in between), the new token, and how many objects of every
-/// class there are.
+/// What changed for a client between its token and one view of the database: first notices, then one event per object: those added, those
+/// modified, those deleted (each with the present record, whatever came in between), the new token, and how many objects of every class
+/// there are. The records of single changes are encoded once for everybody who waits for them.
 /// </summary>
 internal sealed class EventBatch
 {
-    private readonly List<(string Name, int Count)> counts;
+    private readonly Counts counts;
+    private readonly bool isSnapshot;
 
-    private EventBatch(IReadOnlyList<XenEvent> events, List<(string Name, int Count)> counts, EventToken token)
+    private EventBatch(IReadOnlyList<XenEvent> events, Counts counts, EventToken token, bool isSnapshot)
     {
         Events = events;
         Token = token;
         this.counts = counts;
+        this.isSnapshot = isSnapshot;
     }
 
     internal IReadOnlyList<XenEvent> Events { get; }
 
     internal EventToken Token { get; }
 
-    internal static EventBatch Compute(IDatabaseView view, IReadOnlyList<XenClass> classes, EventSubscriptions wanted, EventToken since)
+    /// <param name="notices">The objects of class message, which are no rows; null for none.</param>
+    internal static EventBatch Compute(
+        IDatabaseView view, IReadOnlyList<XenClass> classes, EventSubscriptions wanted, EventToken since, INoticeLog? notices = null)
     {
         List<XenEvent> added = [];
         List<XenEvent> modified = [];
         List<XenEvent> deleted = [];
-        long newest = since.Generation;
+        long newest = Math.Max(since.Generation, 0);
         foreach (XenClass c in classes)
         {
-            if (!c.InDatabase || !c.Events || !wanted.Touches(c.Name))
+            if (c.InDatabase && c.Events && wanted.Touches(c.Name) && view.Newest(c) > since.Generation)
             {
-                continue;
+                newest = Math.Max(newest, OfClass(view, c, wanted, since.Generation, added, modified, deleted));
             }
+        }
 
-            foreach (RowView row in view.ChangedSince(c, since.Generation))
+        long newestNotice = Math.Max(since.Messages, 0);
+        IReadOnlyList<XenEvent> first = [];
+        if (notices is not null && wanted.Touches(notices.Class.Name))
+        {
+            first = [.. notices.Since(since.Messages).Where(e => wanted.Has(e.Class.Name, e.Reference))];
+            newestNotice = first.Aggregate(newestNotice, static (most, e) => Math.Max(most, e.Generation));
+        }
+
+        return new EventBatch([.. first, .. added, .. modified, .. deleted], new Counts(view, classes), new EventToken(newest, newestNotice), since.IsBeginning);
+    }
+
+    private static long OfClass(
+        IDatabaseView view, XenClass c, EventSubscriptions wanted, long since, List<XenEvent> added, List<XenEvent> modified, List<XenEvent> deleted)
+    {
+        long newest = 0;
+        foreach (RowView row in view.ChangedSince(c, since))
+        {
+            if (wanted.Has(c.Name, row.Reference))
             {
-                if (wanted.Has(c.Name, row.Reference))
-                {
-                    bool isNew = row.Created > since.Generation;
-                    (isNew ? added : modified).Add(new XenEvent(c, isNew ? "add" : "mod", row.Reference, row.Row, row.Modified));
-                    newest = Math.Max(newest, row.Modified);
-                }
+                bool isNew = row.Created > since;
+                (isNew ? added : modified).Add(new XenEvent(c, isNew ? "add" : "mod", row.Reference, row.Row, row.Modified));
+                newest = Math.Max(newest, row.Modified);
             }
+        }
 
-            foreach (DeletedRow row in view.Deleted(c))
+        foreach (DeletedRow row in view.Deleted(c))
+        {
+            if (row.Deleted > since && wanted.Has(c.Name, row.Reference))
             {
-                if (row.Deleted > since.Generation && wanted.Has(c.Name, row.Reference))
+                newest = Math.Max(newest, row.Deleted);
+                if (row.Created <= since)
                 {
-                    newest = Math.Max(newest, row.Deleted);
-                    if (row.Created <= since.Generation)
-                    {
-                        deleted.Add(new XenEvent(c, "del", row.Reference, null, row.Deleted));
-                    }
+                    deleted.Add(new XenEvent(c, "del", row.Reference, null, row.Deleted));
                 }
             }
         }
 
-        List<(string, int)> counts = [.. classes.Where(static c => c.InDatabase).Select(c => (c.EventName, view.Count(c)))];
-        return new EventBatch([.. added, .. modified, .. deleted], counts, new EventToken(newest, Math.Max(since.Messages, 0)));
+        return newest;
     }
 
     /// <summary>The struct that event.from returns.</summary>
@@ -75,31 +93,26 @@ internal sealed class EventBatch
         writer.BeginArray(Events.Count);
         foreach (XenEvent e in Events)
         {
-            Write(writer, e);
+            Write(writer, e, "0.0", share: !isSnapshot);
         }
 
         writer.EndArray();
         writer.Member("valid_ref_counts");
-        writer.BeginStruct(counts.Count);
-        foreach ((string name, int count) in counts)
-        {
-            writer.Member(name);
-            writer.Int32(count);
-        }
-
-        writer.EndStruct();
+        writer.Shared(counts.View, counts.Write);
         writer.Member("token");
         writer.String(Token.ToString());
         writer.EndStruct();
     }
 
-    private static void Write(ValueWriter writer, XenEvent e)
+    /// <param name="share">Others will write the same record soon.</param>
+    internal static void Write(ValueWriter writer, XenEvent e, string timestamp, bool share)
     {
+        bool isNotice = !e.Class.InDatabase;
         writer.BeginStruct(e.Row is null ? 5 : 6);
         writer.Member("id");
-        writer.String(e.Generation.ToString(CultureInfo.InvariantCulture));
+        writer.String(isNotice ? "0" : e.Generation.ToString(CultureInfo.InvariantCulture));
         writer.Member("timestamp");
-        writer.String("0.0");
+        writer.String(timestamp);
         writer.Member("class");
         writer.String(e.Class.EventName);
         writer.Member("operation");
@@ -109,9 +122,37 @@ internal sealed class EventBatch
         if (e.Row is { } row)
         {
             writer.Member("snapshot");
-            e.Class.WriteRecord(row, writer);
+            if (share)
+            {
+                writer.Shared(row, w => e.Class.WriteRecord(row, w));
+            }
+            else
+            {
+                e.Class.WriteRecord(row, writer);
+            }
         }
 
         writer.EndStruct();
+    }
+
+    /// <summary>The number of rows of each class in one view, the same for everybody who sees that view.</summary>
+    private sealed class Counts(IDatabaseView view, IReadOnlyList<XenClass> classes)
+    {
+        internal IDatabaseView View => view;
+
+        internal void Write(ValueWriter writer)
+        {
+            writer.BeginStruct(classes.Count(static c => c.InDatabase));
+            foreach (XenClass c in classes)
+            {
+                if (c.InDatabase)
+                {
+                    writer.Member(c.EventName);
+                    writer.Int32(view.Count(c));
+                }
+            }
+
+            writer.EndStruct();
+        }
     }
 }

@@ -5,7 +5,7 @@ using Toolstack.Xapi.Database;
 namespace Toolstack.Xapi.Events;
 
 /// <summary>Answers event.from: waits until something the client asked for has changed, or its time is over.</summary>
-internal sealed class EventFeed(IChangeLog log, IReadOnlyList<XenClass> classes)
+internal sealed class EventFeed(IChangeLog log, IReadOnlyList<XenClass> classes, INoticeLog? notices = null)
 {
     /// <summary>Changes come in bursts; waiting a moment before each look makes one answer of them.</summary>
     private static readonly TimeSpan Batching = TimeSpan.FromMilliseconds(50);
@@ -30,7 +30,7 @@ internal sealed class EventFeed(IChangeLog log, IReadOnlyList<XenClass> classes)
         {
             await check().ConfigureAwait(false);
             IDatabaseView view = log.View;
-            EventBatch batch = EventBatch.Compute(view, classes, wanted, since);
+            EventBatch batch = EventBatch.Compute(view, classes, wanted, since, notices);
             TimeSpan left = timeout - Stopwatch.GetElapsedTime(start);
             if (batch.Events.Count > 0 || left <= TimeSpan.Zero || !await ChangedAsync(view.Generation, left, cancel).ConfigureAwait(false))
             {

@@ -12,18 +12,6 @@ namespace Toolstack.Xapi.Http;
 /// <summary>XenAPI calls over HTTP: a document in, a document out, always with status 200 once the request is a call at all.</summary>
 internal sealed class RpcEndpoint(XapiServices services, Dispatcher dispatcher)
 {
-    /// <summary>What a member runs itself although it came over its Unix socket: logins, and what must work when the coordinator is gone.</summary>
-    private static readonly HashSet<string> NeverPassedOn = new(StringComparer.Ordinal)
-    {
-        "session.login_with_password", "session.slave_login", "session.slave_local_login", "session.slave_local_login_with_password",
-        "session.local_logout", "pool.emergency_reset_master", "pool.emergency_transition_to_master", "pool.is_slave",
-        "host.propose_new_master", "host.commit_new_master", "host.abort_new_master", "host.local_assert_healthy",
-        "host.signal_networking_change", "host.local_management_reconfigure", "host.ha_xapi_healthcheck", "host.emergency_ha_disable",
-        "host.management_disable", "host.get_system_status_capabilities", "host.is_in_emergency_mode", "host.shutdown_agent",
-        "host.emergency_reset_server_certificate", "host.emergency_disable_tls_verification", "host.emergency_reenable_tls_verification",
-        "host.emergency_clear_mandatory_guidance", "host.update_firewalld_service_status",
-    };
-
     /// <summary>Whether the request came over the Unix socket.</summary>
     internal static bool IsLocal(HttpContext context) =>
         context.Features.Get<IConnectionSocketFeature>()?.Socket.AddressFamily is AddressFamily.Unix;
@@ -32,7 +20,7 @@ internal sealed class RpcEndpoint(XapiServices services, Dispatcher dispatcher)
     {
         bool local = IsLocal(context);
         XmlCall call = await RequestBody.ReadAsync(context, body => Parse(body, keep: local && !services.Identity.IsCoordinator)).ConfigureAwait(false);
-        if (!call.Bytes.IsEmpty && !NeverPassedOn.Contains(MethodName.Parse(call.Method).Name))
+        if (!call.Bytes.IsEmpty && !EmergencyCalls.NeverPassedOn(MethodName.Parse(call.Method).Name))
         {
             await PassOnAsync(context, call.Bytes).ConfigureAwait(false);
             return;
@@ -118,7 +106,7 @@ internal sealed class RpcEndpoint(XapiServices services, Dispatcher dispatcher)
             }
         }
 
-        return new RequestOrigin(local, Header("task-id"), Header("subtask-of"), config, context.RequestAborted);
+        return new RequestOrigin(local, Header("task-id"), Header("subtask-of"), config, context.RequestAborted, local ? "" : HttpAccess.AddressOf(context));
 
         string? Header(string name) => headers.TryGetValue(name, out Microsoft.Extensions.Primitives.StringValues value) ? value.ToString() : null;
     }

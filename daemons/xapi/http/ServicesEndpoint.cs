@@ -10,10 +10,8 @@ internal sealed class ServicesEndpoint(XapiServices services)
     /// <summary><c>POST /services/xenops</c>.</summary>
     internal async Task PostXenopsAsync(HttpContext context)
     {
-        if (!await HttpAccess.IsAllowedAsync(context, services.Sessions).ConfigureAwait(false))
+        if (!await HttpAccess.AdmitAsync(context, services, HttpAction.PostXenops).ConfigureAwait(false))
         {
-            context.Response.Headers.WWWAuthenticate = "Basic realm=\"services\"";
-            await HttpReplies.PageAsync(context, 401, "Unauthorised").ConfigureAwait(false);
             return;
         }
 

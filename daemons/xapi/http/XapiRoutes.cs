@@ -14,7 +14,7 @@ internal static class XapiRoutes
             services,
             new MessageTable(Datamodel.Datamodel.Classes),
             implementations,
-            new ImplicitRunner(services.ChangeLog),
+            new ImplicitRunner(services.ChangeLog, implementations),
             services.Logs.CreateLogger("dispatch"));
         var rpc = new RpcEndpoint(services, dispatcher);
         HttpRoutes routes = services.Routes;

@@ -1,34 +1,48 @@
+using System.Text;
+using Toolstack.Hosting;
+
 namespace Toolstack.Xapi.Sessions;
 
-/// <summary>Users who may log in over TCP: one <c>name:hash</c> a line, <c>#</c> starts a comment. Read at every login, so that a change needs no restart.</summary>
-internal sealed class PasswordFile(string path) : IDisposable
+/// <summary>Local accounts by a file, as for development pools: one <c>name:hash</c> a line, <c>#</c> starts a comment. Read at every login, so
+/// that a change needs no restart.</summary>
+internal sealed class PasswordFile(string path) : ILocalAccounts
 {
     private const int MaxBytes = 1024 * 1024;
+    private const string Refused = "Authentication failure";
 
-    /// <summary>At most this many passwords are tried at a time; the others wait.</summary>
-    private const int MaxAttemptsAtATime = 2;
+    private readonly Lock writing = new();
 
-    private readonly SemaphoreSlim attempts = new(MaxAttemptsAtATime);
-
-    /// <summary>Whether the password is the user's. Takes the same time for a user who does not exist. Raises IOException.</summary>
-    internal async Task<bool> VerifyAsync(string user, string password, CancellationToken cancel)
+    /// <summary>Takes the same time for a user who does not exist. Raises IOException.</summary>
+    public async Task<string?> VerifyAsync(string user, string password, CancellationToken cancel)
     {
-        await attempts.WaitAsync(cancel).ConfigureAwait(false);
-        try
-        {
-            PasswordHash hash = await FindAsync(user, cancel).ConfigureAwait(false) ?? PasswordHash.Unmatchable;
+        PasswordHash hash = await FindAsync(user, cancel).ConfigureAwait(false) ?? PasswordHash.Unmatchable;
 
-            // Tens of milliseconds of computing: not on a thread that serves requests meanwhile.
-            return await Task.Factory.StartNew(() => hash.Matches(password), cancel, TaskCreationOptions.LongRunning, TaskScheduler.Default)
-                .ConfigureAwait(false);
-        }
-        finally
-        {
-            attempts.Release();
-        }
+        // Tens of milliseconds of computing: not on a thread that serves requests meanwhile.
+        bool same = await Task.Factory.StartNew(() => hash.Matches(password), cancel, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+            .ConfigureAwait(false);
+        return same ? null : Refused;
     }
 
-    public void Dispose() => attempts.Dispose();
+    /// <summary>Raises IOException.</summary>
+    public Task<string?> ChangeAsync(string user, string password, CancellationToken cancel) => Task.Run<string?>(() => Change(user, password), cancel);
+
+    private string? Change(string user, string password)
+    {
+        string line = user + ":" + PasswordHash.Create(password);
+        lock (writing)
+        {
+            string[] lines = File.Exists(path) ? File.ReadAllLines(path) : [];
+            int at = Array.FindIndex(lines, l => IsOf(l, user));
+            if (at < 0)
+            {
+                return $"{user} has no account";
+            }
+
+            lines[at] = line;
+            AtomicFile.Write(path, Encoding.UTF8.GetBytes(string.Join('\n', lines) + "\n"), durable: true);
+            return null;
+        }
+    }
 
     private async Task<PasswordHash?> FindAsync(string user, CancellationToken cancel)
     {
@@ -40,13 +54,15 @@ internal sealed class PasswordFile(string path) : IDisposable
 
         foreach (string line in await File.ReadAllLinesAsync(path, cancel).ConfigureAwait(false))
         {
-            int colon = line.IndexOf(':', StringComparison.Ordinal);
-            if (colon > 0 && line[0] != '#' && line.AsSpan(0, colon).SequenceEqual(user))
+            if (IsOf(line, user))
             {
-                return PasswordHash.Parse(line[(colon + 1)..].Trim());
+                return PasswordHash.Parse(line[(user.Length + 1)..].Trim());
             }
         }
 
         return null;
     }
+
+    private static bool IsOf(string line, string user) =>
+        line.Length > user.Length && line[0] != '#' && line[user.Length] == ':' && line.AsSpan(0, user.Length).SequenceEqual(user);
 }

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using Toolstack.Idl;
 using Toolstack.Xapi.Datamodel;
+using Toolstack.Xapi.Access;
 using Toolstack.Xapi.Dispatch;
+using Toolstack.Xapi.Sessions;
 
 namespace Toolstack.Xapi.Tasks;
 
@@ -15,13 +17,14 @@ internal sealed class TaskMessages : taskMessages
     public override async Task<Ref<task>> create(Call call, string label, string description)
     {
         var context = (CallContext)call;
-        return await context.Services.Tasks.CreateAsync(label, description, context.Session, RequestOrigin.Internal, call.Cancellation).ConfigureAwait(false);
+        return await context.Services.Tasks.CreateAsync(label, description, context.Session, RequestOrigin.Internal, durable: true, call.Cancellation).ConfigureAwait(false);
     }
 
     public override async Task destroy(Call call, Ref<task> self)
     {
         var context = (CallContext)call;
         task row = await context.Database.Get(self, call.Cancellation).ConfigureAwait(false);
+        await AssertOwnerAsync(context, row).ConfigureAwait(false);
         if (row.status != task_status_type.pending || !context.Services.Tasks.Registry.IsRunning(self))
         {
             await context.Database.Destroy(self, call.Cancellation).ConfigureAwait(false);
@@ -93,11 +96,10 @@ internal sealed class TaskMessages : taskMessages
         }
 
         session? owner = await context.Database.Find(row.session, context.Cancellation).ConfigureAwait(false);
-        session caller = await context.Database.Get(context.Session, context.Cancellation).ConfigureAwait(false);
-        const string Permission = "task.destroy/any";
-        if ((owner is null || owner.auth_user_sid != caller.auth_user_sid) && !caller.rbac_permissions.Contains(Permission))
+        SessionInfo? caller = await context.Services.Sessions.FindAsync(context.SessionRef, context.Cancellation).ConfigureAwait(false);
+        if (caller is null || ((owner is null || owner.auth_user_sid != caller.UserSid) && !caller.May(Permissions.DestroyAnyTask)))
         {
-            throw new XenApiError("RBAC_PERMISSION_DENIED", Permission, "No permission in user session. (Roles with this permission: pool-admin, pool-operator)");
+            throw Permissions.Denied(Permissions.DestroyAnyTask, Roles.Allowed(Role.PoolOperator, []));
         }
     }
 }

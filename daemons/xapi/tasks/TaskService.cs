@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
 using Toolstack.Idl;
 using Toolstack.Idl.XmlRpc;
 using Toolstack.Xapi.Database;
@@ -14,6 +15,8 @@ public sealed class TaskService(XapiDatabase database, HostIdentity identity)
     /// <summary>Steps of progress smaller than this are not written: each would be an event to every client that watches tasks.</summary>
     private const double ProgressStep = 0.005;
 
+    private const string Restarted = "the toolstack was restarted while the task was pending";
+
     private static readonly ImmutableArray<task_allowed_operations> Cancellable = [task_allowed_operations.cancel, task_allowed_operations.destroy];
 
     public TaskRegistry Registry { get; } = new();
@@ -21,11 +24,10 @@ public sealed class TaskService(XapiDatabase database, HostIdentity identity)
     /// <summary>A name for a call that has no row.</summary>
     internal static Ref<task> Dummy(string label) => new($"DummyRef:|{Guid.NewGuid()}|{label}");
 
-    /// <summary>A pending row for a call that runs here, or that a client runs itself.</summary>
-    internal ValueTask<Ref<task>> CreateAsync(string label, Ref<session> session, RequestOrigin origin, CancellationToken cancel) =>
-        CreateAsync(label, "", session, origin, cancel);
-
-    internal ValueTask<Ref<task>> CreateAsync(string label, string description, Ref<session> session, RequestOrigin origin, CancellationToken cancel) =>
+    /// <summary>A pending row for a call that runs here, or that a client runs itself. <paramref name="durable"/>: the client is given its
+    /// reference, so that it asks for it even after a restart.</summary>
+    internal ValueTask<Ref<task>> CreateAsync(
+        string label, string description, Ref<session> session, RequestOrigin origin, bool durable, CancellationToken cancel) =>
         database.Create(
             new task
             {
@@ -40,6 +42,7 @@ public sealed class TaskService(XapiDatabase database, HostIdentity identity)
                 type = "<none/>",
                 session = session,
                 subtask_of = origin.ParentTaskHeader is { } parent ? new Ref<task>(parent) : Ref<task>.Null,
+                durable = durable,
                 other_config = ImmutableSortedDictionary<string, string>.Empty.SetItems(origin.TaskConfig),
             },
             cancel);
@@ -83,15 +86,28 @@ public sealed class TaskService(XapiDatabase database, HostIdentity identity)
         }
     }
 
-    /// <summary>Ends the tasks that a former life of this host left pending: nobody works on them any more.</summary>
-    internal async Task FailLeftoversAsync(CancellationToken cancel)
+    /// <summary>On a coordinator that starts: what a former life left pending has failed, since nobody works on it any more. What it completed
+    /// is complete.</summary>
+    internal async Task FailLeftoversAsync(ILogger logger, CancellationToken cancel)
     {
-        foreach (KeyValuePair<Ref<task>, task> entry in await database.GetAll<task>(cancel).ConfigureAwait(false))
+        int failed = 0;
+        foreach ((Ref<task> self, task row) in await database.GetAll<task>(cancel).ConfigureAwait(false))
         {
-            if (entry.Value.status == task_status_type.pending && entry.Value.resident_on == identity.Localhost && !Registry.IsRunning(entry.Key))
+            if (row.status is task_status_type.pending or task_status_type.cancelling)
             {
-                await CompleteAsync(entry.Key, MessageResult.Void, new XenApiError("TASK_CANCELLED", entry.Key.ToString()), cancel).ConfigureAwait(false);
+                failed++;
+                await database.Update(self, static r => r with { status = task_status_type.pending }, cancel).ConfigureAwait(false);
+                await CompleteAsync(self, MessageResult.Void, new XenApiError("INTERNAL_ERROR", Restarted), cancel).ConfigureAwait(false);
             }
+            else
+            {
+                await database.Update(self, static r => r with { progress = 1.0 }, cancel).ConfigureAwait(false);
+            }
+        }
+
+        if (failed > 0)
+        {
+            Log.LeftoversFailed(logger, failed);
         }
     }
 

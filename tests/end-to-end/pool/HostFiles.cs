@@ -29,6 +29,8 @@ internal static class HostFiles
             $"management-address = {host.Address}",
             $"password-file = {In("passwords")}",
             $"database-path = {In("state.db")}",
+            $"audit-log = {In("audit.log")}",
+            $"blob-directory = {In("blobs")}",
             $"pool-role-file = {In("pool.conf")}",
             $"pool-secret-file = {In("ptoken")}",
             $"inventory = {In("inventory")}",

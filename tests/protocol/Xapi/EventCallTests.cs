@@ -66,7 +66,7 @@ public class EventCallTests
         XenApiError token = await Assert.ThrowsAsync<XenApiError>(() => server.CallAsync("event.from", session, Tasks, new Value.Text("x"), new Value.Float(1)));
         Assert.Equal("EVENT_FROM_TOKEN_PARSE_FAILURE", token.Code);
         XenApiError next = await Assert.ThrowsAsync<XenApiError>(() => server.CallAsync("event.next", session));
-        Assert.Equal("NOT_IMPLEMENTED", next.Code);
+        Assert.Equal("SESSION_NOT_REGISTERED", next.Code);
     }
 
     [Fact]

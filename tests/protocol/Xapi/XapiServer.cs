@@ -12,6 +12,7 @@ using Toolstack.Xapi.Datamodel;
 using Toolstack.Xapi.Events;
 using Toolstack.Xapi.Http;
 using Toolstack.Xapi.Pool;
+using Toolstack.Xapi.Reports;
 using Toolstack.Xapi.Sessions;
 using Toolstack.Xapi.Tasks;
 
@@ -49,16 +50,23 @@ internal sealed class XapiServer : IAsyncDisposable
             Database = Database,
             ChangeLog = coordinator ? Database : null,
             Client = client,
-            Sessions = new SessionService(Database, identity, PasswordPath, NullLogger.Instance),
+            Sessions = new SessionService(Database, identity, new PasswordFile(PasswordPath), NullLogger.Instance),
             Tasks = new TaskService(Database, identity),
             Switch = connection,
         };
+        var notices = new NoticeStore(Path.Combine(directory, "messages"), Database.Wake, NullLogger.Instance);
+        var blobs = new BlobStore(Path.Combine(directory, "blobs"));
         Dictionary<string, object> implementations = new(more)
         {
             ["session"] = new SessionMessages(Services.Sessions),
             ["task"] = new TaskMessages(),
-            ["event"] = new EventMessages(new EventFeed(Database, Datamodel.Classes)),
+            ["message"] = new MessageMessages(notices, Database),
+            ["event"] = new EventMessages(Database, new EventFeed(Database, Datamodel.Classes, notices), new EventRegistrations(Database, Datamodel.Classes)),
+            ["blob"] = new BlobMessages(blobs),
         };
+        MessageImplementations.AddPlain(implementations);
+        Services.Routes.Add("GET", BlobEndpoint.Path, new BlobEndpoint(Services, blobs).GetAsync);
+        Services.Routes.Add("PUT", BlobEndpoint.Path, new BlobEndpoint(Services, blobs).PutAsync);
         XapiRoutes.Add(Services, implementations, Database);
         var handOver = new HandOver(HandOverPath, Services.Sessions.IsValidAsync, NullLogger.Instance, stopping.Token);
         server = new HttpServer(

@@ -59,7 +59,7 @@ public class DeclarationsTests
             ["auth", "event", "sr_stat", "probe_result", "data_source", "message", "vdi_nbd_server_info"],
             Model.Classes.Where(c => !c.InDatabase).Select(c => c.Name));
         Assert.Equal(
-            ["session", "role", "task", "VIF_metrics", "VBD_metrics"], Model.Classes.Where(c => c.InDatabase && !c.Persistent).Select(c => c.Name));
+            ["session", "role", "VIF_metrics", "VBD_metrics"], Model.Classes.Where(c => c.InDatabase && !c.Persistent).Select(c => c.Name));
         Assert.All(Model.Classes.Where(c => !c.InDatabase), c => Assert.Empty(ImplicitMessages.Of(c)));
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Toolstack.Idl;
+using Toolstack.Xapi.Access;
 using Toolstack.Xapi.Datamodel;
 using Toolstack.Xapi.Dispatch;
 using Toolstack.Xapi.Sessions;
@@ -69,11 +70,63 @@ public class DispatchTests
     {
         MessageEntry entry = Table.Find("VM.start")!;
         SessionInfo session = SessionInfo.None with { Permissions = ["vm.start"] };
-        RoleCheck.Assert(session, entry);
-        XenApiError error = Assert.Throws<XenApiError>(() => RoleCheck.Assert(SessionInfo.None, entry));
+        RoleCheck.Assert(session, entry, []);
+        XenApiError error = Assert.Throws<XenApiError>(() => RoleCheck.Assert(SessionInfo.None, entry, []));
         Assert.Equal("RBAC_PERMISSION_DENIED", error.Code);
         Assert.Equal("vm.start", error.Parameters[0]);
         Assert.StartsWith("No permission in user session. (Roles with this permission: pool-admin, ", error.Parameters[1], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("VM.add_to_other_config", "folder", "vm.add_to_other_config/key:folder", true)]
+    [InlineData("VM.add_to_other_config", "XenCenter.CustomFields.owner", "vm.add_to_other_config/key:xencenter.customfields.*", true)]
+    [InlineData("VM.remove_from_other_config", "pci", "vm.remove_from_other_config/key:pci", false)]
+    [InlineData("VM.add_to_other_config", "else", "vm.add_to_other_config", false)]
+    [InlineData("VM.set_other_config", "folder", "vm.set_other_config", false)]
+    public void GuardedKeysHavePermissionsOfTheirOwn(string method, string key, string permission, bool operatorMay)
+    {
+        MessageEntry entry = Table.Find(method)!;
+        ImmutableArray<Value> arguments = [new Value.Text("ref"), new Value.Text(key), new Value.Text("x")];
+        Assert.Equal(permission, Permissions.Of(entry, arguments).Name);
+        SessionInfo session = SessionInfo.None with { Permissions = RoleDirectory.Instance.Value.PermissionsOf([RoleDirectory.RefOf("vm-operator")]) };
+        if (operatorMay)
+        {
+            RoleCheck.Assert(session, entry, arguments);
+        }
+        else
+        {
+            Assert.Equal(permission, Assert.Throws<XenApiError>(() => RoleCheck.Assert(session, entry, arguments)).Parameters[0]);
+        }
+    }
+
+    /// <summary>Each role against each message: what the declaration says is what the check does.</summary>
+    [Fact]
+    public void EveryMessageIsOpenToItsRolesOnly()
+    {
+        foreach (Role role in Roles.All)
+        {
+            SessionInfo session = SessionInfo.None with { Permissions = RoleDirectory.Instance.Value.PermissionsOf([RoleDirectory.RefOf(Roles.Name(role))]) };
+            foreach (string name in Datamodel.Classes.SelectMany(c => c.Messages.Select(m => m.FullName).Concat(ImplicitMessages.Of(c).Select(m => m.FullName))))
+            {
+                MessageEntry entry = Table.Find(name)!;
+                bool allowed = Roles.Allowed(entry.Role, entry.Also).Contains(role);
+                Assert.True(allowed == session.May(Permissions.Of(entry, []).Name), $"{role} {name}");
+            }
+        }
+    }
+
+    [Fact]
+    public void RolesAndPermissionsFindEachOther()
+    {
+        RoleDirectory directory = RoleDirectory.Instance.Value;
+        Ref<role> admin = RoleDirectory.RefOf("pool-admin");
+        Assert.Equal("OpaqueRef:0165f154-ba3e-034e-6b27-5d271af109ba", admin.Text);
+        Ref<role> start = RoleDirectory.RefOf("vm.start");
+        Assert.Contains(start, directory.PermissionsOf(admin));
+        Assert.Equal([start], directory.PermissionsOf(start));
+        Assert.Equal(
+            ["pool-admin", "pool-operator", "vm-power-admin", "vm-admin", "vm-operator"], directory.Holding(start).Select(directory.NameOf));
+        Assert.Equal(directory.Rows.Count, directory.Rows.Select(r => r.Row.Uuid).Distinct().Count());
     }
 
     [Fact]

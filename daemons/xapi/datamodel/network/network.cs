@@ -31,7 +31,7 @@ public sealed partial record network : XenObject
     [Field(Qualifier.RW, HasDefault = true, Writer = Role.VmAdmin)]
     public long MTU { get; init; } = 1500;
 
-    [Field(Qualifier.RW)]
+    [Field(Qualifier.RW, GuardedKeys = ["folder:vm-operator", "XenCenter.CustomFields.*:vm-operator", "XenCenterCreateInProgress:vm-operator"])]
     public ImmutableSortedDictionary<string, string> other_config { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
     [Field(Qualifier.StaticRO, HasDefault = true)]

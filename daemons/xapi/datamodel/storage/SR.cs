@@ -46,7 +46,7 @@ public sealed partial record SR : XenObject
     [Field(Qualifier.DynamicRO)]
     public bool shared { get; init; }
 
-    [Field(Qualifier.RW)]
+    [Field(Qualifier.RW, GuardedKeys = ["folder:vm-operator", "XenCenter.CustomFields.*:vm-operator"])]
     public ImmutableSortedDictionary<string, string> other_config { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
     [Field(Qualifier.RW, HasDefault = true, Writer = Role.VmOperator)]

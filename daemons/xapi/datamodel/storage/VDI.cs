@@ -46,7 +46,7 @@ public sealed partial record VDI : XenObject
     [Field(Qualifier.StaticRO)]
     public bool read_only { get; init; }
 
-    [Field(Qualifier.RW, Writer = Role.VmAdmin)]
+    [Field(Qualifier.RW, Writer = Role.VmAdmin, GuardedKeys = ["folder:vm-operator", "XenCenter.CustomFields.*:vm-operator"])]
     public ImmutableSortedDictionary<string, string> other_config { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
     [Field(Qualifier.DynamicRO)]

@@ -1,0 +1,184 @@
+using System.Buffers;
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Toolstack.Hosting;
+using Toolstack.Idl;
+using Toolstack.Idl.Json;
+using Toolstack.Xapi.Datamodel;
+using Toolstack.Xapi.Events;
+
+namespace Toolstack.Xapi.Reports;
+
+/// <summary>A notice as the store holds it: its reference and the generation, of notices, at which it was added.</summary>
+internal sealed record Notice(Ref<message> Self, message Row, long Generation);
+
+/// <summary>
+/// The objects of class message: one file each beside the database, named by generation and reference, and all of them in memory. They
+/// have generations of their own, the second number of an event token.
+/// </summary>
+internal sealed class NoticeStore : INoticeLog
+{
+    private readonly string directory;
+    private readonly Action wake;
+    private readonly Lock gate = new();
+    private readonly SortedDictionary<long, Notice> byGeneration = [];
+    private readonly Dictionary<Ref<message>, Notice> byRef = [];
+    private readonly Queue<(Ref<message> Self, long Added, long Removed)> removed = new();
+    private long generation;
+
+    /// <summary>Reads what is there. <paramref name="wake"/> is called after each change. A file that cannot be read is passed over and logged.
+    /// Raises ConfigurationException when the directory cannot be used.</summary>
+    internal NoticeStore(string directory, Action wake, ILogger logger)
+    {
+        this.directory = directory;
+        this.wake = wake;
+        try
+        {
+            Directory.CreateDirectory(directory);
+            foreach (string path in Directory.EnumerateFiles(directory, "*.json"))
+            {
+                Load(path, logger);
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException($"{directory}: {error.Message}");
+        }
+    }
+
+    public XenClass Class => message.Info;
+
+    /// <summary>Adds one; on disk when it returns. Raises INTERNAL_ERROR when it cannot be written.</summary>
+    internal Ref<message> Add(message row)
+    {
+        Ref<message> self = Ref<message>.New();
+        lock (gate)
+        {
+            var notice = new Notice(self, row, generation + 1);
+            Disk(() => AtomicFile.Write(PathOf(notice), Encode(row), durable: true));
+            generation++;
+            Keep(notice);
+            while (byRef.Count > ReportLimits.MaxNotices)
+            {
+                Drop(byGeneration.First().Value);
+            }
+        }
+
+        wake();
+        return self;
+    }
+
+    /// <summary>Removes one. Raises HANDLE_INVALID.</summary>
+    internal void Remove(Ref<message> self)
+    {
+        lock (gate)
+        {
+            Drop(Get(self));
+        }
+
+        wake();
+    }
+
+    /// <summary>Raises HANDLE_INVALID.</summary>
+    internal Notice Get(Ref<message> self)
+    {
+        lock (gate)
+        {
+            return byRef.GetValueOrDefault(self) ?? throw new XenApiError("HANDLE_INVALID", "message", self.ToString());
+        }
+    }
+
+    /// <summary>Oldest first.</summary>
+    internal IReadOnlyList<Notice> All()
+    {
+        lock (gate)
+        {
+            return [.. byGeneration.Values];
+        }
+    }
+
+    public IReadOnlyList<XenEvent> Since(long since)
+    {
+        lock (gate)
+        {
+            if (since >= generation)
+            {
+                return [];
+            }
+
+            List<XenEvent> events = [.. byGeneration.Values.Where(n => n.Generation > since).Select(n => new XenEvent(Class, "add", n.Self.ToString(), n.Row, n.Generation))];
+            if (since >= 0)
+            {
+                events.AddRange(removed.Where(r => r.Removed > since && r.Added <= since).Select(r => new XenEvent(Class, "del", r.Self.ToString(), null, r.Removed)));
+            }
+
+            events.Sort(static (a, b) => a.Generation.CompareTo(b.Generation));
+            return events;
+        }
+    }
+
+    private void Drop(Notice notice)
+    {
+        Disk(() => File.Delete(PathOf(notice)));
+        byRef.Remove(notice.Self);
+        byGeneration.Remove(notice.Generation);
+        removed.Enqueue((notice.Self, notice.Generation, ++generation));
+        if (removed.Count > ReportLimits.MaxRemoved)
+        {
+            removed.Dequeue();
+        }
+    }
+
+    private void Keep(Notice notice)
+    {
+        byGeneration[notice.Generation] = notice;
+        byRef[notice.Self] = notice;
+        generation = Math.Max(generation, notice.Generation);
+    }
+
+    private void Load(string path, ILogger logger)
+    {
+        string[] parts = Path.GetFileNameWithoutExtension(path).Split('_');
+        if (parts.Length != 2 || !long.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out long number))
+        {
+            return;
+        }
+
+        try
+        {
+            XenObject row = message.Info.Blank;
+            foreach ((string name, Value value) in JsonValueReader.Parse(File.ReadAllBytes(path)).AsStruct().Members)
+            {
+                row = message.Info.Field(name) is { } field ? field.With(row, value) : row;
+            }
+
+            Keep(new Notice(new Ref<message>("OpaqueRef:" + parts[1]), (message)row, number));
+        }
+        catch (Exception error) when (error is WireFormatException or ValueFormatException)
+        {
+            Log.NoticeUnreadable(logger, path, error.Message);
+        }
+    }
+
+    private string PathOf(Notice notice) => Path.Combine(
+        directory, string.Create(CultureInfo.InvariantCulture, $"{notice.Generation:D20}_{notice.Self.ToString()["OpaqueRef:".Length..]}.json"));
+
+    private static ReadOnlySpan<byte> Encode(message row)
+    {
+        var output = new ArrayBufferWriter<byte>();
+        JsonValueWriter.Write(output, w => message.Info.WriteRecord(row, w));
+        return output.WrittenSpan;
+    }
+
+    private static void Disk(Action work)
+    {
+        try
+        {
+            work();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new XenApiError("INTERNAL_ERROR", $"the notice could not be written: {error.Message}");
+        }
+    }
+}

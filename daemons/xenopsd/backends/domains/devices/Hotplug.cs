@@ -1,0 +1,90 @@
+using System.Diagnostics;
+using Toolstack.Interop.Xen.Xenstore;
+using Toolstack.Xenopsd.Contract;
+
+namespace Toolstack.Xenopsd.Backends.Domains.Devices;
+
+/// <summary>Connects the host's end of a device: by scripts, or where none are used by saying that it is connected as soon as its
+/// driver has made it. A disk needs nothing made: its driver opens what <c>params</c> or <c>physical-device</c> name.</summary>
+internal sealed class Hotplug(XenstoreClient store, DomainOptions options)
+{
+    private const string Online = "online";
+    private const string Connected = "connected";
+
+    public async Task ConnectAsync(DeviceAddress device, TimeSpan timeout, CancellationToken cancel)
+    {
+        bool network = device.BackendKind == VifKeys.Kind;
+        if (network)
+        {
+            // The driver has made the interface when it waits for the guest.
+            bool made = await store.WaitUntilAsync(
+                [device.BackendState],
+                async token => await store.ReadAsync(device.BackendState, token).ConfigureAwait(false) is not (null or XenbusState.Initialising),
+                timeout,
+                cancel).ConfigureAwait(false);
+            if (!made)
+            {
+                throw XenopsError.Internal($"{device.Backend}: no driver took the interface within {timeout.TotalSeconds:0} s");
+            }
+        }
+
+        if (options.RunHotplugScripts)
+        {
+            await RunAsync(device, "add", cancel).ConfigureAwait(false);
+            if (network)
+            {
+                await RunAsync(device, Online, cancel).ConfigureAwait(false);
+            }
+
+            return;
+        }
+
+        await store.TransactionAsync(
+            transaction =>
+            {
+                transaction.Write(device.Hotplug + "/hotplug", Online);
+                transaction.Write(device.HotplugStatus, Connected);
+                return Task.CompletedTask;
+            },
+            cancel).ConfigureAwait(false);
+    }
+
+    public Task DisconnectAsync(DeviceAddress device, CancellationToken cancel) =>
+        options.RunHotplugScripts ? RunAsync(device, "remove", cancel) : Task.CompletedTask;
+
+    /// <summary>The network or the traffic rules of an interface changed.</summary>
+    public Task ChangeAsync(DeviceAddress device, string action, CancellationToken cancel) =>
+        options.RunHotplugScripts ? RunAsync(device, action, cancel) : Task.CompletedTask;
+
+    private async Task RunAsync(DeviceAddress device, string action, CancellationToken cancel)
+    {
+        string script = Path.Combine(options.ScriptsPath, device.BackendKind);
+        ProcessStartInfo start = new(script, [action]) { RedirectStandardError = true };
+        start.Environment["script"] = script;
+        start.Environment["XENBUS_TYPE"] = device.BackendKind;
+        start.Environment["XENBUS_PATH"] = $"backend/{device.BackendKind}/{device.Domid}/{device.Id}";
+        start.Environment["XENBUS_BASE_PATH"] = "backend";
+        start.Environment["XENBUS_PREFIX"] = device.BackendDomid == 0 ? "" : $"/local/domain/{device.BackendDomid}/";
+        start.Environment["INTERFACE"] = $"{device.BackendKind}{device.Domid}.{device.Id}";
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        deadline.CancelAfter(options.HotplugTimeout);
+        try
+        {
+            using var process = Process.Start(start) ?? throw XenopsError.Internal($"{script}: not started");
+            string error = await process.StandardError.ReadToEndAsync(deadline.Token).ConfigureAwait(false);
+            await process.WaitForExitAsync(deadline.Token).ConfigureAwait(false);
+            if (process.ExitCode != 0)
+            {
+                throw XenopsError.Internal($"{script} {action}: exit code {process.ExitCode}: {error.Trim()}");
+            }
+        }
+        catch (System.ComponentModel.Win32Exception error)
+        {
+            throw XenopsError.Internal($"{script}: {error.Message}", error);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            throw XenopsError.Internal($"{script} {action}: not done within {options.HotplugTimeout.TotalSeconds:0} s");
+        }
+    }
+}

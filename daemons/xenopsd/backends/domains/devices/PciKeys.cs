@@ -1,0 +1,46 @@
+using System.Globalization;
+using Toolstack.Xenopsd.Backends.Domains.Tree;
+using Toolstack.Xenopsd.Contract;
+
+namespace Toolstack.Xenopsd.Backends.Domains.Devices;
+
+/// <summary>The record of a domain's PCI devices in xenstore.</summary>
+public static class PciKeys
+{
+    public const string DevicePrefix = "dev-";
+
+    public static string Root(int domid) => DevicePaths.Backends("pci", domid) + "/0";
+
+    public static string Device(Pci pci, int domid)
+    {
+        ArgumentNullException.ThrowIfNull(pci);
+        return Root(domid) + string.Create(CultureInfo.InvariantCulture, $"/{DevicePrefix}{pci.position}");
+    }
+
+    public static IReadOnlyList<StoreNode> Create(Pci pci, int domid, bool msiTranslate, bool powerManagement)
+    {
+        ArgumentNullException.ThrowIfNull(pci);
+        return
+        [
+            new(Device(pci, domid), pci.address.ToString()),
+            new(Root(domid) + "/msitranslate", pci.msitranslate ?? msiTranslate ? "1" : "0"),
+            new(Root(domid) + "/power_mgmt", pci.power_mgmt ?? powerManagement ? "1" : "0"),
+        ];
+    }
+
+    /// <summary>Reads <c>0000:03:00.0</c>; null for anything else.</summary>
+    public static PciAddress? Parse(string? text)
+    {
+        string[] parts = text?.Split(':', '.') ?? [];
+        long[] numbers = new long[parts.Length];
+        for (int i = 0; i < parts.Length; i++)
+        {
+            if (!long.TryParse(parts[i], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out numbers[i]))
+            {
+                return null;
+            }
+        }
+
+        return numbers is [var domain, var bus, var dev, var fn] ? new PciAddress { domain = domain, bus = bus, dev = dev, fn = fn } : null;
+    }
+}

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Toolstack.Xenopsd;
 
-/// <summary>Every log line of xenopsd. Events 2000-2099: records; 2100-2199: operations; 2200-2299: migration; 2300-2399: server.</summary>
+/// <summary>Every log line of xenopsd. Events 2000-2099: records; 2100-2199: operations; 2200-2299: migration; 2300-2399: server; 2400-2499: domains.</summary>
 internal static partial class Log
 {
     [LoggerMessage(2000, LogLevel.Error, "record of VM {Id} left out, it cannot be read: {Problem}")]
@@ -88,4 +88,34 @@ internal static partial class Log
 
     [LoggerMessage(2301, LogLevel.Warning, "queue {Queue} not served, trying again: {Problem}")]
     internal static partial void QueueLost(ILogger logger, string queue, string problem);
+
+    [LoggerMessage(2400, LogLevel.Warning, "domain {Domid}: {Step} failed while it is destroyed: {Problem}")]
+    internal static partial void DestroyStepFailed(ILogger logger, int domid, string step, string problem);
+
+    [LoggerMessage(2401, LogLevel.Warning, "guest of {Vm} does not come down to {Kib} KiB, it is left out of ballooning")]
+    internal static partial void GuestKeepsMemory(ILogger logger, string vm, long kib);
+
+    [LoggerMessage(2402, LogLevel.Warning, "back end {Path} does not close, it is removed")]
+    internal static partial void BackEndStays(ILogger logger, string path);
+
+    [LoggerMessage(2403, LogLevel.Error, "watch of {Path} ended: {Problem}")]
+    internal static partial void WatchFailed(ILogger logger, string path, string problem);
+
+    [LoggerMessage(2404, LogLevel.Information, "domain {Domid} of {Vm} found running")]
+    internal static partial void DomainAdopted(ILogger logger, int domid, string vm);
+
+    [LoggerMessage(2405, LogLevel.Warning, "domain {Domid} of {Vm} was left half-made or half-destroyed, it is ended")]
+    internal static partial void DomainLeftOver(ILogger logger, int domid, string vm);
+
+    [LoggerMessage(2406, LogLevel.Information, "domain {Domid} of {Vm} is not this toolstack's, it is left alone")]
+    internal static partial void DomainForeign(ILogger logger, int domid, string vm);
+
+    [LoggerMessage(2407, LogLevel.Warning, "tree of domain {Domid}, which is gone, removed")]
+    internal static partial void TreeLeftOver(ILogger logger, int domid);
+
+    [LoggerMessage(2408, LogLevel.Error, "xenstore: {Problem}")]
+    internal static partial void XenstoreFailed(ILogger logger, string problem);
+
+    [LoggerMessage(2409, LogLevel.Warning, "balancing memory failed, tried again later: {Problem}")]
+    internal static partial void BalanceFailed(ILogger logger, string problem);
 }

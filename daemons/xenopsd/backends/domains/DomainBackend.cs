@@ -1,0 +1,333 @@
+using Microsoft.Extensions.Logging;
+using Toolstack.Interop.Linux;
+using Toolstack.Interop.Xen;
+using Toolstack.Interop.Xen.Xenstore;
+using Toolstack.Xenopsd.Backends.Domains.Devices;
+using Toolstack.Xenopsd.Backends.Domains.LifeCycle;
+using Toolstack.Xenopsd.Backends.Domains.Memory;
+using Toolstack.Xenopsd.Backends.Domains.Tree;
+using Toolstack.Xenopsd.Backends.Domains.Watching;
+using Toolstack.Xenopsd.Contract;
+using Toolstack.Xenopsd.Migration.Channels;
+using Toolstack.Xenopsd.Migration.Stream;
+
+namespace Toolstack.Xenopsd.Backends.Domains;
+
+/// <summary>
+/// Domains of a hypervisor, driven as Xen's toolstacks do it: hypercalls for the domain, xenstore for everything the guest, its devices
+/// and other tools are told. One code for Xen and for the simulated host. A VM's id is the handle of its domain; nothing is kept that
+/// xenstore and the hypervisor do not know, so a new process takes the domains over as they are. Failures of xenstore are XenopsError
+/// Internal_error.
+/// </summary>
+public sealed class DomainBackend : IBackend, IDomainObserver
+{
+    private readonly CancellationTokenSource stopping = new();
+    private readonly DomainTable table = new();
+    private readonly IHypervisor hypervisor;
+    private readonly XenstoreClient store;
+    private readonly ILogger logger;
+    private readonly Squeezer squeezer;
+    private readonly DeviceLife life;
+    private readonly Destruction destruction;
+    private readonly Creation creation;
+    private readonly Building building;
+    private readonly ShutdownRequests shutdown;
+    private readonly Transfers transfers;
+    private readonly GuestScripts scripts;
+    private readonly DomainDevices devices;
+    private readonly SemaphoreSlim balance = new(0);
+    private HostWatch? hostWatch;
+    private Task balancing = Task.CompletedTask;
+
+    private DomainBackend(IHypervisor hypervisor, XenstoreClient store, DomainOptions options, ILogger logger)
+    {
+        this.hypervisor = hypervisor;
+        this.store = store;
+        this.logger = logger;
+        Hotplug hotplug = new(store, options);
+        life = new DeviceLife(store, table, options, hotplug, logger);
+        squeezer = new Squeezer(hypervisor, store, table, options.KeepFreeKib, logger);
+        destruction = new Destruction(hypervisor, store, table, squeezer.Reservations, new DeviceRemoval(hypervisor, store, life, logger), logger);
+        creation = new Creation(hypervisor, store, table, squeezer, destruction);
+        building = new Building(hypervisor, store, squeezer.Reservations);
+        shutdown = new ShutdownRequests(hypervisor, store);
+        transfers = new Transfers(hypervisor, options, shutdown, building, squeezer.Reservations);
+        scripts = new GuestScripts(store, options.ScriptTimeout);
+        devices = new DomainDevices(hypervisor, store, table, life, hotplug, squeezer, options);
+        Memory = new HostMemory(hypervisor, store, squeezer, options.KeepFreeKib);
+    }
+
+    public event Action<string>? Changed;
+
+    public event Action<DynamicId>? DeviceChanged;
+
+    public string Hypervisor => hypervisor.Name;
+
+    public IDeviceBackend Devices => devices;
+
+    /// <summary>The host's memory as other services may reserve it.</summary>
+    public HostMemory Memory { get; }
+
+    /// <summary>Connects to the hypervisor's xenstore and takes over the domains there are. The hypervisor becomes the backend's.
+    /// Raises XenopsError and HypervisorError.</summary>
+    public static async Task<DomainBackend> OpenAsync(IHypervisor hypervisor, DomainOptions options, ILogger logger, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(hypervisor);
+        ArgumentNullException.ThrowIfNull(options);
+        return await StoreErrors.MapAsync(async () =>
+        {
+            var store = await XenstoreClient.ConnectAsync(hypervisor.XenstorePath, logger, cancel).ConfigureAwait(false);
+            DomainBackend backend = new(hypervisor, store, options, logger);
+            try
+            {
+                await backend.StartAsync(cancel).ConfigureAwait(false);
+                return backend;
+            }
+            catch
+            {
+                await backend.DisposeAsync().ConfigureAwait(false);
+                throw;
+            }
+        }).ConfigureAwait(false);
+    }
+
+    public HostInfo GetHostInfo()
+    {
+        var machine = hypervisor.Machine();
+        return new HostInfo(
+            machine.Cpus, machine.TotalMemoryBytes, squeezer.FreeKib << 10, $"{machine.MajorVersion}.{machine.MinorVersion}", machine.Capabilities);
+    }
+
+    public async Task<int> CreateAsync(DomainConfig config, CancellationToken cancel)
+    {
+        var entry = await StoreErrors.MapAsync(() => creation.RunAsync(config, cancel)).ConfigureAwait(false);
+        DomainChanged(entry);
+        return entry.Domid;
+    }
+
+    public async Task BuildAsync(string vmId, CancellationToken cancel)
+    {
+        var entry = table.Get(vmId);
+        await StoreErrors.MapAsync(async () =>
+        {
+            await building.RunAsync(entry, cancel).ConfigureAwait(false);
+            await WatchAsync(entry, cancel).ConfigureAwait(false);
+        }).ConfigureAwait(false);
+        DomainChanged(entry);
+    }
+
+    public Task PauseAsync(string vmId, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        var entry = table.Get(vmId);
+
+        // Xen counts pauses; the VM's one is there or not.
+        if (hypervisor.Domain(entry.Domid) is { Paused: false })
+        {
+            hypervisor.Pause(entry.Domid);
+        }
+
+        DomainChanged(entry);
+        return Task.CompletedTask;
+    }
+
+    public Task UnpauseAsync(string vmId, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        var entry = table.Get(vmId);
+        if (!entry.Built)
+        {
+            throw new XenopsError(new XenopsErrorValue.Domain_not_built());
+        }
+
+        if (hypervisor.Domain(entry.Domid) is { Paused: true })
+        {
+            hypervisor.Unpause(entry.Domid);
+        }
+
+        DomainChanged(entry);
+        return Task.CompletedTask;
+    }
+
+    public async Task DestroyAsync(string vmId, CancellationToken cancel)
+    {
+        var entry = table.Get(vmId);
+        await StoreErrors.MapAsync(() => destruction.RunAsync(entry, cancel)).ConfigureAwait(false);
+        DomainChanged(entry);
+        RequestBalance();
+    }
+
+    public Task<bool> RequestShutdownAsync(string vmId, ShutdownReason reason, TimeSpan ackTimeout, CancellationToken cancel)
+    {
+        var entry = table.Get(vmId);
+        return StoreErrors.MapAsync(() => shutdown.RequestAsync(entry, ShutdownRequests.Word(reason), ackTimeout, cancel));
+    }
+
+    public Task<bool> WaitShutdownAsync(string vmId, ShutdownReason reason, TimeSpan timeout, CancellationToken cancel) =>
+        shutdown.WaitAsync(table.Get(vmId), reason, timeout, cancel);
+
+    public Task<SaveStatistics> SaveAsync(
+        string vmId,
+        SaveOptions options,
+        IDataChannel data,
+        Func<CancellationToken, Task> beforeSuspend,
+        IProgress<double> progress,
+        CancellationToken cancel)
+    {
+        var entry = table.Get(vmId);
+        return StoreErrors.MapAsync(() => transfers.SaveAsync(entry, options, data, beforeSuspend, progress, cancel));
+    }
+
+    public async Task<RestoreStatistics> RestoreAsync(string vmId, IDataChannel data, IProgress<double> progress, CancellationToken cancel)
+    {
+        var entry = table.Get(vmId);
+        var statistics = await StoreErrors.MapAsync(async () =>
+        {
+            var done = await transfers.RestoreAsync(entry, data, progress, cancel).ConfigureAwait(false);
+            await WatchAsync(entry, cancel).ConfigureAwait(false);
+            return done;
+        }).ConfigureAwait(false);
+        DomainChanged(entry);
+        return statistics;
+    }
+
+    public async Task ResumeAsync(string vmId, CancellationToken cancel)
+    {
+        var entry = table.Get(vmId);
+        if (ShutdownRequests.ReasonOf(hypervisor.Domain(entry.Domid)) != ShutdownReason.Suspend)
+        {
+            throw XenopsError.Internal($"domain {entry.Domid} is not suspended");
+        }
+
+        // The node is left as the guest emptied it; the server must know before the guest speaks to it again.
+        await StoreErrors.MapAsync(() => store.ResumeAsync(entry.Domid, cancel)).ConfigureAwait(false);
+        hypervisor.ResumeCooperatively(entry.Domid);
+        entry.SeenShutdown = null;
+        DomainChanged(entry);
+    }
+
+    public async Task RenameAsync(string vmId, string newVmId, CancellationToken cancel)
+    {
+        var entry = table.Get(vmId);
+        var handle = Handles.Of(newVmId);
+        table.Rename(entry, newVmId);
+        try
+        {
+            hypervisor.SetHandle(entry.Domid, handle);
+            await StoreErrors.MapAsync(() => TreeRename.RunAsync(store, entry.Domid, vmId, newVmId, cancel)).ConfigureAwait(false);
+        }
+        catch
+        {
+            table.Rename(entry, vmId);
+            hypervisor.SetHandle(entry.Domid, Handles.Of(vmId));
+            throw;
+        }
+
+        Changed?.Invoke(vmId);
+        Changed?.Invoke(newVmId);
+    }
+
+    public DomainStatus? GetStatus(string vmId)
+    {
+        if (table.Find(vmId) is not { Ending: false } entry || hypervisor.Domain(entry.Domid) is not { Dying: false } domain)
+        {
+            return null;
+        }
+
+        return new DomainStatus(
+            domain.Domid,
+            domain.Paused,
+            ShutdownRequests.ReasonOf(domain),
+            domain.MemoryBytes,
+            entry.TargetKib << 10,
+            Math.Max(domain.MemoryBytes, domain.MaxMemoryBytes - (MemoryModel.Internal(entry.Kind) << 20)),
+            entry.Vcpus,
+            entry.StartTime,
+            DateTimeOffset.UtcNow - entry.StartTime);
+    }
+
+    public IReadOnlyList<string> ListDomains() => [.. table.All.Where(static e => !e.Ending).Select(static e => e.VmId)];
+
+    public Task<string> RunScriptAsync(string vmId, string script, CancellationToken cancel)
+    {
+        var entry = table.Get(vmId);
+        return StoreErrors.MapAsync(() => scripts.RunAsync(entry, script, cancel));
+    }
+
+    /// <summary>Lets the domains be: they are the hypervisor's.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await stopping.CancelAsync().ConfigureAwait(false);
+        balance.Release();
+        await balancing.ConfigureAwait(false);
+        if (hostWatch is not null)
+        {
+            await hostWatch.DisposeAsync().ConfigureAwait(false);
+        }
+
+        foreach (var entry in table.All)
+        {
+            await entry.Destroyed.CancelAsync().ConfigureAwait(false);
+            await entry.Transfer.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (entry.Watch is { } watch)
+            {
+                await watch.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+
+        await store.DisposeAsync().ConfigureAwait(false);
+        await hypervisor.DisposeAsync().ConfigureAwait(false);
+        life.Dispose();
+        squeezer.Dispose();
+        balance.Dispose();
+        stopping.Dispose();
+    }
+
+    void IDomainObserver.DomainChanged(DomainEntry entry) => DomainChanged(entry);
+
+    void IDomainObserver.DeviceChanged(DynamicId device) => DeviceChanged?.Invoke(device);
+
+    void IDomainObserver.BalloonChanged(DomainEntry entry) => RequestBalance();
+
+    private void DomainChanged(DomainEntry entry) => Changed?.Invoke(entry.VmId);
+
+    private async Task StartAsync(CancellationToken cancel)
+    {
+        store.ConnectionLost += error => Log.XenstoreFailed(logger, error.Message);
+        await new Adoption(hypervisor, store, table, destruction, this, logger).RunAsync(cancel).ConfigureAwait(false);
+        hostWatch = await HostWatch.StartAsync(hypervisor, store, table, this, logger, cancel).ConfigureAwait(false);
+        balancing = BalanceAsync(stopping.Token);
+    }
+
+    private async Task WatchAsync(DomainEntry entry, CancellationToken cancel) =>
+        entry.Watch ??= await DomainWatch.StartAsync(store, entry, this, logger, cancel).ConfigureAwait(false);
+
+    private void RequestBalance()
+    {
+        if (balance.CurrentCount == 0 && !stopping.IsCancellationRequested)
+        {
+            balance.Release();
+        }
+    }
+
+    /// <summary>Shares the host's memory among guests that balloon: when one came or went, and every so often.</summary>
+    private async Task BalanceAsync(CancellationToken cancel)
+    {
+        while (!cancel.IsCancellationRequested)
+        {
+            try
+            {
+                await balance.WaitAsync(MemoryLimits.Round, cancel).ConfigureAwait(false);
+                await squeezer.BalanceAsync(cancel).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception error) when (error is XenstoreError or HypervisorError)
+            {
+                Log.BalanceFailed(logger, error.Message);
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+using System.Collections.Concurrent;
+using Toolstack.Xenopsd.Backends.Domains.Watching;
+
+
+namespace Toolstack.Xenopsd.Backends.Domains;
+
+/// <summary>What the backend knows of one domain without asking: what it was made with, and the few nodes of its tree that are read
+/// often, kept up to date by its watch. Memory in KiB.</summary>
+internal sealed class DomainEntry(string vmId, int domid, GuestKind kind)
+{
+    private readonly Lock gate = new();
+    private TaskCompletionSource changed = NewSignal();
+
+    /// <summary>Changes when the VM is renamed.</summary>
+    public string VmId { get; set; } = vmId;
+
+    public int Domid { get; } = domid;
+
+    public GuestKind Kind { get; } = kind;
+
+    /// <summary>What it was made with; null for a domain that was there when the daemon started.</summary>
+    public DomainConfig? Config { get; init; }
+
+    public required string Name { get; init; }
+
+    public required DateTimeOffset StartTime { get; init; }
+
+    /// <summary>There is a guest in it.</summary>
+    public bool Built { get; set; }
+
+    /// <summary>It is being destroyed: it is no longer the VM's domain.</summary>
+    public bool Ending { get; set; }
+
+    /// <summary>The node of that name.</summary>
+    public string? ActionRequest { get; set; }
+
+    public long TargetKib { get; set; }
+
+    public long DynamicMinKib { get; set; }
+
+    public long DynamicMaxKib { get; set; }
+
+    /// <summary>What the guest had beyond its target when it was first seen to run.</summary>
+    public long MemoryOffsetKib { get; set; }
+
+    /// <summary>The guest has a balloon driver and it runs.</summary>
+    public bool Balloons { get; set; }
+
+    public bool Uncooperative { get; set; }
+
+    /// <summary>vCPUs that are online.</summary>
+    public int Vcpus { get; set; }
+
+    public double ShadowMultiplier { get; set; } = 1.0;
+
+    /// <summary>The shutdown code that was last seen.</summary>
+    public int? SeenShutdown { get; set; }
+
+    /// <summary>The copy of the domain's memory that is under way.</summary>
+    public Task Transfer { get; set; } = Task.CompletedTask;
+
+    /// <summary>Cancelled when the domain is destroyed.</summary>
+    public CancellationTokenSource Destroyed { get; } = new();
+
+    public DomainWatch? Watch { get; set; }
+
+    /// <summary>A device was added, or may have been before this daemon started.</summary>
+    public bool MayHaveDevices { get; set; }
+
+    /// <summary>Names of the devices by kind and number in xenstore.</summary>
+    public ConcurrentDictionary<(string Kind, int Id), string> Devices { get; } = new();
+
+    /// <summary>What was read of the guest's own writing; null when it has to be read again.</summary>
+    public DomainObservations? Observed { get; set; }
+
+    /// <summary>Completes at the next change. Take it before looking, so that no change is missed.</summary>
+    public Task NextChange
+    {
+        get
+        {
+            lock (gate)
+            {
+                return changed.Task;
+            }
+        }
+    }
+
+    public void SignalChange()
+    {
+        TaskCompletionSource old;
+        lock (gate)
+        {
+            old = changed;
+            changed = NewSignal();
+        }
+
+        old.TrySetResult();
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}

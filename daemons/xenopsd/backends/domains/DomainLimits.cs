@@ -1,0 +1,19 @@
+namespace Toolstack.Xenopsd.Backends.Domains;
+
+/// <summary>Bounds of the domain backend.</summary>
+internal static class DomainLimits
+{
+    public const int MaxDomains = 4096;
+
+    /// <summary>Least and most vCPUs of one domain (Xen's bound for guests with nested paging).</summary>
+    public const int MaxVcpus = 128;
+
+    /// <summary>Longest script text for a guest, in characters.</summary>
+    public const int MaxScript = 1024;
+
+    /// <summary>How long taking back a half-made domain may take.</summary>
+    public static readonly TimeSpan CleanUp = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long a write that nobody waits for may take.</summary>
+    public static readonly TimeSpan Write = TimeSpan.FromSeconds(60);
+}

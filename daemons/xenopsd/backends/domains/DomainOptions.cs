@@ -1,0 +1,37 @@
+using Toolstack.Xenopsd.Backends.Domains.Memory;
+
+namespace Toolstack.Xenopsd.Backends.Domains;
+
+/// <summary>What the domain backend is made with; memory in KiB. The defaults are those of the xenops protocol.</summary>
+public sealed record DomainOptions
+{
+    public static readonly TimeSpan DefaultSuspendAckTimeout = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan DefaultHotplugTimeout = TimeSpan.FromSeconds(300);
+
+    /// <summary>Memory of the host that no domain gets.</summary>
+    public long KeepFreeKib { get; init; } = MemoryLimits.KeepFreeKib;
+
+    /// <summary>Longest wait for a guest to acknowledge the request to suspend.</summary>
+    public TimeSpan SuspendAckTimeout { get; init; } = DefaultSuspendAckTimeout;
+
+    /// <summary>Longest wait, after the acknowledgement, for it to be suspended.</summary>
+    public TimeSpan SuspendTimeout { get; init; } = TimeSpan.FromSeconds(1200);
+
+    /// <summary>Longest wait for a back end or a hotplug script.</summary>
+    public TimeSpan HotplugTimeout { get; init; } = DefaultHotplugTimeout;
+
+    /// <summary>Scripts connect the host's end of a device; otherwise the daemon says so itself as soon as the back end is there.</summary>
+    public bool RunHotplugScripts { get; init; } = true;
+
+    /// <summary>The block back end opens files by itself; otherwise a disk is a block device.</summary>
+    public bool BackEndOpensFiles { get; init; }
+
+    /// <summary>Where the scripts <c>vif</c> and <c>vbd</c> are.</summary>
+    public string ScriptsPath { get; init; } = "/usr/libexec/xenopsd";
+
+    /// <summary>How long a guest may take to answer a script.</summary>
+    public TimeSpan ScriptTimeout { get; init; } = TimeSpan.FromSeconds(120);
+
+    /// <summary>Encoded size of what is read of one guest's own writing.</summary>
+    public int GuestAgentQuotaBytes { get; init; } = 26_214_400;
+}

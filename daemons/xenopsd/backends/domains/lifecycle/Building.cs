@@ -1,0 +1,80 @@
+using Toolstack.Interop.Xen.Xenstore;
+using Toolstack.Xenopsd.Backends.Domains.Memory;
+using Toolstack.Xenopsd.Backends.Domains.Tree;
+using Toolstack.Xenopsd.Contract;
+
+namespace Toolstack.Xenopsd.Backends.Domains.LifeCycle;
+
+/// <summary>Puts a guest into an empty domain, and tells xenstore's server of it.</summary>
+internal sealed class Building(IHypervisor hypervisor, XenstoreClient store, Reservations reservations)
+{
+    /// <summary>XenopsError Unimplemented for a guest that needs a boot loader or an emulator.</summary>
+    public async Task RunAsync(DomainEntry entry, CancellationToken cancel)
+    {
+        RequireEmpty(entry);
+        var config = entry.Config!;
+        var boot = BootOf(config);
+        long video = VideoMib(config);
+        long staticMib = MemoryModel.MibOf(config.MemoryStaticMaxBytes);
+        long targetMib = entry.TargetKib / MemoryModel.KibPerMib;
+        var (storePort, consolePort) = AllocatePorts(entry);
+        var image = new GuestImage(
+            entry.Kind, boot.kernel, boot.cmdline, boot.ramdisk,
+            MemoryModel.BuildMax(entry.Kind, staticMib, video) << 20, MemoryModel.BuildStart(entry.Kind, targetMib, video) << 20,
+            storePort, consolePort, config.VcpusMax, config.Platform.GetValueOrDefault("featureset"));
+        try
+        {
+            var rings = await hypervisor.BuildAsync(entry.Domid, image, cancel).ConfigureAwait(false);
+            await CompleteAsync(entry, storePort, consolePort, rings, cancel).ConfigureAwait(false);
+        }
+        finally
+        {
+            // The guest has its memory now, or never will.
+            reservations.RemoveOfDomain(entry.Domid);
+        }
+    }
+
+    /// <summary>The domain's ends of its rings to xenstore and to its console, in the order Xen's tools make them.</summary>
+    public (int Store, int Console) AllocatePorts(DomainEntry entry)
+    {
+        int storePort = hypervisor.AllocatePort(entry.Domid, 0);
+        return (storePort, hypervisor.AllocatePort(entry.Domid, 0));
+    }
+
+    public static void RequireEmpty(DomainEntry entry)
+    {
+        if (entry.Built || entry.Config is null)
+        {
+            throw XenopsError.Internal($"domain {entry.Domid} is built already");
+        }
+    }
+
+    /// <summary>There is a guest, by build or restore: its tree is completed and the domain introduced. From here on it may run.</summary>
+    public async Task CompleteAsync(DomainEntry entry, int storePort, int consolePort, GuestRings rings, CancellationToken cancel)
+    {
+        var config = entry.Config!;
+        string offset = config.Description?.Vm.ty is BuilderInfo.HVM { info.timeoffset: { Length: > 0 } set } ? set : "0";
+        Built built = new(
+            entry.Domid, entry.VmId, entry.Kind, config.MemoryStaticMaxBytes >> 10, entry.TargetKib, storePort, consolePort, rings, offset);
+        await store.ApplyAsync([], BuiltTree.Create(built), cancel).ConfigureAwait(false);
+        await store.IntroduceAsync(entry.Domid, rings.Store, storePort, cancel).ConfigureAwait(false);
+        entry.Built = true;
+    }
+
+    private static DirectBoot BootOf(DomainConfig config) => config.Description?.Vm.ty switch
+    {
+        null => new DirectBoot(),
+        BuilderInfo.PV { info.boot: var boot } => Direct(boot),
+        BuilderInfo.PVinPVH { info.boot: var boot } => Direct(boot),
+        BuilderInfo.PVH { info.boot: var boot } => Direct(boot),
+
+        // The emulator is not started, so what an HVM guest boots from is the hypervisor's own firmware or nothing.
+        _ => new DirectBoot(),
+    };
+
+    private static DirectBoot Direct(PvBoot boot) => boot is PvBoot.Direct(var direct)
+        ? direct
+        : throw new XenopsError(new XenopsErrorValue.Unimplemented("boot loader of a PV guest"));
+
+    private static long VideoMib(DomainConfig config) => config.Description?.Vm.ty is BuilderInfo.HVM { info.video_mib: var mib } ? mib : 0;
+}

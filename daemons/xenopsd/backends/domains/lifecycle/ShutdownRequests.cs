@@ -1,0 +1,96 @@
+using Microsoft.Extensions.Logging;
+using Toolstack.Interop.Xen;
+using Toolstack.Interop.Xen.Xenstore;
+using Toolstack.Xenopsd.Backends.Domains.Tree;
+using Toolstack.Xenopsd.Contract;
+
+namespace Toolstack.Xenopsd.Backends.Domains.LifeCycle;
+
+/// <summary>Asks guests to end or to suspend, and waits for what they do (xenstore: <c>control/shutdown</c>; the guest empties the node).</summary>
+internal sealed class ShutdownRequests(IHypervisor hypervisor, XenstoreClient store)
+{
+    /// <summary>Xen's code for a guest whose watchdog ran out.</summary>
+    private const int Watchdog = 4;
+
+    /// <summary>False when the guest did not acknowledge in time; the request is withdrawn then, so that it does not act on it later.</summary>
+    public async Task<bool> RequestAsync(DomainEntry entry, string request, TimeSpan timeout, CancellationToken cancel)
+    {
+        string path = StorePaths.Domain(entry.Domid, StoreKeys.Shutdown);
+        await store.WriteAsync(path, request, cancel).ConfigureAwait(false);
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancel, entry.Destroyed.Token);
+        try
+        {
+            if (await store.WaitUntilAsync([path], async token => await store.ReadAsync(path, token).ConfigureAwait(false) is null or "", timeout, waiting.Token)
+                .ConfigureAwait(false))
+            {
+                return true;
+            }
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            return false;
+        }
+        catch (OperationCanceledException)
+        {
+            await WithdrawAsync(path, request).ConfigureAwait(false);
+            throw;
+        }
+
+        return !await WithdrawAsync(path, request).ConfigureAwait(false);
+    }
+
+    /// <summary>Waits until the domain is shut down; false when the time is over, or it ended for another reason.</summary>
+    public async Task<bool> WaitAsync(DomainEntry entry, ShutdownReason reason, TimeSpan timeout, CancellationToken cancel)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel, entry.Destroyed.Token);
+        deadline.CancelAfter(timeout);
+        while (true)
+        {
+            var next = entry.NextChange;
+            if (ReasonOf(hypervisor.Domain(entry.Domid)) is { } ended)
+            {
+                return ended == reason;
+            }
+
+            try
+            {
+                await next.WaitAsync(deadline.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+            {
+                return ReasonOf(hypervisor.Domain(entry.Domid)) == reason;
+            }
+        }
+    }
+
+    /// <summary>The word for a reason; XenopsError Unimplemented for one that cannot be asked for.</summary>
+    public static string Word(ShutdownReason reason) => reason switch
+    {
+        ShutdownReason.Poweroff => "poweroff",
+        ShutdownReason.Reboot => "reboot",
+        ShutdownReason.Suspend => "suspend",
+        _ => throw new XenopsError(new XenopsErrorValue.Unimplemented($"asking a guest for {reason}")),
+    };
+
+    /// <summary>How a domain ended; null while it lives, or is not there. A watchdog restarts the guest, as the soft reset does.</summary>
+    public static ShutdownReason? ReasonOf(XenDomain? domain) => domain?.ShutdownCode switch
+    {
+        null => null,
+        >= 0 and < Watchdog => (ShutdownReason)domain.ShutdownCode.Value,
+        _ => ShutdownReason.Reboot,
+    };
+
+    /// <summary>False when the guest took the request at the last moment.</summary>
+    private Task<bool> WithdrawAsync(string path, string request) => store.TransactionAsync(
+        async transaction =>
+        {
+            if (await transaction.ReadAsync(path, CancellationToken.None).ConfigureAwait(false) != request)
+            {
+                return false;
+            }
+
+            transaction.Remove(path);
+            return true;
+        },
+        CancellationToken.None);
+}

@@ -1,0 +1,105 @@
+using Toolstack.Xenopsd.Backends.Domains.Memory;
+using Toolstack.Xenopsd.Contract;
+using Toolstack.Xenopsd.Migration.Channels;
+using Toolstack.Xenopsd.Migration.Stream;
+
+namespace Toolstack.Xenopsd.Backends.Domains.LifeCycle;
+
+/// <summary>Guests out of domains and into them, each copy on a thread of its own. One copy of a domain at a time; a destroy ends it.</summary>
+internal sealed class Transfers(IHypervisor hypervisor, DomainOptions options, ShutdownRequests shutdown, Building building, Reservations reservations)
+{
+    public Task<SaveStatistics> SaveAsync(
+        DomainEntry entry, SaveOptions save, IDataChannel data, Func<CancellationToken, Task> beforeSuspend, IProgress<double> progress, CancellationToken cancel)
+    {
+        if (!entry.Built)
+        {
+            throw new XenopsError(new XenopsErrorValue.Domain_not_built());
+        }
+
+        string description = $"((id {Sexp.Quote(entry.VmId)})(name {Sexp.Quote(entry.Name)}))";
+        return RunAsync(entry, "save", token =>
+        {
+            using var source = hypervisor.OpenSource(entry.Domid, description, () => Suspend(entry));
+            return SaveEngine.Run(source, data, save, beforeSuspend, progress, token);
+        }, cancel);
+    }
+
+    public async Task<RestoreStatistics> RestoreAsync(DomainEntry entry, IDataChannel data, IProgress<double> progress, CancellationToken cancel)
+    {
+        Building.RequireEmpty(entry);
+        var (storePort, consolePort) = building.AllocatePorts(entry);
+        try
+        {
+            GuestRings? rings = null;
+            var statistics = await RunAsync(entry, "restore", token =>
+            {
+                using var target = hypervisor.OpenTarget(entry.Domid, storePort, consolePort);
+                var done = RestoreEngine.Run(target, data, progress, token);
+                rings = target.Rings;
+                return done;
+            }, cancel).ConfigureAwait(false);
+            await building.CompleteAsync(entry, storePort, consolePort, rings!, cancel).ConfigureAwait(false);
+            return statistics;
+        }
+        finally
+        {
+            reservations.RemoveOfDomain(entry.Domid);
+        }
+    }
+
+    /// <summary>Called on the copy's own thread, which has nothing else to do; the limits are the two timeouts.</summary>
+    private void Suspend(DomainEntry entry)
+    {
+        if (ShutdownRequests.ReasonOf(hypervisor.Domain(entry.Domid)) == ShutdownReason.Suspend)
+        {
+            return;
+        }
+
+        string word = ShutdownRequests.Word(ShutdownReason.Suspend);
+        if (!shutdown.RequestAsync(entry, word, options.SuspendAckTimeout, CancellationToken.None).GetAwaiter().GetResult())
+        {
+            throw new XenopsError(new XenopsErrorValue.Failed_to_acknowledge_suspend_request());
+        }
+
+        if (!shutdown.WaitAsync(entry, ShutdownReason.Suspend, options.SuspendTimeout, CancellationToken.None).GetAwaiter().GetResult())
+        {
+            throw new XenopsError(new XenopsErrorValue.Failed_to_suspend(entry.VmId, options.SuspendTimeout.TotalSeconds));
+        }
+    }
+
+    private static Task<T> RunAsync<T>(DomainEntry entry, string what, Func<CancellationToken, T> copy, CancellationToken cancel)
+    {
+        if (!entry.Transfer.IsCompleted)
+        {
+            throw XenopsError.Internal($"domain {entry.Domid} is being copied already");
+        }
+
+        var linked = CancellationTokenSource.CreateLinkedTokenSource(cancel, entry.Destroyed.Token);
+        var task = Task.Factory.StartNew(
+            () =>
+            {
+                using (linked)
+                {
+                    return Mapped(what, () => copy(linked.Token));
+                }
+            },
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
+        entry.Transfer = task;
+        return task;
+    }
+
+    /// <summary>The boundary where failures of the stream and of the connection become xenopsd's.</summary>
+    private static T Mapped<T>(string what, Func<T> copy)
+    {
+        try
+        {
+            return copy();
+        }
+        catch (IOException error)
+        {
+            throw XenopsError.Internal($"{what}: {error.Message}", error);
+        }
+    }
+}

@@ -60,6 +60,14 @@ public sealed class XenstoreServer : IAsyncDisposable
         }
     }
 
+    /// <summary>A connection with the rights of domain 0 that needs no socket.</summary>
+    public Stream Connect()
+    {
+        var (client, server) = DuplexPipe.Create();
+        Admit(server);
+        return client;
+    }
+
     /// <summary>The guest's end of its ring. Replaces an earlier connection of the domain; is served from the domain's introduction
     /// until its release or end. Relative paths begin at the domain's own directory.</summary>
     public Stream ConnectGuest(int domid)
@@ -134,14 +142,19 @@ public sealed class XenstoreServer : IAsyncDisposable
                 return;
             }
 
-            var peer = new ServerPeer(0, null, new NetworkStream(socket, ownsSocket: true), quotas, posted.Add);
-            lock (gate)
-            {
-                peers.Add(peer);
-            }
-
-            _ = ServeAsync(peer);
+            Admit(new NetworkStream(socket, ownsSocket: true));
         }
+    }
+
+    private void Admit(Stream stream)
+    {
+        var peer = new ServerPeer(0, null, stream, quotas, posted.Add);
+        lock (gate)
+        {
+            peers.Add(peer);
+        }
+
+        _ = ServeAsync(peer);
     }
 
     private async Task ServeAsync(ServerPeer peer)

@@ -95,6 +95,7 @@ public sealed class ServerBytesTests
         using var slow = await host.RawAsync();
         await slow.CallAsync(4, "/|t|");
         var client = await host.ConnectAsync();
+        await client.ReadAsync("/", StoreHost.Soon);
         for (var round = 0; host.Server.Counts.Connections > 1; round++)
         {
             Assert.True(round < 1000, "the slow peer is still there");

@@ -20,6 +20,9 @@ internal static partial class Log
     [LoggerMessage(4004, LogLevel.Error, "hypercall {Method} failed")]
     internal static partial void CallFailed(ILogger logger, string method, Exception error);
 
+    [LoggerMessage(4101, LogLevel.Debug, "a driver in the guest of domain {Domid} ended: {Reason}")]
+    internal static partial void DriverEnded(ILogger logger, int domid, string reason);
+
     [LoggerMessage(4100, LogLevel.Error, "guest of domain {Domid} failed")]
     internal static partial void GuestFailed(ILogger logger, int domid, Exception error);
 }

@@ -23,6 +23,7 @@ internal sealed class SimulatedDomain : IDisposable
     private long pages;
     private int ports;
     private long incarnation;
+    private TaskCompletionSource changed = NewSignal();
 
     public SimulatedDomain(int domid, NewDomainInfo config, VcpuScheduler scheduler)
     {
@@ -52,6 +53,9 @@ internal sealed class SimulatedDomain : IDisposable
 
     /// <summary>Null until the domain is built or restored.</summary>
     public RingFrames? Rings { get; private set; }
+
+    /// <summary>How often the guest has been moved or restored; 0 for one that was booted here.</summary>
+    public long Incarnation => incarnation;
 
     public int StorePort { get; private set; }
 
@@ -163,6 +167,23 @@ internal sealed class SimulatedDomain : IDisposable
     /// <summary>Stops the domain for a reason; nothing when it has stopped already, as in Xen.</summary>
     public void ShutDown(ShutdownCode code) => Change(() => shutdown ??= code);
 
+    /// <summary>The guest stops itself: nothing happens when it does not run any more, or has gone.</summary>
+    public void TryShutDown(ShutdownCode code)
+    {
+        lock (sync)
+        {
+            if (!Running)
+            {
+                return;
+            }
+
+            shutdown = code;
+            Apply();
+        }
+
+        StateChanged?.Invoke(this);
+    }
+
     public void Resume() => Change(() =>
     {
         if (shutdown != ShutdownCode.Suspend)
@@ -175,6 +196,26 @@ internal sealed class SimulatedDomain : IDisposable
 
     /// <summary>From now on it only waits to be removed.</summary>
     public void BeginToDie() => Change(() => dying = true);
+
+    /// <summary>Waits until nothing stops the guest: what it does of its own accord comes after this.</summary>
+    public async Task UntilRunningAsync(CancellationToken cancel)
+    {
+        while (true)
+        {
+            Task next;
+            lock (sync)
+            {
+                if (Running)
+                {
+                    return;
+                }
+
+                next = changed.Task;
+            }
+
+            await next.WaitAsync(cancel).ConfigureAwait(false);
+        }
+    }
 
     public GuestContext GetContext()
     {
@@ -212,7 +253,7 @@ internal sealed class SimulatedDomain : IDisposable
                 if (running)
                 {
                     slices.ForEach(s => s.SkipTime());
-                    Apply();
+                    vcpus.ForEach(v => v.SetRunning(true));
                 }
             }
         }
@@ -256,8 +297,12 @@ internal sealed class SimulatedDomain : IDisposable
         StateChanged?.Invoke(this);
     }
 
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     private void Apply()
     {
+        changed.SetResult();
+        changed = NewSignal();
         var run = Running;
         foreach (var vcpu in vcpus)
         {

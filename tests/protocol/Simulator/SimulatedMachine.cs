@@ -27,6 +27,8 @@ internal sealed class SimulatedMachine : IAsyncDisposable
 
     public string HypervisorPath => Path.Combine(directory, "hypervisor");
 
+    public string XenstorePath => options.XenstorePath;
+
     public SimulatedHypervisor Hypervisor { get; }
 
     /// <summary>The raw calls, on a connection of its own that the caller disposes.</summary>

@@ -1,7 +1,9 @@
 using System.Buffers;
 using System.Collections.Immutable;
 using System.Net.Http.Headers;
+using System.Net.Security;
 using System.Net.Sockets;
+using Toolstack.Cli;
 using Toolstack.Idl;
 using Toolstack.Idl.XmlRpc;
 
@@ -9,7 +11,7 @@ namespace Toolstack.Xe;
 
 /// <summary>A session with a XenAPI server over XML-RPC. Raises <see cref="XenApiError"/> for a call that failed and
 /// <see cref="HttpRequestException"/> when the server cannot be reached.</summary>
-internal sealed class Connection : IDisposable
+internal sealed class Connection : ICliSession, IDisposable
 {
     private static readonly TimeSpan LogoutDeadline = TimeSpan.FromSeconds(5);
 
@@ -19,13 +21,19 @@ internal sealed class Connection : IDisposable
     private Connection(HttpMessageHandler handler, Uri server) =>
         http = new HttpClient(handler) { BaseAddress = server, Timeout = Timeout.InfiniteTimeSpan };
 
-    internal static Connection Open(XeArguments arguments) => arguments.Server.StartsWith('/')
-        ? new Connection(OverUnixSocket(arguments.Server), new Uri("http://localhost/"))
-        : new Connection(new SocketsHttpHandler(), new UriBuilder("http", arguments.Server, arguments.Port).Uri);
+    /// <summary>For HTTP handlers of the same server.</summary>
+    internal HttpClient Http => http;
 
-    internal async Task LoginAsync(XeArguments arguments, CancellationToken cancel) =>
+    internal static Connection Open(XeOptions options) => options.IsSocket
+        ? new Connection(OverUnixSocket(options.Server), new Uri("http://localhost/"))
+        : new Connection(
+            // Hosts sign their certificates themselves; the original command line does not verify them either.
+            new SocketsHttpHandler { SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = static (_, _, _, _) => true } },
+            new UriBuilder(options.Plain ? "http" : "https", options.Server, options.Port).Uri);
+
+    internal async Task LoginAsync(XeOptions options, CancellationToken cancel) =>
         session = (await CallRawAsync("session.login_with_password",
-            [Text(arguments.User), Text(arguments.Password), Text("1.1"), Text("xe")], cancel)).AsString();
+            [Text(options.User), Text(options.Password), Text("1.1"), Text("xe")], cancel)).AsString();
 
     /// <summary>Ends the session; a server that is gone already is no error.</summary>
     internal async Task LogoutAsync()
@@ -41,11 +49,11 @@ internal sealed class Connection : IDisposable
         }
     }
 
-    internal static Value Text(string text) => new Value.Text(text);
-
-    /// <summary>Calls with the session as first argument.</summary>
-    internal Task<Value> CallAsync(string method, CancellationToken cancel, params ImmutableArray<Value> arguments) =>
+    public Task<Value> CallAsync(string method, CancellationToken cancel, params ImmutableArray<Value> arguments) =>
         CallRawAsync(method, arguments.Insert(0, Text(session)), cancel);
+
+    public string HandlerUrl(string pathAndQuery) =>
+        $"{pathAndQuery}{(pathAndQuery.Contains('?', StringComparison.Ordinal) ? '&' : '?')}session_id={Uri.EscapeDataString(session)}";
 
     private async Task<Value> CallRawAsync(string method, ImmutableArray<Value> arguments, CancellationToken cancel)
     {
@@ -57,6 +65,8 @@ internal sealed class Connection : IDisposable
         response.EnsureSuccessStatusCode();
         return XmlRpcEnvelope.ParseResponse(await response.Content.ReadAsByteArrayAsync(cancel));
     }
+
+    private static Value Text(string text) => new Value.Text(text);
 
     private static SocketsHttpHandler OverUnixSocket(string path) => new()
     {

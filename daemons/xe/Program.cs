@@ -1,59 +1,69 @@
+using Toolstack.Cli;
 using Toolstack.Idl;
 using Toolstack.Xe;
 
-// xe: the XenAPI from a shell. Exit status: 0 done, 1 the call failed, 2 wrong usage.
-if (args.Length == 0 || args.Contains("--help") || args[0] == "help")
+// xe: the XenAPI from a shell. Exit status: 0 done, 1 failed.
+const int failure = 1;
+if (args is ["--complete", .. var begun])
 {
-    await Console.Out.WriteAsync(HelpText.Write());
-    return args.Length == 0 ? 2 : 0;
+    foreach (var word in Completion.Of(begun))
+    {
+        Console.WriteLine(word);
+    }
+
+    return 0;
 }
 
-if (args.Contains("--version"))
+if (args is ["--version"])
 {
-    Console.WriteLine("xe " + typeof(XeArguments).Assembly.GetName().Version?.ToString(3));
+    Console.WriteLine("xe " + typeof(XeOptions).Assembly.GetName().Version?.ToString(3));
     return 0;
 }
 
 using var stop = new CancellationTokenSource();
 Console.CancelKeyPress += (_, press) =>
 {
-    press.Cancel = true;
+    // The first asks, and cancels the task that runs; the second finds the default action again.
+    press.Cancel = !stop.IsCancellationRequested;
     stop.Cancel();
 };
 try
 {
-    var arguments = XeArguments.Parse(args);
-    var command = Commands.Resolve(arguments);
-    using var xapi = Connection.Open(arguments);
-    await xapi.LoginAsync(arguments, stop.Token);
+    var file = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".xe");
+    var options = XeOptions.Parse(args, Environment.GetEnvironmentVariable("XE_EXTRA_ARGS"), File.Exists(file) ? File.ReadAllLines(file) : []);
+    var arguments = CliArguments.Parse(options.Words is [] or ["--help"] ? ["help"] : options.Words);
+    using var connection = Connection.Open(options);
+    var terminal = new Terminal(connection.Http, options.Progress);
+    if (CliRunner.IsLocal(arguments))
+    {
+        return await CliRunner.RunAsync(arguments, null, terminal, stop.Token);
+    }
+
+    await connection.LoginAsync(options, stop.Token);
     try
     {
-        await command(xapi, arguments, Console.Out, stop.Token);
-        return 0;
+        return await CliRunner.RunAsync(arguments, connection, terminal, stop.Token);
     }
     finally
     {
-        await xapi.LogoutAsync();
+        await connection.LogoutAsync();
     }
 }
-catch (UsageException wrong)
+catch (CliUsageError wrong)
 {
-    Console.Error.WriteLine($"xe: {wrong.Message}; see xe --help");
-    return 2;
+    Console.Error.WriteLine($"{wrong.Message}\nFor usage run: 'xe help'");
 }
 catch (XenApiError error)
 {
-    Console.Error.WriteLine("Error code: " + error.Code);
-    Console.Error.WriteLine("Error parameters: " + string.Join(", ", error.Parameters));
-    return 1;
+    Console.Error.Write(ErrorText.Of(error));
 }
 catch (HttpRequestException error)
 {
-    Console.Error.WriteLine("xe: the server cannot be reached: " + error.Message);
-    return 1;
+    Console.Error.WriteLine("The server cannot be reached: " + error.Message);
 }
 catch (OperationCanceledException)
 {
-    Console.Error.WriteLine("xe: interrupted");
-    return 1;
+    Console.Error.WriteLine("Interrupted.");
 }
+
+return failure;

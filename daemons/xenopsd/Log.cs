@@ -17,6 +17,9 @@ internal static partial class Log
     [LoggerMessage(2003, LogLevel.Information, "{Count} VMs known, {Domains} domains")]
     internal static partial void RecordsLoaded(ILogger logger, int count, int domains);
 
+    [LoggerMessage(2004, LogLevel.Error, "{File}: a migration's record that cannot be read ({Problem}); if the VM has a suspended domain it is left alone")]
+    internal static partial void MigrationUnreadable(ILogger logger, string file, string problem);
+
     [LoggerMessage(2100, LogLevel.Information, "{Operation} {Vm} done in {Milliseconds} ms (task {Task}, {DebugInfo})")]
     internal static partial void OperationDone(ILogger logger, string operation, string vm, long milliseconds, string task, string debugInfo);
 

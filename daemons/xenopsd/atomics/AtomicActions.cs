@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Toolstack.Xenopsd.Backends;
 using Toolstack.Xenopsd.Contract;
@@ -8,48 +9,79 @@ using Toolstack.Xenopsd.State;
 
 namespace Toolstack.Xenopsd.Atomics;
 
-/// <summary>Does the plain steps on the backend and in the store.</summary>
-public sealed class AtomicActions(IBackend backend, VmStore store, HookRunner hooks, SaveOptions saveOptions, ILogger logger) : IAtomicActions
+/// <summary>Does the plain steps on the backend and in the store. Steps of devices are done by <see cref="DeviceActions"/>, those that move a
+/// guest's memory by <see cref="TransferActions"/>.</summary>
+public sealed class AtomicActions(IBackend backend, VmStore store, Updates updates, HookRunner hooks, SaveOptions saveOptions, ILogger logger) : IAtomicActions
 {
-    private const double BytesPerMib = 1 << 20;
+    private readonly DeviceActions devices = new(backend, store, updates);
+    private readonly TransferActions transfers = new(backend, store, saveOptions, logger);
 
     public Task RunAsync(Atomic atomic, RunContext context, CancellationToken cancel) => atomic switch
     {
+        Atomic.OfDevice d => devices.RunAsync(d, cancel),
+        Atomic.PCI_dequarantine d => backend.Devices.DequarantinePciAsync(d.Address, cancel),
+        Atomic.VGPU_start v => backend.Devices.StartVgpusAsync(v.Vm, [.. v.Devices.Select(d => store.Get(d.Vm).Vgpu(d.Device))], v.Saved, cancel),
         Atomic.VM_hook_script h => hooks.RunAsync(h.Script, h.Vm, h.Reason, backend.GetStatus(h.Vm)?.Domid, cancel),
         Atomic.VM_hook_script_stable h => hooks.RunAsync(h.Script, h.Vm, h.Reason, backend.GetStatus(h.BackendVm)?.Domid, cancel),
         Atomic.VM_create c => CreateAsync(c, cancel),
         Atomic.VM_build b => backend.BuildAsync(b.Vm, cancel),
+        Atomic.VM_create_device_model m => IfDevices(d => d.CreateDeviceModelAsync(store.Get(m.Vm).Description, m.SaveState, cancel)),
+        Atomic.VM_destroy_device_model m => IfDevices(d => d.DestroyDeviceModelAsync(m.Vm, cancel)),
+        Atomic.VM_set_domain_action_request r => r.Request is null ? CompleteAsync(r.Vm, cancel) : GiveUpAsync(r, cancel),
         Atomic.VM_shutdown_domain s => ShutdownDomainAsync(s, cancel),
         Atomic.VM_pause p => backend.PauseAsync(p.Vm, cancel),
         Atomic.VM_unpause u => UnpauseAsync(u, cancel),
-        Atomic.VM_destroy d => DestroyAsync(d, cancel),
+        Atomic.VM_softreboot r => backend.Devices.SoftRebootAsync(store.Get(r.Vm).Description, cancel),
+        Atomic.VM_s3suspend s => backend.Devices.S3SuspendAsync(s.Vm, cancel),
+        Atomic.VM_s3resume s => backend.Devices.S3ResumeAsync(s.Vm, cancel),
+        Atomic.VM_destroy d => backend.GetStatus(d.Vm) is null ? Task.CompletedTask : backend.DestroyAsync(d.Vm, cancel),
         Atomic.VM_delay d => Task.Delay(d.Delay, cancel),
         Atomic.VM_rename r => RenameAsync(r, cancel),
+        Atomic.VM_remove r => RemoveAsync(r.Vm),
         Atomic.VM_run_script r => RunScriptAsync(r, context, cancel),
-        Atomic.VM_save s => SaveAsync(s, context, cancel),
-        Atomic.VM_restore r => RestoreAsync(r, context, cancel),
-        Atomic.VM_fast_resume r => FastResumeAsync(r, cancel),
-        _ => Done(atomic),
+        Atomic.VM_save s => transfers.SaveAsync(s, context, cancel),
+        Atomic.VM_restore r => transfers.RestoreAsync(r, context, cancel),
+        Atomic.VM_fast_resume r => transfers.FastResumeAsync(r.Vm, cancel),
+        _ => SettingAsync(atomic, cancel),
     };
 
-    private Task Done(Atomic atomic)
+    /// <summary>Settings are kept before they reach the domain; those of a VM without one stop there.</summary>
+    private Task SettingAsync(Atomic atomic, CancellationToken cancel)
     {
+        bool lives = backend.GetStatus(atomic.VmId) is not null;
         switch (atomic)
         {
-            case Atomic.VM_set_domain_action_request_none n:
-                store.Mark(n.Vm, static r => r with { Survivable = true });
-                break;
-            case Atomic.VM_remove r:
-                Remove(r.Vm);
-                break;
-            case Atomic.VM_create_device_model or Atomic.VM_destroy_device_model:
-                // The backends there are build domains without an emulator.
-                break;
+            case Atomic.VM_set_xsdata x:
+                store.Update(x.Vm, r => r with { Vm = r.Vm with { xsdata = x.Xsdata } });
+                return lives ? backend.Devices.SetXsdataAsync(x.Vm, x.Xsdata, cancel) : Task.CompletedTask;
+            case Atomic.VM_set_vcpus v:
+                return SetVcpusAsync(v, lives, cancel);
+            case Atomic.VM_set_shadow_multiplier m:
+                return backend.Devices.SetShadowMultiplierAsync(m.Vm, m.Multiplier, cancel);
+            case Atomic.VM_set_memory_dynamic_range m:
+                store.Update(m.Vm, r => r with { Vm = r.Vm with { memory_dynamic_min = m.Minimum, memory_dynamic_max = m.Maximum } });
+                return lives ? backend.Devices.SetMemoryDynamicRangeAsync(m.Vm, m.Minimum, m.Maximum, cancel) : Task.CompletedTask;
+            case Atomic.VM_request_rdp r:
+                return backend.Devices.RequestRdpAsync(r.Vm, r.Enabled, cancel);
             default:
-                throw new XenopsError(new XenopsErrorValue.Unimplemented(atomic.GetType().Name));
+                throw new XenopsError(new XenopsErrorValue.Unimplemented(AtomicText.Name(atomic)));
+        }
+    }
+
+    private async Task SetVcpusAsync(Atomic.VM_set_vcpus atomic, bool lives, CancellationToken cancel)
+    {
+        long most = store.Get(atomic.Vm).Vm.vcpu_max;
+        if (atomic.Vcpus < 1 || atomic.Vcpus > most)
+        {
+            throw new XenopsError(new XenopsErrorValue.Invalid_vcpus(most));
         }
 
-        return Task.CompletedTask;
+        if (lives)
+        {
+            await backend.Devices.SetVcpusAsync(atomic.Vm, checked((int)atomic.Vcpus), cancel).ConfigureAwait(false);
+        }
+
+        store.Update(atomic.Vm, r => r with { Vm = r.Vm with { vcpus = atomic.Vcpus } });
     }
 
     private async Task CreateAsync(Atomic.VM_create atomic, CancellationToken cancel)
@@ -57,33 +89,65 @@ public sealed class AtomicActions(IBackend backend, VmStore store, HookRunner ho
         var record = store.Get(atomic.Vm);
         var vm = record.Vm;
         store.Mark(atomic.Vm, static r => r with { Survivable = false });
-        await backend.CreateAsync(new DomainConfig(
-            vm.id,
-            vm.name,
-            vm.memory_static_max,
-            atomic.MemoryLimit ?? vm.memory_dynamic_max,
-            atomic.MemoryLimit ?? vm.memory_dynamic_max,
-            checked((int)vm.vcpus),
-            checked((int)vm.vcpu_max),
-            vm.platformdata,
-            atomic.FinalId), cancel).ConfigureAwait(false);
-        if (atomic.FinalId is null)
+        long memory = atomic.MemoryLimit ?? (atomic.Restores && record.HasImage ? record.Extra.persistent.suspend_memory_bytes : vm.memory_dynamic_max);
+        await backend.CreateAsync(
+            new DomainConfig(
+                vm.id, vm.name, vm.memory_static_max, memory, memory, checked((int)vm.vcpus), checked((int)vm.vcpu_max), vm.platformdata, atomic.FinalId)
+            {
+                Description = record.Description,
+                MemoryTotalSourceBytes = atomic.TotalSource,
+                NoSharedPageTables = atomic.NoSharept,
+                Restores = atomic.Restores,
+            },
+            cancel).ConfigureAwait(false);
+        if (!atomic.Restores)
         {
             double now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0;
-            store.Put(record with { Survivable = false, Extra = new VmExtra { persistent = record.Extra.persistent with { last_start_time = now } } });
+            store.Update(atomic.Vm, r => r.WithPersistent(p => p with
+            {
+                version = VmPersistent.CurrentVersion,
+                last_start_time = now,
+                suspend_memory_bytes = 0,
+                ty = vm.ty,
+                nomigrate = PlatformFlags.IsTrue(vm.platformdata, "nomigrate"),
+                nested_virt = PlatformFlags.IsTrue(vm.platformdata, "nested-virt"),
+                pci_msitranslate = vm.pci_msitranslate,
+                pci_power_mgmt = vm.pci_power_mgmt,
+            }));
+        }
+    }
+
+    /// <summary>The domain is whole: nobody ends it for being half-made, and an image it came from is used up. In this order, for between the
+    /// two the VM must not be without both.</summary>
+    private async Task CompleteAsync(string vm, CancellationToken cancel)
+    {
+        await IfDevices(d => d.SetActionRequestAsync(vm, null, cancel)).ConfigureAwait(false);
+        store.Mark(vm, static r => r with { Survivable = true });
+        if (store.Get(vm).HasImage)
+        {
+            store.Update(vm, static r => r.WithPersistent(static p => p with { suspend_memory_bytes = 0 }));
+        }
+    }
+
+    private async Task GiveUpAsync(Atomic.VM_set_domain_action_request atomic, CancellationToken cancel)
+    {
+        if (backend.GetStatus(atomic.Vm) is not null)
+        {
+            await IfDevices(d => d.SetActionRequestAsync(atomic.Vm, atomic.Request, cancel)).ConfigureAwait(false);
+            store.Mark(atomic.Vm, static r => r with { Survivable = false });
         }
     }
 
     private async Task ShutdownDomainAsync(Atomic.VM_shutdown_domain atomic, CancellationToken cancel)
     {
-        long started = System.Diagnostics.Stopwatch.GetTimestamp();
+        long started = Stopwatch.GetTimestamp();
         var ack = atomic.Timeout < ExecutorLimits.ShutdownAck ? atomic.Timeout : ExecutorLimits.ShutdownAck;
         if (!await backend.RequestShutdownAsync(atomic.Vm, atomic.Request, ack, cancel).ConfigureAwait(false))
         {
             throw new XenopsError(new XenopsErrorValue.Failed_to_acknowledge_shutdown_request());
         }
 
-        var rest = atomic.Timeout - System.Diagnostics.Stopwatch.GetElapsedTime(started);
+        var rest = atomic.Timeout - Stopwatch.GetElapsedTime(started);
         if (!await backend.WaitShutdownAsync(atomic.Vm, atomic.Request, rest > TimeSpan.Zero ? rest : TimeSpan.Zero, cancel).ConfigureAwait(false))
         {
             throw new XenopsError(new XenopsErrorValue.Failed_to_shutdown(atomic.Vm, atomic.Timeout.TotalSeconds));
@@ -92,10 +156,6 @@ public sealed class AtomicActions(IBackend backend, VmStore store, HookRunner ho
 
     private Task UnpauseAsync(Atomic.VM_unpause atomic, CancellationToken cancel) =>
         backend.GetStatus(atomic.Vm) is { Paused: false } ? Task.CompletedTask : backend.UnpauseAsync(atomic.Vm, cancel);
-
-    /// <summary>A VM without a domain is as destroyed as it can be.</summary>
-    private Task DestroyAsync(Atomic.VM_destroy atomic, CancellationToken cancel) =>
-        backend.GetStatus(atomic.Vm) is null ? Task.CompletedTask : backend.DestroyAsync(atomic.Vm, cancel);
 
     private async Task RenameAsync(Atomic.VM_rename atomic, CancellationToken cancel)
     {
@@ -106,37 +166,7 @@ public sealed class AtomicActions(IBackend backend, VmStore store, HookRunner ho
     private async Task RunScriptAsync(Atomic.VM_run_script atomic, RunContext context, CancellationToken cancel) =>
         context.Result = await backend.RunScriptAsync(atomic.Vm, atomic.Script, cancel).ConfigureAwait(false);
 
-    private async Task SaveAsync(Atomic.VM_save atomic, RunContext context, CancellationToken cancel)
-    {
-        try
-        {
-            var options = saveOptions with { Live = atomic.Live, PeerTakesZeroRecords = context.PeerTakesZeroRecords };
-            context.Sent = await backend.SaveAsync(atomic.Vm, options, Memory(context), _ =>
-            {
-                context.Task.ForbidCancel();
-                return Task.CompletedTask;
-            }, new Progress(context, atomic), cancel).ConfigureAwait(false);
-        }
-        catch (Exception error) when (AtomicExecutor.IsExpected(error) && backend.GetStatus(atomic.Vm) is { ShutdownReason: ShutdownReason.Suspend })
-        {
-            // A step that fails has no undo of its own: what it did in part, it takes back itself.
-            using var deadline = new CancellationTokenSource(ExecutorLimits.UndoDeadline);
-            await backend.ResumeAsync(atomic.Vm, deadline.Token).ConfigureAwait(false);
-            throw;
-        }
-    }
-
-    private async Task RestoreAsync(Atomic.VM_restore atomic, RunContext context, CancellationToken cancel)
-    {
-        var statistics = await backend.RestoreAsync(atomic.Vm, Memory(context), new Progress(context, atomic), cancel).ConfigureAwait(false);
-        double mib = statistics.BytesReceived / BytesPerMib;
-        Log.MemoryRestored(logger, atomic.Vm, mib, statistics.Duration.TotalSeconds, mib / statistics.Duration.TotalSeconds);
-    }
-
-    private Task FastResumeAsync(Atomic.VM_fast_resume atomic, CancellationToken cancel) =>
-        backend.GetStatus(atomic.Vm) is { ShutdownReason: ShutdownReason.Suspend } ? backend.ResumeAsync(atomic.Vm, cancel) : Task.CompletedTask;
-
-    private void Remove(string id)
+    private Task RemoveAsync(string id)
     {
         var state = VmStates.PowerStateOf(store.Get(id), backend.GetStatus(id));
         if (state is PowerState.Running or PowerState.Paused)
@@ -145,13 +175,9 @@ public sealed class AtomicActions(IBackend backend, VmStore store, HookRunner ho
         }
 
         store.Remove(id);
+        return Task.CompletedTask;
     }
 
-    private static Migration.Channels.IDataChannel Memory(RunContext context) =>
-        context.Memory ?? throw XenopsError.Internal("no connection carries memory");
-
-    private sealed class Progress(RunContext context, Atomic atomic) : IProgress<double>
-    {
-        public void Report(double value) => context.ReportWithin(atomic, value);
-    }
+    /// <summary>A step every plan has, and that is nothing where the backend has no devices.</summary>
+    private Task IfDevices(Func<IDeviceBackend, Task> step) => backend.HasDevices ? step(backend.Devices) : Task.CompletedTask;
 }

@@ -34,13 +34,19 @@ public static class AtomicTraits
     public static Atomic? Undo(this Atomic atomic) => atomic switch
     {
         Atomic.VM_create c => new Atomic.VM_destroy(c.Vm),
+        Atomic.VM_create_device_model m => new Atomic.VM_destroy_device_model(m.Vm),
         Atomic.VM_save s => new Atomic.VM_fast_resume(s.Vm),
         Atomic.VM_rename r => new Atomic.VM_rename(r.NewVm, r.Vm, r.When),
         Atomic.VBD_plug p => new Atomic.VBD_unplug(p.Device, Force: true),
-        Atomic.VBD_epoch_begin b => new Atomic.VBD_epoch_end(b.Device),
+        Atomic.VBD_attach a => new Atomic.VBD_detach(a.Device),
+        Atomic.VBD_activate a => new Atomic.VBD_deactivate(a.Device, Force: true),
+        Atomic.VBD_epoch_begin b => new Atomic.VBD_epoch_end(b.Device, b.Disk),
         Atomic.VBD_set_active { Active: true } a => a with { Active = false },
         Atomic.VIF_plug p => new Atomic.VIF_unplug(p.Device, Force: true),
         Atomic.VIF_set_active { Active: true } a => a with { Active = false },
+        Atomic.PCI_plug p => new Atomic.PCI_unplug(p.Device),
+        Atomic.VUSB_plug p => new Atomic.VUSB_unplug(p.Device),
+        Atomic.VGPU_set_active { Active: true } a => a with { Active = false },
         _ => null,
     };
 

@@ -66,6 +66,9 @@ public interface IBackend : IAsyncDisposable
     /// <summary>The guest's answer to a script; XenopsError Failed_to_run_script when it knows none of that name.</summary>
     Task<string> RunScriptAsync(string vmId, string script, CancellationToken cancel);
 
+    /// <summary>Whether <see cref="Devices"/> can be used; without, plans skip the emulator and the action request.</summary>
+    bool HasDevices => false;
+
     /// <summary>Devices of domains and settings of running ones.</summary>
     IDeviceBackend Devices => throw new XenopsError(new XenopsErrorValue.Unimplemented($"devices of the {Hypervisor} backend"));
 
@@ -137,4 +140,10 @@ public sealed record DomainStatus(
 
 /// <summary>The host as the hypervisor sees it; memory in bytes. <see cref="Capabilities"/> lists, in Xen's words and separated by spaces,
 /// the kinds of guest it runs (<c>hvm-3.0-x86_64</c>): placement needs one with "hvm" for PVH and HVM guests.</summary>
-public sealed record HostInfo(int CpuCount, long TotalMemoryBytes, long FreeMemoryBytes, string Version, string Capabilities);
+public sealed record HostInfo(int CpuCount, long TotalMemoryBytes, long FreeMemoryBytes, string Version, string Capabilities)
+{
+    /// <summary>Null where the backend knows none.</summary>
+    public CpuFeatures? Features { get; init; }
+
+    public bool Iommu { get; init; }
+}

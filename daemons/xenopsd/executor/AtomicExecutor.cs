@@ -11,7 +11,11 @@ namespace Toolstack.Xenopsd.Executor;
 /// Runs plans: step after step with a cancellation check before each, a deadline and a cancellation token inside it; groups in
 /// their own worker pools; progress by weight. When a step fails, those before it are taken back, newest first.
 /// </summary>
-public sealed class AtomicExecutor(IAtomicActions actions, Scheduler scheduler, ILogger logger)
+/// <param name="actions">How a plain step is done.</param>
+/// <param name="scheduler">Where groups find their workers.</param>
+/// <param name="logger">The daemon's.</param>
+/// <param name="boundary">Called before and after every plain step: a test ends the process there.</param>
+public sealed class AtomicExecutor(IAtomicActions actions, Scheduler scheduler, ILogger logger, Action? boundary = null)
 {
     private long groups;
 
@@ -22,7 +26,7 @@ public sealed class AtomicExecutor(IAtomicActions actions, Scheduler scheduler, 
         {
             foreach (var atomic in plan)
             {
-                await RunOneAsync(atomic, context, cancel).ConfigureAwait(false);
+                await RunOneAsync(atomic, WorkerPool.Default, context, cancel).ConfigureAwait(false);
             }
         }
         catch (Exception error) when (IsExpected(error))
@@ -66,19 +70,43 @@ public sealed class AtomicExecutor(IAtomicActions actions, Scheduler scheduler, 
         _ => XenopsError.Internal(error.Message, error),
     };
 
-    private Task RunOneAsync(Atomic atomic, RunContext context, CancellationToken cancel) => atomic switch
+    /// <param name="atomic">The step.</param>
+    /// <param name="level">Whose worker runs it: a group inside a group takes the nested pool, and one inside that runs in order, for no pool
+    /// may wait for itself.</param>
+    /// <param name="context">The run.</param>
+    /// <param name="cancel">Stops it.</param>
+    private Task RunOneAsync(Atomic atomic, WorkerPool level, RunContext context, CancellationToken cancel) => atomic switch
     {
-        Atomic.Serial s => SerialAsync(s.Atoms, context, cancel),
-        Atomic.Best_effort b => BestEffortAsync(b, context, cancel),
-        Atomic.Parallel p => GroupAsync(WorkerPool.Parallel, p, p.Description, p.Atoms, context, cancel),
-        Atomic.Nested_parallel p => GroupAsync(WorkerPool.Nested, p, p.Description, p.Atoms, context, cancel),
+        Atomic.Serial s => SerialAsync(s.Atoms, level, context, cancel),
+        Atomic.Best_effort b => BestEffortAsync(b, level, context, cancel),
+        Atomic.Parallel p => GroupAsync(p, p.Description, p.Atoms, level, context, cancel),
+        Atomic.Nested_parallel p => GroupAsync(p, p.Description, p.Atoms, level, context, cancel),
         _ => LeafAsync(atomic, context, cancel),
     };
 
     private async Task LeafAsync(Atomic atomic, RunContext context, CancellationToken cancel)
     {
+        context.Task.CancelPoint();
         cancel.ThrowIfCancellationRequested();
-        Log.AtomicStarts(logger, atomic.ToString());
+        boundary?.Invoke();
+        if (logger.IsEnabled(LogLevel.Debug))
+        {
+            Log.AtomicStarts(logger, atomic.ToString());
+        }
+
+        using var span = Tracing.Atomic(atomic, context.Task);
+        await BoundedAsync(atomic, context, cancel).ConfigureAwait(false);
+        if (atomic.Undo() is { } undo)
+        {
+            context.UndoStack.Push(undo);
+        }
+
+        context.Advance(atomic);
+        boundary?.Invoke();
+    }
+
+    private async Task BoundedAsync(Atomic atomic, RunContext context, CancellationToken cancel)
+    {
         var limit = atomic.Deadline();
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         deadline.CancelAfter(limit);
@@ -90,28 +118,21 @@ public sealed class AtomicExecutor(IAtomicActions actions, Scheduler scheduler, 
         {
             throw XenopsError.Internal($"{atomic} did not end within {limit.TotalSeconds:0} s");
         }
-
-        if (atomic.Undo() is { } undo)
-        {
-            context.UndoStack.Push(undo);
-        }
-
-        context.Advance(atomic);
     }
 
-    private async Task SerialAsync(ImmutableArray<Atomic> atoms, RunContext context, CancellationToken cancel)
+    private async Task SerialAsync(ImmutableArray<Atomic> atoms, WorkerPool level, RunContext context, CancellationToken cancel)
     {
         foreach (var atom in atoms)
         {
-            await RunOneAsync(atom, context, cancel).ConfigureAwait(false);
+            await RunOneAsync(atom, level, context, cancel).ConfigureAwait(false);
         }
     }
 
-    private async Task BestEffortAsync(Atomic.Best_effort atomic, RunContext context, CancellationToken cancel)
+    private async Task BestEffortAsync(Atomic.Best_effort atomic, WorkerPool level, RunContext context, CancellationToken cancel)
     {
         try
         {
-            await RunOneAsync(atomic.Inner, context, cancel).ConfigureAwait(false);
+            await RunOneAsync(atomic.Inner, level, context, cancel).ConfigureAwait(false);
         }
         catch (Exception error) when (IsExpected(error) && !cancel.IsCancellationRequested)
         {
@@ -120,8 +141,15 @@ public sealed class AtomicExecutor(IAtomicActions actions, Scheduler scheduler, 
     }
 
     private async Task GroupAsync(
-        WorkerPool pool, Atomic group, string description, ImmutableArray<Atomic> atoms, RunContext context, CancellationToken cancel)
+        Atomic group, string description, ImmutableArray<Atomic> atoms, WorkerPool level, RunContext context, CancellationToken cancel)
     {
+        if (level == WorkerPool.Nested)
+        {
+            await SerialAsync(atoms, level, context, cancel).ConfigureAwait(false);
+            return;
+        }
+
+        var pool = level == WorkerPool.Default ? WorkerPool.Parallel : WorkerPool.Nested;
         long number = Interlocked.Increment(ref groups);
         var failures = new List<(Atomic Atom, Exception Error)>();
         int chunkNumber = 0;
@@ -160,7 +188,7 @@ public sealed class AtomicExecutor(IAtomicActions actions, Scheduler scheduler, 
         {
             try
             {
-                await RunOneAsync(atom, context, cancel).ConfigureAwait(false);
+                await RunOneAsync(atom, pool, context, cancel).ConfigureAwait(false);
                 ended.SetResult(true);
                 context.Task.Subtask(atom.ToString(), new TaskState.Completed(new TaskCompletion()));
             }

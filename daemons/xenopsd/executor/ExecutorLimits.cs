@@ -12,6 +12,12 @@ public static class ExecutorLimits
     /// <summary>Tasks that are kept; the oldest finished one makes place, and with none finished a new task is refused.</summary>
     public const int MaxTasks = 4096;
 
+    /// <summary>Cancel triggers that wait for their task; they are set by tests only.</summary>
+    public const int MaxCancelTriggers = 64;
+
+    /// <summary>Workers that one pool may be given.</summary>
+    public const int MaxWorkers = 256;
+
     /// <summary>Barriers that wait to be removed.</summary>
     public const int MaxBarriers = 4096;
 

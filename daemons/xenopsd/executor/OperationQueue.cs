@@ -9,13 +9,15 @@ namespace Toolstack.Xenopsd.Executor;
 public sealed class OperationQueue(
     Scheduler scheduler, TaskTable tasks, Updates updates, VmStore store, OperationRunner runner, ILogger logger, CancellationToken stopping)
 {
+    private const string SharedCardTag = "mxgpu";
+
     /// <summary>Queues the operation behind the others of its VM.</summary>
     public XenopsTask Queue(string debugInfo, Operation operation)
     {
         var task = tasks.Add(debugInfo);
         try
         {
-            scheduler.Push(operation.Vm, PoolOf(operation), () => ExecuteAsync(operation, task));
+            scheduler.Push(TagOf(operation.Vm), PoolOf(operation), () => ExecuteAsync(operation, task));
             return task;
         }
         catch (XenopsError)
@@ -46,11 +48,21 @@ public sealed class OperationQueue(
     }
 
     /// <summary>Queues a look at the domain; several in a row are one.</summary>
-    public void CheckState(string vmId) => scheduler.Push(
-        vmId,
-        WorkerPool.Default,
-        () => ExecuteAsync(new Operation.VM_check_state(vmId), TaskTable.Internal("backend event")),
-        nameof(Operation.VM_check_state));
+    public void CheckState(string vmId) => Check(new Operation.VM_check_state(vmId), nameof(Operation.VM_check_state));
+
+    /// <summary>Queues the first look at a domain that was there before this process.</summary>
+    public void Adopt(string vmId) => Check(new Operation.VM_adopt(vmId), nameof(Operation.VM_adopt));
+
+    /// <summary>Queues a look at the device; several in a row are one.</summary>
+    public void CheckState(DynamicId device) =>
+        Check(new Operation.Device_check_state(DeviceRequests.Split(device).Vm, device), device.ToString());
+
+    private void Check(Operation operation, string key) => scheduler.Push(
+        TagOf(operation.Vm), WorkerPool.Default, () => ExecuteAsync(operation, TaskTable.Internal("backend event")), $"{operation.Vm} {key}");
+
+    /// <summary>VMs with a share of an AMD card take turns: its driver allows no two at once.</summary>
+    private string TagOf(string vmId) =>
+        store.Find(vmId)?.Vgpus.Any(static g => g.implementation is VgpuImplementation.MxGPU) == true ? SharedCardTag : vmId;
 
     /// <summary>Reports the VM and its devices as changed.</summary>
     public void Signal(string vmId)
@@ -62,14 +74,9 @@ public sealed class OperationQueue(
         }
 
         updates.Add(new DynamicId.Vm(vmId));
-        foreach (var vbd in record.Vbds)
+        foreach (var device in record.DeviceIds)
         {
-            updates.Add(new DynamicId.Vbd(vbd.id.vm, vbd.id.device));
-        }
-
-        foreach (var vif in record.Vifs)
-        {
-            updates.Add(new DynamicId.Vif(vif.id.vm, vif.id.device));
+            updates.Add(device);
         }
     }
 
@@ -79,13 +86,15 @@ public sealed class OperationQueue(
     private async Task ExecuteAsync(Operation operation, XenopsTask task)
     {
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(task.Cancellation, stopping);
+        using var span = Tracing.Operation(operation.Name, operation.Vm, task.DebugInfo);
+        task.Span = span;
         try
         {
             task.ThrowIfCancelled();
             string? result = await runner.RunAsync(operation, task, cancel.Token).ConfigureAwait(false);
             Signals(operation);
             task.Complete(result);
-            if (operation is not Operation.VM_check_state)
+            if (!operation.IsCheck)
             {
                 Log.OperationDone(logger, operation.Name, operation.Vm, (long)task.Elapsed.TotalMilliseconds, task.Id, task.DebugInfo);
             }
@@ -98,6 +107,7 @@ public sealed class OperationQueue(
             }
 
             var known = AtomicExecutor.Classify(error, task);
+            span?.SetStatus(System.Diagnostics.ActivityStatusCode.Error, known.Value.ToString());
             Signals(operation);
             task.Fail(known.Value);
             Log.OperationFailed(
@@ -112,6 +122,12 @@ public sealed class OperationQueue(
 
     private void Signals(Operation operation)
     {
+        if (operation is Operation.Device_check_state check)
+        {
+            updates.Add(check.Device);
+            return;
+        }
+
         Signal(operation.Vm);
         if (operation is Operation.VM_receive_memory receive)
         {

@@ -15,6 +15,7 @@ public sealed class Scheduler(int workersPerPool)
     private readonly Lock gate = new();
     private readonly Dictionary<string, TagQueue> tags = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> aliases = new(StringComparer.Ordinal);
+    private int workers = workersPerPool;
     private readonly Pool[] pools = [.. Enum.GetValues<WorkerPool>().Select(_ => new Pool())];
 
     private sealed record Item(WorkerPool Pool, string? CoalesceKey, Func<Task> Run);
@@ -63,6 +64,28 @@ public sealed class Scheduler(int workersPerPool)
         }
     }
 
+    /// <summary>Workers of each pool.</summary>
+    public int Workers => workers;
+
+    /// <summary>Workers of each pool from now on. Fewer take effect as running items end. Raises Internal_error outside 1 to
+    /// <see cref="ExecutorLimits.MaxWorkers"/>.</summary>
+    public void Resize(long workersPerPool)
+    {
+        if (workersPerPool is < 1 or > ExecutorLimits.MaxWorkers)
+        {
+            throw XenopsError.Internal($"{workersPerPool} workers: 1 to {ExecutorLimits.MaxWorkers} are possible");
+        }
+
+        lock (gate)
+        {
+            workers = (int)workersPerPool;
+            foreach (var pool in pools)
+            {
+                Dispatch(pool);
+            }
+        }
+    }
+
     /// <summary>While the running item of <paramref name="tag"/> lasts, work for <paramref name="alias"/> waits behind it. One level.</summary>
     public void Alias(string tag, string alias)
     {
@@ -95,7 +118,7 @@ public sealed class Scheduler(int workersPerPool)
 
     private void Dispatch(Pool pool)
     {
-        while (pool.Busy < workersPerPool && pool.Ready.TryDequeue(out string? tag))
+        while (pool.Busy < workers && pool.Ready.TryDequeue(out string? tag))
         {
             pool.Busy++;
             var item = tags[tag].Waiting.Dequeue();

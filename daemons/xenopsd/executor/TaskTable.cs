@@ -10,6 +10,7 @@ public sealed class TaskTable(Updates updates)
 {
     private readonly Lock gate = new();
     private readonly SortedDictionary<long, XenopsTask> tasks = [];
+    private readonly Dictionary<string, int> triggers = new(StringComparer.Ordinal);
     private long next;
 
     public XenopsTask Add(string debugInfo)
@@ -23,8 +24,27 @@ public sealed class TaskTable(Updates updates)
 
             long id = next++;
             var task = new XenopsTask(id.ToString(CultureInfo.InvariantCulture), debugInfo, updates);
+            if (triggers.Remove(debugInfo, out int point))
+            {
+                task.CancelTrigger = point;
+            }
+
             tasks.Add(id, task);
             return task;
+        }
+    }
+
+    /// <summary>The next task of that debug_info cancels itself at its cancellation point of that number. For tests.</summary>
+    public void SetCancelTrigger(string debugInfo, int point)
+    {
+        lock (gate)
+        {
+            if (triggers.Count >= ExecutorLimits.MaxCancelTriggers)
+            {
+                throw XenopsError.Internal($"more than {ExecutorLimits.MaxCancelTriggers} cancel triggers");
+            }
+
+            triggers[debugInfo] = point;
         }
     }
 

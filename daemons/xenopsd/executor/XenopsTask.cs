@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
+using System.Globalization;
 using Toolstack.Xenopsd.Contract;
 
 namespace Toolstack.Xenopsd.Executor;
@@ -18,6 +19,7 @@ public sealed class XenopsTask : IDisposable
     private ImmutableSortedDictionary<string, TaskState> subtasks = ImmutableSortedDictionary<string, TaskState>.Empty;
     private TaskState state = new TaskState.Pending(0);
     private bool cancellable = true;
+    private int cancelPoints;
 
     internal XenopsTask(string id, string debugInfo, Updates? updates)
     {
@@ -39,6 +41,12 @@ public sealed class XenopsTask : IDisposable
     public bool IsEnded => ended.Task.IsCompleted;
 
     public TimeSpan Elapsed => Stopwatch.GetElapsedTime(started);
+
+    /// <summary>The span of the whole operation, when anybody listens.</summary>
+    internal Activity? Span { get; set; }
+
+    /// <summary>The number of the cancellation point at which the task cancels itself; 0 for none. For tests.</summary>
+    internal int CancelTrigger { get; set; }
 
     internal bool DestroyOnFinish { get; set; }
 
@@ -66,6 +74,17 @@ public sealed class XenopsTask : IDisposable
             ThrowIfCancelled();
             cancellable = false;
         }
+    }
+
+    /// <summary>A moment at which the task may end early. Raises Cancelled.</summary>
+    public void CancelPoint()
+    {
+        if (Interlocked.Increment(ref cancelPoints) == CancelTrigger)
+        {
+            Cancel();
+        }
+
+        ThrowIfCancelled();
     }
 
     public void ThrowIfCancelled()
@@ -125,10 +144,14 @@ public sealed class XenopsTask : IDisposable
                 ctime = created,
                 state = state,
                 subtasks = subtasks,
+                debug_info = CancelPointsSeen(),
                 cancellable = cancellable,
             };
         }
     }
+
+    private ImmutableSortedDictionary<string, string> CancelPointsSeen() => ImmutableSortedDictionary<string, string>.Empty.Add(
+        "cancel_points_seen", Volatile.Read(ref cancelPoints).ToString(CultureInfo.InvariantCulture));
 
     public void Dispose() => cancelled.Dispose();
 

@@ -59,7 +59,7 @@ public sealed class MigrationReceiver(VmStore store, IBackend backend, AtomicExe
             var devices = store.Get(temporary).Devices;
             var finish = MigrationPlans.DestinationFinish(store.Get(temporary).WithId(operation.FinalId).Devices, temporary);
             var create = MigrationPlans.DestinationCreate(devices, operation.MemoryLimit, operation.FinalId);
-            var restore = MigrationPlans.DestinationRestore(temporary);
+            var restore = MigrationPlans.DestinationRestore(devices);
             context = new RunContext(task, create.Sum(AtomicTraits.Weight) + restore.Sum(AtomicTraits.Weight) + finish.Sum(AtomicTraits.Weight));
             await executor.RunAsync(create, context, cancel).ConfigureAwait(false);
             await Handshake.SendSuccessAsync(control, cancel).ConfigureAwait(false);
@@ -109,7 +109,7 @@ public sealed class MigrationReceiver(VmStore store, IBackend backend, AtomicExe
         memory.LingerState = new LingerOption(true, 0);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var pointThree = Handshake.ExpectSuccessAsync(control, "point 3", ExecutorLimits.AtomicDeadline + MigrationLimits.PointThree, stop.Token);
-        var restoring = executor.RunAsync(MigrationPlans.DestinationRestore(temporary), context, stop.Token);
+        var restoring = executor.RunAsync(MigrationPlans.DestinationRestore(store.Get(temporary).Devices), context, stop.Token);
         if (await Task.WhenAny(restoring, pointThree).ConfigureAwait(false) == pointThree && !pointThree.IsCompletedSuccessfully)
         {
             await stop.CancelAsync().ConfigureAwait(false);

@@ -8,11 +8,12 @@ using Toolstack.Xenopsd.State;
 
 namespace Toolstack.Xenopsd.Operations;
 
-/// <summary>What follows when a domain ended by itself (xenops protocol, VM_check_state): the actions the VM's record states.</summary>
+/// <summary>What follows when a domain ended by itself, or something is asked of it (xenops protocol, VM_check_state): the actions the VM's record
+/// states.</summary>
 public sealed class DomainEndings(VmStore store, IBackend backend, PendingMigrations pending, ILogger logger)
 {
     /// <summary>The plan for the domain as it is now; empty when there is nothing to do.</summary>
-    public ImmutableArray<Atomic> PlanFor(string vmId)
+    public async Task<ImmutableArray<Atomic>> PlanForAsync(string vmId, CancellationToken cancel)
     {
         // The suspended copy of a VM that is leaving is the migration's, however long that takes.
         if (pending.IsSource(vmId) || store.Find(vmId) is not { } record || backend.GetStatus(vmId) is not { } domain)
@@ -20,38 +21,60 @@ public sealed class DomainEndings(VmStore store, IBackend backend, PendingMigrat
             return [];
         }
 
-        var actions = ActionsFor(record.Vm, domain, record.Survivable);
+        var asked = backend.HasDevices
+            ? await backend.Devices.GetActionRequestAsync(vmId, cancel).ConfigureAwait(false)
+            : Observed(domain, record.Survivable);
+        var actions = ActionsFor(record.Vm, domain, asked);
         if (!actions.IsEmpty)
         {
             Log.DomainEnded(logger, vmId, domain.ShutdownReason?.ToString() ?? "half-made", string.Join(", ", actions));
         }
 
-        return [.. actions.SelectMany(a => Steps(a, record.Devices, domain))];
+        return [.. actions.SelectMany(a => Steps(a, record.Devices, domain.Uptime))];
     }
 
-    /// <summary>The VM's actions for how its domain ended. A domain that crashes soon after its start is not started again, and one
-    /// that was left half-made or suspended with nobody waiting is ended.</summary>
-    public static ImmutableArray<VmAction> ActionsFor(Vm vm, DomainStatus domain, bool survivable) => domain.ShutdownReason switch
+    /// <summary>What a starting xenopsd does with a domain it finds. One that is suspended, and neither an image nor a migration has the guest,
+    /// was being saved when the former process ended: it goes on.</summary>
+    public async Task<ImmutableArray<Atomic>> PlanForFoundAsync(string vmId, CancellationToken cancel) =>
+        !pending.IsSource(vmId) && store.Find(vmId) is { HasImage: false } && backend.GetStatus(vmId) is { ShutdownReason: ShutdownReason.Suspend }
+            ? [new Atomic.VM_fast_resume(vmId)]
+            : await PlanForAsync(vmId, cancel).ConfigureAwait(false);
+
+    /// <summary>The VM's actions for what is asked of its domain. A domain that crashes soon after its start is not started again; one
+    /// that is suspended with nobody waiting is ended; and so is one that lives and is to be off: it was left half-made or half-ended.</summary>
+    public static ImmutableArray<VmAction> ActionsFor(Vm vm, DomainStatus domain, DomainAction? asked) => asked switch
     {
-        null => survivable ? [] : [VmAction.Shutdown],
-        ShutdownReason.Poweroff => vm.on_shutdown,
-        ShutdownReason.Reboot => vm.on_reboot,
-        ShutdownReason.Crash when domain.Uptime < ExecutorLimits.MinimumUptime =>
+        null => [],
+        DomainAction.Poweroff when domain.ShutdownReason is null => [VmAction.Shutdown],
+        DomainAction.Poweroff => vm.on_shutdown,
+        DomainAction.Reboot => vm.on_reboot,
+        DomainAction.SoftReset => vm.on_softreboot,
+        DomainAction.Crashdump when domain.Uptime < ExecutorLimits.MinimumUptime =>
             [.. vm.on_crash.Select(static a => a == VmAction.Start ? VmAction.Shutdown : a)],
-        ShutdownReason.Crash => vm.on_crash,
+        DomainAction.Crashdump => vm.on_crash,
         _ => [VmAction.Shutdown],
     };
 
-    private static ImmutableArray<Atomic> Steps(VmAction action, VmDevices vm, DomainStatus domain) => action switch
+    /// <summary>The steps of an action. A domain that ended soon after its start is started again after a pause.</summary>
+    public static ImmutableArray<Atomic> Steps(VmAction action, VmDevices vm, TimeSpan uptime) => action switch
     {
-        VmAction.Shutdown => Plans.Shutdown(vm, timeout: null),
+        VmAction.Shutdown => VmPlans.Shutdown(vm, timeout: null),
         VmAction.Start =>
         [
-            .. domain.Uptime < ExecutorLimits.MinimumUptime ? new Atomic[] { new Atomic.VM_delay(vm.Id, ExecutorLimits.RestartDelay) } : [],
-            .. Plans.Reboot(vm, timeout: null),
+            .. uptime < ExecutorLimits.MinimumUptime ? new Atomic[] { new Atomic.VM_delay(vm.Id, ExecutorLimits.RestartDelay) } : [],
+            .. VmPlans.Reboot(vm, timeout: null),
         ],
-        VmAction.Pause => Plans.Pause(vm),
-        VmAction.Softreboot => throw new XenopsError(new XenopsErrorValue.Unimplemented("VM_softreboot")),
+        VmAction.Pause => [new Atomic.VM_pause(vm.Id)],
+        VmAction.Softreboot => [new Atomic.VM_softreboot(vm.Id)],
         _ => [],
+    };
+
+    private static DomainAction? Observed(DomainStatus domain, bool survivable) => domain.ShutdownReason switch
+    {
+        null => survivable ? null : DomainAction.Poweroff,
+        ShutdownReason.Poweroff => DomainAction.Poweroff,
+        ShutdownReason.Reboot => DomainAction.Reboot,
+        ShutdownReason.Suspend => DomainAction.Suspend,
+        _ => DomainAction.Crashdump,
     };
 }

@@ -6,6 +6,9 @@ public static class Hooks
     public const string PreDestroy = "vm-pre-shutdown";
     public const string PreMigrate = "vm-pre-migrate";
     public const string PostMigrate = "vm-post-migrate";
+    public const string PreSuspend = "vm-pre-suspend";
+    public const string PreResume = "vm-pre-resume";
+    public const string PostResume = "vm-post-resume";
     public const string PreStart = "vm-pre-start";
     public const string PreReboot = "vm-pre-reboot";
     public const string PostDestroy = "vm-post-destroy";

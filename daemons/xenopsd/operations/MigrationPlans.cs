@@ -23,7 +23,7 @@ public static class MigrationPlans
     public static ImmutableArray<Atomic> SourceFinish(VmDevices source, string vm) =>
     [
         new Atomic.VM_hook_script_stable(vm, Hooks.PreDestroy, Hooks.Suspend, source.Id),
-        .. Plans.Shutdown(source, timeout: null),
+        .. VmPlans.Shutdown(source, timeout: null),
         new Atomic.VM_hook_script_stable(vm, Hooks.PostDestroy, Hooks.Suspend, source.Id),
         new Atomic.VM_remove(source.Id),
     ];
@@ -35,23 +35,25 @@ public static class MigrationPlans
         new Atomic.VM_fast_resume(vm),
     ];
 
-    /// <summary>Destination, before point 1: memory reserved and VIFs connected. <paramref name="vm"/> carries the temporary id.</summary>
+    /// <summary>Destination, before point 1: memory reserved, VIFs connected and those disks attached that may be. <paramref name="vm"/> carries the temporary id.</summary>
     public static ImmutableArray<Atomic> DestinationCreate(VmDevices vm, long memoryLimit, string finalId) =>
     [
-        new Atomic.VM_create(vm.Id, memoryLimit, finalId),
-        .. Plans.RestoreVifs(vm),
+        new Atomic.VM_create(vm.Id, memoryLimit, finalId, PciPlans.NeedsOwnPageTables(vm), Restores: true),
+        .. VifPlans.Restore(vm),
+        .. VbdPlans.AttachEarly(vm),
     ];
 
-    /// <summary>Destination, between points 1 and 2.</summary>
-    public static ImmutableArray<Atomic> DestinationRestore(string temporary) => [new Atomic.VM_restore(temporary)];
+    /// <summary>Destination, between points 1 and 2. <paramref name="vm"/> carries the temporary id.</summary>
+    public static ImmutableArray<Atomic> DestinationRestore(VmDevices vm) =>
+        [.. PciPlans.Dequarantine(vm), .. VgpuPlans.StartForRestore(vm), new Atomic.VM_restore(vm.Id)];
 
     /// <summary>Destination, after point 3 and before point 4. <paramref name="vm"/> carries the VM's own id.</summary>
     public static ImmutableArray<Atomic> DestinationFinish(VmDevices vm, string temporary) =>
     [
         .. temporary == vm.Id ? ImmutableArray<Atomic>.Empty : [new Atomic.VM_rename(temporary, vm.Id, RenameMoment.Post_migration)],
-        .. Plans.RestoreDevices(vm, migration: true),
+        .. VmPlans.RestoreDevices(vm, migration: true),
         new Atomic.VM_unpause(vm.Id),
-        new Atomic.VM_set_domain_action_request_none(vm.Id),
+        new Atomic.VM_set_domain_action_request(vm.Id, Request: null),
         // The guest runs here already and nowhere else: a failing script must not cost it its domain.
         new Atomic.Best_effort(new Atomic.VM_hook_script(vm.Id, Hooks.PostMigrate, Hooks.Destination)),
     ];
@@ -59,7 +61,7 @@ public static class MigrationPlans
     /// <summary>Either side, after a failure: the half-made or given-up domain and its metadata go.</summary>
     public static ImmutableArray<Atomic> Discard(VmDevices vm) =>
     [
-        .. Plans.Shutdown(vm, timeout: null).Select(static a => new Atomic.Best_effort(a)),
+        .. VmPlans.Shutdown(vm, timeout: null).Select(static a => new Atomic.Best_effort(a)),
         new Atomic.Best_effort(new Atomic.VM_remove(vm.Id)),
     ];
 }

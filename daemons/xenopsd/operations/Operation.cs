@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net.Sockets;
+using Toolstack.Xenopsd.Atomics;
 using Toolstack.Xenopsd.Contract;
 
 namespace Toolstack.Xenopsd.Operations;
@@ -12,15 +13,32 @@ public abstract record Operation(string Vm)
     /// <summary>With a timeout the guest is asked first.</summary>
     public sealed record VM_poweroff(string Vm, TimeSpan? Timeout) : Operation(Vm);
     public sealed record VM_reboot(string Vm, TimeSpan? Timeout) : Operation(Vm);
+    public sealed record VM_suspend(string Vm, Disk Image) : Operation(Vm);
+    public sealed record VM_resume(string Vm, Disk Image) : Operation(Vm);
     public sealed record VM_pause(string Vm) : Operation(Vm);
     public sealed record VM_unpause(string Vm) : Operation(Vm);
-    public sealed record VM_delay(string Vm, TimeSpan Delay) : Operation(Vm);
-    public sealed record VM_run_script(string Vm, string Script) : Operation(Vm);
     public sealed record VM_remove(string Vm) : Operation(Vm);
     public sealed record VM_import_metadata(string Vm, Metadata Metadata, VmExtra? Extra) : Operation(Vm);
 
+    public sealed record VBD_hotplug(DeviceId Device) : Operation(Device.Vm);
+    public sealed record VBD_hotunplug(DeviceId Device, bool Force) : Operation(Device.Vm);
+    public sealed record VIF_hotplug(DeviceId Device) : Operation(Device.Vm);
+    public sealed record VIF_hotunplug(DeviceId Device, bool Force) : Operation(Device.Vm);
+
+    /// <summary>One step by itself: a setting, a request, a device's change.</summary>
+    public sealed record Single(Atomic Step, bool NeedsDomain = true) : Operation(Step.VmId)
+    {
+        public override string Name => AtomicText.Name(Step);
+    }
+
     /// <summary>Looks at the domain and acts when it ended by itself.</summary>
     public sealed record VM_check_state(string Vm) : Operation(Vm);
+
+    /// <summary>The first look at a domain that was there before this process.</summary>
+    public sealed record VM_adopt(string Vm) : Operation(Vm);
+
+    /// <summary>Looks at a device and acts on what is asked of it.</summary>
+    public sealed record Device_check_state(string Vm, DynamicId Device) : Operation(Vm);
 
     public sealed record VM_migrate(
         string Vm,
@@ -39,5 +57,8 @@ public abstract record Operation(string Vm)
     public sealed record VM_expire_metadata(string Vm) : Operation(Vm);
 
     /// <summary>The name without the VM, for logs.</summary>
-    public string Name => GetType().Name;
+    public virtual string Name => GetType().Name;
+
+    /// <summary>Started by a device's or a domain's change and not by a caller.</summary>
+    public bool IsCheck => this is VM_check_state or VM_adopt or Device_check_state;
 }

@@ -14,6 +14,12 @@ namespace Toolstack.Xenopsd.Server;
 public sealed record EngineOptions(string DatabasePath, string HandOverPath, string HooksPath, int WorkerPoolSize, SaveOptions SaveOptions)
 {
     public RecoveryTimes Recovery { get; init; } = RecoveryTimes.Default;
+
+    /// <summary>Disks are plugged in one step; otherwise attached and activated in two.</summary>
+    public bool PlugsInOneStep { get; init; } = true;
+
+    /// <summary>For tests: called before and after every atomic.</summary>
+    public Action? AtomicBoundary { get; init; }
 }
 
 /// <summary>All of xenopsd but its queue: the records, the executor and both sides of migration around one backend, which it owns.</summary>
@@ -33,12 +39,12 @@ public sealed class Engine : IAsyncDisposable
         recovery = options.Recovery;
         unclaimed = new UnclaimedMetadata(recovery.Unclaimed);
         Backend = backend;
-        Store = new VmStore(new VmFiles(options.DatabasePath, logger));
+        Store = new VmStore(new VmFiles(options.DatabasePath, logger), options.PlugsInOneStep);
         pending = new PendingMigrations(options.DatabasePath, logger);
         Tasks = new TaskTable(Updates);
         Scheduler = new Scheduler(options.WorkerPoolSize);
-        var actions = new AtomicActions(backend, Store, new HookRunner(options.HooksPath, logger), options.SaveOptions, logger);
-        var executor = new AtomicExecutor(actions, Scheduler, logger);
+        var actions = new AtomicActions(backend, Store, Updates, new HookRunner(options.HooksPath, logger), options.SaveOptions, logger);
+        var executor = new AtomicExecutor(actions, Scheduler, logger, options.AtomicBoundary);
         var receiver = new MigrationReceiver(Store, backend, executor, Scheduler, unclaimed, options.SaveOptions.SilenceDeadline, logger);
         var resolver = new MigrationResolver(Store, backend, executor, Scheduler, pending, options.Recovery, logger);
         var sender = new MigrationSender(Store, backend, executor, Scheduler, pending, resolver, InstanceId, options.SaveOptions.SilenceDeadline, logger);
@@ -66,6 +72,8 @@ public sealed class Engine : IAsyncDisposable
 
     public OperationQueue Operations { get; }
 
+    public Observers Observers { get; } = new();
+
     /// <summary>Removes what an interrupted migration left, but for what another host must be asked about, adopts the domains there are, and takes migrations.</summary>
     public async Task StartAsync(CancellationToken cancel)
     {
@@ -86,12 +94,14 @@ public sealed class Engine : IAsyncDisposable
         }
 
         Backend.Changed += OnChanged;
+        Backend.DeviceChanged += OnDeviceChanged;
         foreach (string id in Store.Ids)
         {
+            // Where the backend keeps no request of its own, a domain that lives is taken to be whole.
             bool lives = Backend.GetStatus(id) is not null;
             Store.Mark(id, r => r with { Survivable = lives });
             Operations.Signal(id);
-            Operations.CheckState(id);
+            Operations.Adopt(id);
         }
 
         Log.RecordsLoaded(logger, Store.Ids.Length, Backend.ListDomains().Count);
@@ -102,10 +112,12 @@ public sealed class Engine : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Backend.Changed -= OnChanged;
+        Backend.DeviceChanged -= OnDeviceChanged;
         await stopping.CancelAsync().ConfigureAwait(false);
         await background.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         handOver.Dispose();
         await Backend.DisposeAsync().ConfigureAwait(false);
+        Observers.Dispose();
         stopping.Dispose();
     }
 
@@ -143,9 +155,20 @@ public sealed class Engine : IAsyncDisposable
     private void OnChanged(string vmId)
     {
         Operations.Signal(vmId);
+        Look(() => Operations.CheckState(vmId));
+    }
+
+    private void OnDeviceChanged(Contract.DynamicId device)
+    {
+        Updates.Add(device);
+        Look(() => Operations.CheckState(device));
+    }
+
+    private void Look(Action queue)
+    {
         try
         {
-            Operations.CheckState(vmId);
+            queue();
         }
         catch (Contract.XenopsError error)
         {

@@ -52,10 +52,21 @@ public static class Settings
         "vm-suspend-ack-timeout", Backends.Simulator.SimulatorOptions.DefaultSuspendAckTimeout, "Longest wait for a guest to acknowledge the request to suspend.",
         TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
 
+    public static readonly ConfigKey<bool> LegacyPlug = ConfigKey.Flag(
+        "xenopsd-vbd-plug-unplug-legacy", true, "Disks are plugged in one step; false: attached and activated in two, so that a migration attaches ahead.");
+
+    public static readonly ConfigKey<IReadOnlyList<string>> QueueAliases = ConfigKey.List(
+        "queue-aliases", ["org.xen.xapi.xenopsd.classic"], "Further queues that are served alike.");
+
+    public static readonly ConfigKey<long> AbortAtBoundary = ConfigKey.Integer(
+        "debug-abort-at-boundary", 0, 0, 1 << 20,
+        "For tests only: the process kills itself at this boundary of a plain step, counting two for each step; 0 for never.");
+
     public static IReadOnlyList<ConfigKey> All { get; } =
     [
         SwitchPath, Queue, DatabasePath, WorkerPoolSize, HandOverPath, HooksPath, Backend, SimulatorMemoryMib,
         MaxIterations, DowntimeTarget, BandwidthLimit, SilenceDeadline, SuspendAckTimeout,
+        LegacyPlug, QueueAliases, AbortAtBoundary,
     ];
 
     /// <summary>The simulated host.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Toolstack.Idl.Json;
+using Toolstack.Xenopsd.Backends;
 using Toolstack.Xenopsd.Contract;
 using Toolstack.Xenopsd.Operations;
 using Toolstack.Xenopsd.State;
@@ -10,12 +11,8 @@ public sealed partial class XenopsService
 {
     public Task<string> VmAdd(string debug_info, Vm vm, CancellationToken cancel)
     {
-        engine.Runner.Import(new Metadata
-        {
-            vm = vm,
-            vbds = engine.Store.Find(vm.id)?.Vbds ?? [],
-            vifs = engine.Store.Find(vm.id)?.Vifs ?? [],
-        }, extra: null);
+        var old = engine.Store.Find(vm.id);
+        engine.Store.Put(old is null ? new VmRecord(vm, [], [], new VmExtra()) : old with { Vm = vm });
         engine.Operations.Signal(vm.id);
         return Task.FromResult(vm.id);
     }
@@ -25,10 +22,18 @@ public sealed partial class XenopsService
 
     public Task<bool> VmExists(string debug_info, string id, CancellationToken cancel) => Task.FromResult(engine.Store.Find(id) is not null);
 
-    public Task<ImmutableArray<(Vm vm, VmState state)>> VmList(string debug_info, CancellationToken cancel) =>
-        Task.FromResult<ImmutableArray<(Vm, VmState)>>([.. engine.Store.Ids.Select(engine.Store.Find).OfType<VmRecord>().Select(Stat)]);
+    public async Task<ImmutableArray<(Vm vm, VmState state)>> VmList(string debug_info, CancellationToken cancel)
+    {
+        var all = ImmutableArray.CreateBuilder<(Vm, VmState)>();
+        foreach (var record in engine.Store.Ids.Select(engine.Store.Find).OfType<VmRecord>())
+        {
+            all.Add(await StatAsync(record, cancel).ConfigureAwait(false));
+        }
 
-    public Task<(Vm vm, VmState state)> VmStat(string debug_info, string id, CancellationToken cancel) => Task.FromResult(Stat(engine.Store.Get(id)));
+        return all.ToImmutable();
+    }
+
+    public Task<(Vm vm, VmState state)> VmStat(string debug_info, string id, CancellationToken cancel) => StatAsync(engine.Store.Get(id), cancel);
 
     public async Task<string> VmImportMetadata(string debug_info, string metadata, CancellationToken cancel)
     {
@@ -36,7 +41,7 @@ public sealed partial class XenopsService
         string id = record.vm.id;
         if (engine.Store.Find(id) is null)
         {
-            engine.Runner.Import(record, extra);
+            await engine.Runner.ImportAsync(record, extra, cancel).ConfigureAwait(false);
             engine.Operations.Signal(id);
             return id;
         }
@@ -67,15 +72,15 @@ public sealed partial class XenopsService
     public Task<string> VmReboot(string debug_info, string id, double? delay, CancellationToken cancel) =>
         Queue(debug_info, new Operation.VM_reboot(id, Seconds(delay)));
 
+    public Task<string> VmSuspend(string debug_info, string id, Disk suspend_vdi, CancellationToken cancel) =>
+        Queue(debug_info, new Operation.VM_suspend(id, suspend_vdi));
+
+    public Task<string> VmResume(string debug_info, string id, Disk suspend_vdi, CancellationToken cancel) =>
+        Queue(debug_info, new Operation.VM_resume(id, suspend_vdi));
+
     public Task<string> VmPause(string debug_info, string id, CancellationToken cancel) => Queue(debug_info, new Operation.VM_pause(id));
 
     public Task<string> VmUnpause(string debug_info, string id, CancellationToken cancel) => Queue(debug_info, new Operation.VM_unpause(id));
-
-    public Task<string> VmDelay(string debug_info, string id, double delay, CancellationToken cancel) =>
-        Queue(debug_info, new Operation.VM_delay(id, Seconds(delay) ?? TimeSpan.Zero));
-
-    public Task<string> VmRunScript(string debug_info, string id, string script, CancellationToken cancel) =>
-        Queue(debug_info, new Operation.VM_run_script(id, script));
 
     public Task<string> VmMigrate(string debug_info, string id, ImmutableSortedDictionary<string, string> vdi_map,
         ImmutableSortedDictionary<string, Network> vif_map, ImmutableSortedDictionary<string, PciAddress> pci_map,
@@ -94,9 +99,14 @@ public sealed partial class XenopsService
         return Queue(debug_info, new Operation.VM_migrate(id, destination, vdi_map, vif_map));
     }
 
-    private Task<string> Queue(string debugInfo, Operation operation) => Task.FromResult(engine.Operations.Queue(debugInfo, operation).Id);
-
-    private (Vm Vm, VmState State) Stat(VmRecord record) => (record.Vm, VmStates.Of(record, engine.Backend.GetStatus(record.Vm.id)));
+    private async Task<(Vm Vm, VmState State)> StatAsync(VmRecord record, CancellationToken cancel)
+    {
+        var domain = engine.Backend.GetStatus(record.Vm.id);
+        var seen = domain is not null && engine.Backend.HasDevices
+            ? await engine.Backend.Devices.ObserveAsync(record.Vm.id, cancel).ConfigureAwait(false)
+            : DomainObservations.None;
+        return (record.Vm, VmStates.Of(record, domain, seen));
+    }
 
     /// <summary>A wait in seconds, between nothing and a day.</summary>
     private static TimeSpan? Seconds(double? seconds) =>

@@ -33,7 +33,8 @@ internal static class XenopsdMain
                 var server = new XenopsServer(service, (_, error) => Log.UnexpectedFailure(logger, error));
                 Log.Serving(logger, queue, engine.Backend.Hypervisor);
                 context.Ready();
-                await ServeAsync(connection, queue, server, logger, stop.Token).ConfigureAwait(false);
+                string[] queues = [queue, .. context.Configuration.Get(Settings.QueueAliases).Where(alias => alias != queue)];
+                await Task.WhenAll(queues.Select(name => ServeAsync(connection, name, server, logger, stop.Token))).ConfigureAwait(false);
             }
         }
     }
@@ -60,7 +61,11 @@ internal static class XenopsdMain
         configuration.Get(Settings.HandOverPath),
         configuration.Get(Settings.HooksPath),
         (int)configuration.Get(Settings.WorkerPoolSize),
-        Settings.SaveOptions(configuration));
+        Settings.SaveOptions(configuration))
+    {
+        PlugsInOneStep = configuration.Get(Settings.LegacyPlug),
+        AtomicBoundary = BoundarySwitch.At(configuration.Get(Settings.AbortAtBoundary)),
+    };
 
     private static IBackend MakeBackend(Configuration configuration) => configuration.Get(Settings.Backend) switch
     {

@@ -13,6 +13,9 @@ public static class MetadataText
         vm = record.Vm,
         vbds = record.Vbds,
         vifs = record.Vifs,
+        pcis = record.Pcis,
+        vgpus = record.Vgpus,
+        vusbs = record.Vusbs,
         domains = JsonValueWriter.Text(d => VmExtraCodec.Write(d, record.Extra)),
     }));
 

@@ -21,6 +21,7 @@ public sealed class PendingMigrations
 
     private readonly string root;
     private readonly ILogger logger;
+    private readonly List<string> unreadable = [];
     private readonly ConcurrentDictionary<string, Entry> entries = new(StringComparer.Ordinal);
 
     /// <summary>Reads the entries a former process left: nobody works on them any more.</summary>
@@ -33,10 +34,10 @@ public sealed class PendingMigrations
             Directory.CreateDirectory(root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             foreach (string file in Directory.EnumerateFiles(root).Where(static f => !f.EndsWith(".tmp", StringComparison.Ordinal)))
             {
-                entries[Path.GetFileName(file)] = new Entry(Read(file), Undecided: true);
+                Load(file);
             }
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ValueFormatException or WireFormatException or UriFormatException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw Failed(error);
         }
@@ -50,8 +51,8 @@ public sealed class PendingMigrations
     /// <summary>Where the VM is going; null when it stays.</summary>
     public Uri? Find(string vm) => entries.TryGetValue(vm, out var entry) ? entry.Destination : null;
 
-    /// <summary>Whether an id is the temporary one of a VM that is leaving.</summary>
-    public bool IsSource(string id) => entries.Keys.Any(vm => MigrationIds.Source(vm) == id);
+    /// <summary>Whether an id is the temporary one of a VM that is leaving, or may be leaving: its entry cannot be read.</summary>
+    public bool IsSource(string id) => entries.Keys.Concat(unreadable).Any(vm => MigrationIds.Source(vm) == id);
 
     /// <summary>Raises IO_error.</summary>
     public void Begin(string vm, Uri destination)
@@ -97,6 +98,24 @@ public sealed class PendingMigrations
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             Log.RecordsFailed(logger, error.Message);
+        }
+    }
+
+    /// <summary>An entry that cannot be read names nobody to ask: it is left for people to look at. The VM's
+    /// domain stays as it is, suspended, for it may be the only copy.</summary>
+    private void Load(string file)
+    {
+        try
+        {
+            entries[Path.GetFileName(file)] = new Entry(Read(file), Undecided: true);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ValueFormatException or WireFormatException or UriFormatException)
+        {
+            Log.MigrationUnreadable(logger, file, error.Message);
+            if (Guid.TryParse(Path.GetFileName(file), out _))
+            {
+                unreadable.Add(Path.GetFileName(file));
+            }
         }
     }
 

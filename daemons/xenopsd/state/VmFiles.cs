@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Toolstack.Hosting;
@@ -9,16 +10,19 @@ using Toolstack.Xenopsd.Contract;
 namespace Toolstack.Xenopsd.State;
 
 /// <summary>
-/// The records on disk, one JSON file each (xenops protocol): <c>VM/&lt;id&gt;/config</c>, <c>VM/&lt;id&gt;/vbd.&lt;device&gt;</c>,
-/// <c>VM/&lt;id&gt;/vif.&lt;device&gt;</c> and <c>extra/&lt;id&gt;</c> under the root. Each is replaced whole. The directory is meant to
-/// be lost when the host restarts, as its domains are.
+/// The records on disk, one JSON file each (xenops protocol), under the root: <c>VM/&lt;id&gt;/config</c>, <c>VM/&lt;id&gt;/</c> with
+/// <c>vbd.</c>, <c>vif.</c>, <c>vgpu.</c> or <c>vusb.&lt;device&gt;</c>, <c>PCI/&lt;id&gt;/pci.&lt;address&gt;</c> and
+/// <c>extra/&lt;id&gt;</c>. Each is replaced whole, and only when it changed; the VM's own file is written last, so that a VM is known once all of it
+/// is there. A write that fails (a full disk) leaves the old file. The directory is meant to be lost when the host restarts, as its domains are.
 /// </summary>
 public sealed class VmFiles(string root, ILogger logger)
 {
     private const UnixFileMode DirectoryMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
         | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
 
+    private readonly ConcurrentDictionary<string, bool> uncertain = new(StringComparer.Ordinal);
     private readonly string machines = Path.Combine(root, "VM");
+    private readonly string pcis = Path.Combine(root, "PCI");
     private readonly string extras = Path.Combine(root, "extra");
 
     /// <summary>Every record that can be read; one that cannot is logged and left out.</summary>
@@ -27,6 +31,7 @@ public sealed class VmFiles(string root, ILogger logger)
         try
         {
             Directory.CreateDirectory(machines, DirectoryMode);
+            Directory.CreateDirectory(pcis, DirectoryMode);
             Directory.CreateDirectory(extras, DirectoryMode);
             return [.. Directory.EnumerateDirectories(machines).Select(LoadOne).OfType<VmRecord>()];
         }
@@ -36,42 +41,53 @@ public sealed class VmFiles(string root, ILogger logger)
         }
     }
 
-    /// <summary>Writes the record; files of devices that only <paramref name="old"/> has are removed.</summary>
+    /// <summary>Writes what of the record differs from <paramref name="old"/>, the record as it was written last; files of devices that only
+    /// the old one has are removed. Raises IO_error.</summary>
     public void Write(VmRecord record, VmRecord? old)
     {
-        string directory = DirectoryOf(record.Vm.id);
+        string id = record.Vm.id;
+        string directory = Below(machines, id);
         try
         {
             Directory.CreateDirectory(directory, DirectoryMode);
-            Save(Path.Combine(extras, record.Vm.id), w => VmExtraCodec.Write(w, record.Extra));
-            foreach (var vbd in record.Vbds)
+            if (!record.Pcis.IsEmpty)
             {
-                Save(Path.Combine(directory, VbdFile(vbd)), w => VbdCodec.Write(w, vbd));
+                Directory.CreateDirectory(Below(pcis, id), DirectoryMode);
             }
 
-            foreach (var vif in record.Vifs)
+            var before = Documents(old).ToDictionary(static d => d.Path, static d => d.Subject, StringComparer.Ordinal);
+            // After a write that failed half-way the files are not what the record was.
+            bool all = uncertain.TryRemove(id, out _);
+            foreach (var (path, subject, write) in Documents(record))
             {
-                Save(Path.Combine(directory, VifFile(vif)), w => VifCodec.Write(w, vif));
+                if (!before.Remove(path, out object? known) || all || !ReferenceEquals(known, subject))
+                {
+                    Save(path, write);
+                }
             }
 
-            Save(Path.Combine(directory, "config"), w => VmCodec.Write(w, record.Vm));
-            foreach (string gone in Names(old).Except(Names(record)))
+            foreach (string gone in before.Keys)
             {
-                File.Delete(Path.Combine(directory, gone));
+                File.Delete(gone);
             }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
+            uncertain[id] = true;
             throw Failed(error);
         }
     }
 
+    /// <summary>The VM's own file goes first: what is left when this is interrupted is no VM, and is cleared away by the next load.</summary>
     public void Delete(VmRecord record)
     {
+        string id = record.Vm.id;
         try
         {
-            Directory.Delete(DirectoryOf(record.Vm.id), recursive: true);
-            File.Delete(Path.Combine(extras, record.Vm.id));
+            File.Delete(Path.Combine(Below(machines, id), "config"));
+            DeleteDirectory(Below(machines, id));
+            DeleteDirectory(Below(pcis, id));
+            File.Delete(Path.Combine(extras, id));
         }
         catch (DirectoryNotFoundException)
         {
@@ -88,12 +104,24 @@ public sealed class VmFiles(string root, ILogger logger)
         string id = Path.GetFileName(directory);
         try
         {
+            string config = Path.Combine(directory, "config");
+            if (!File.Exists(config))
+            {
+                DeleteDirectory(directory);
+                return null;
+            }
+
             string extra = Path.Combine(extras, id);
             return new VmRecord(
-                VmCodec.Read(Parse(Path.Combine(directory, "config"))),
-                [.. Directory.EnumerateFiles(directory, "vbd.*").Where(IsRecord).Order(StringComparer.Ordinal).Select(f => VbdCodec.Read(Parse(f)))],
-                [.. Directory.EnumerateFiles(directory, "vif.*").Where(IsRecord).Order(StringComparer.Ordinal).Select(f => VifCodec.Read(Parse(f)))],
-                File.Exists(extra) ? VmExtraCodec.Read(Parse(extra)) : new VmExtra());
+                VmCodec.Read(Parse(config)),
+                Devices(directory, "vbd.*", VbdCodec.Read),
+                Devices(directory, "vif.*", VifCodec.Read),
+                File.Exists(extra) ? VmExtraCodec.Read(Parse(extra)) : new VmExtra())
+            {
+                Vgpus = Devices(directory, "vgpu.*", VgpuCodec.Read),
+                Vusbs = Devices(directory, "vusb.*", VusbCodec.Read),
+                Pcis = Devices(Path.Combine(pcis, id), "pci.*", PciCodec.Read),
+            };
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ValueFormatException or WireFormatException)
         {
@@ -102,23 +130,69 @@ public sealed class VmFiles(string root, ILogger logger)
         }
     }
 
+    private static ImmutableArray<T> Devices<T>(string directory, string pattern, Func<Value, T> read) => !Directory.Exists(directory)
+        ? []
+        : [.. Directory.EnumerateFiles(directory, pattern).Where(IsRecord).Order(StringComparer.Ordinal).Select(f => read(Parse(f)))];
+
+    /// <summary>The files of a record, in the order they are written: path, what it holds, how it is written.</summary>
+    private IEnumerable<(string Path, object Subject, Action<ValueWriter> Write)> Documents(VmRecord? record)
+    {
+        if (record is null)
+        {
+            yield break;
+        }
+
+        string directory = Below(machines, record.Vm.id);
+        string passed = Below(pcis, record.Vm.id);
+        yield return (Path.Combine(extras, record.Vm.id), record.Extra, w => VmExtraCodec.Write(w, record.Extra));
+        foreach (var vbd in record.Vbds)
+        {
+            yield return (Path.Combine(directory, "vbd." + Plain(vbd.id.device)), vbd, w => VbdCodec.Write(w, vbd));
+        }
+
+        foreach (var vif in record.Vifs)
+        {
+            yield return (Path.Combine(directory, "vif." + Plain(vif.id.device)), vif, w => VifCodec.Write(w, vif));
+        }
+
+        foreach (var vgpu in record.Vgpus)
+        {
+            yield return (Path.Combine(directory, "vgpu." + Plain(vgpu.id.device)), vgpu, w => VgpuCodec.Write(w, vgpu));
+        }
+
+        foreach (var vusb in record.Vusbs)
+        {
+            yield return (Path.Combine(directory, "vusb." + Plain(vusb.id.device)), vusb, w => VusbCodec.Write(w, vusb));
+        }
+
+        foreach (var pci in record.Pcis)
+        {
+            yield return (Path.Combine(passed, "pci." + Plain(pci.id.device)), pci, w => PciCodec.Write(w, pci));
+        }
+
+        yield return (Path.Combine(directory, "config"), record.Vm, w => VmCodec.Write(w, record.Vm));
+    }
+
     /// <summary>Ids become names of files: one that could leave the directory is refused.</summary>
-    private string DirectoryOf(string id) =>
-        id.Length > 0 && id[0] != '.' && !id.Contains('/', StringComparison.Ordinal)
-            ? Path.Combine(machines, id)
+    private static string Below(string directory, string id) =>
+        id.Length > 0 && id[0] != '.' && !id.Contains('/', StringComparison.Ordinal) && !id.Contains('\0', StringComparison.Ordinal)
+            ? Path.Combine(directory, id)
             : throw XenopsError.Internal($"\"{id}\" cannot be the id of a VM");
+
+    private static string Plain(string device) =>
+        device.Contains('/', StringComparison.Ordinal) || device.Contains('\0', StringComparison.Ordinal)
+            ? throw XenopsError.Internal($"\"{device}\" cannot be the name of a device")
+            : device;
 
     private static bool IsRecord(string file) => !file.EndsWith(".tmp", StringComparison.Ordinal);
 
-    private static IEnumerable<string> Names(VmRecord? record) =>
-        record is null ? [] : record.Vbds.Select(VbdFile).Concat(record.Vifs.Select(VifFile));
-
-    private static string VbdFile(Vbd vbd) => "vbd." + Plain(vbd.id.device);
-
-    private static string VifFile(Vif vif) => "vif." + Plain(vif.id.device);
-
-    private static string Plain(string device) =>
-        device.Contains('/', StringComparison.Ordinal) ? throw XenopsError.Internal($"\"{device}\" cannot be the name of a device") : device;
+    private static void DeleteDirectory(string directory)
+    {
+        if (Directory.Exists(directory))
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
 
     private static Value Parse(string file) => JsonValueReader.Parse(File.ReadAllBytes(file));
 

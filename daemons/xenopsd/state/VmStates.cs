@@ -15,7 +15,10 @@ public static class VmStates
         _ => PowerState.Running,
     };
 
-    public static VmState Of(VmRecord record, DomainStatus? domain)
+    /// <param name="record">The VM.</param>
+    /// <param name="domain">Its domain, or null.</param>
+    /// <param name="seen">What the backend knows of the domain besides.</param>
+    public static VmState Of(VmRecord record, DomainStatus? domain, DomainObservations seen)
     {
         var power = PowerStateOf(record, domain);
         if (domain is null)
@@ -23,22 +26,26 @@ public static class VmStates
             return new VmState { power_state = power };
         }
 
-        bool hvm = record.Vm.ty is BuilderInfo.HVM;
+        var kept = record.Extra.persistent;
         return new VmState
         {
             power_state = power,
             domids = [domain.Domid],
+            consoles = seen.Consoles,
             memory_target = domain.MemoryTargetBytes,
             memory_actual = domain.MemoryActualBytes,
             memory_limit = domain.MemoryLimitBytes,
             vcpu_target = domain.Vcpus,
-            shadow_multiplier_target = record.Vm.ty is BuilderInfo.HVM { info.shadow_multiplier: var multiplier } ? multiplier : 1.0,
-            rtc_timeoffset = record.Vm.ty is BuilderInfo.HVM { info.timeoffset: var offset } ? offset : "",
-            pv_drivers_detected = record.Extra.persistent.pv_drivers_detected,
-            last_start_time = record.Extra.persistent.last_start_time,
-            hvm = hvm,
-            nomigrate = record.Extra.persistent.nomigrate,
-            nested_virt = record.Extra.persistent.nested_virt,
+            shadow_multiplier_target = seen.ShadowMultiplier,
+            rtc_timeoffset = seen.RtcTimeOffset,
+            uncooperative_balloon_driver = seen.UncooperativeBalloonDriver,
+            guest_agent = seen.GuestAgent,
+            xsdata_state = seen.Xsdata,
+            pv_drivers_detected = seen.PvDriversDetected || kept.pv_drivers_detected,
+            last_start_time = kept.last_start_time,
+            hvm = record.Vm.ty is BuilderInfo.HVM,
+            nomigrate = kept.nomigrate,
+            nested_virt = kept.nested_virt,
             domain_type = record.Vm.ty switch
             {
                 BuilderInfo.HVM => DomainType.Domain_HVM,
@@ -48,6 +55,9 @@ public static class VmStates
                 _ => DomainType.Domain_undefined,
             },
             featureset = record.Vm.platformdata.GetValueOrDefault("featureset", ""),
+            numa_optimised = seen.NumaOptimised,
+            numa_nodes = seen.NumaNodeMemory.Length,
+            numa_node_memory = [.. seen.NumaNodeMemory.Select(static n => (n.Node, n.Bytes))],
         };
     }
 }

@@ -11,14 +11,19 @@ namespace Toolstack.Xenopsd.State;
 public sealed class VmStore
 {
     private readonly VmFiles files;
+    private readonly bool plugsInOneStep;
+    private readonly Lock[] locks = [.. Enumerable.Range(0, 64).Select(static _ => new Lock())];
     private readonly ConcurrentDictionary<string, VmRecord> records = new(StringComparer.Ordinal);
 
-    public VmStore(VmFiles files)
+    /// <param name="files">Where the records are kept; those there are loaded.</param>
+    /// <param name="plugsInOneStep">See <see cref="Operations.VmDevices.PlugsInOneStep"/>.</param>
+    public VmStore(VmFiles files, bool plugsInOneStep = true)
     {
         this.files = files;
+        this.plugsInOneStep = plugsInOneStep;
         foreach (var record in files.Load())
         {
-            records[record.Vm.id] = record;
+            records[record.Vm.id] = record with { PlugsInOneStep = plugsInOneStep };
         }
     }
 
@@ -32,7 +37,16 @@ public sealed class VmStore
     public void Put(VmRecord record)
     {
         files.Write(record, records.GetValueOrDefault(record.Vm.id));
-        records[record.Vm.id] = record;
+        records[record.Vm.id] = record with { PlugsInOneStep = plugsInOneStep };
+    }
+
+    /// <summary>Replaces what is kept of a VM by what <paramref name="change"/> makes of it. Calls for one VM do not overlap.</summary>
+    public void Update(string id, Func<VmRecord, VmRecord> change)
+    {
+        lock (LockOf(id))
+        {
+            Put(change(Get(id)));
+        }
     }
 
     /// <summary>Changes what is not kept on disk; nothing for an unknown VM.</summary>
@@ -45,13 +59,22 @@ public sealed class VmStore
 
     public void Rename(string id, string newId)
     {
-        var record = Get(id);
-        if (id == newId || !records.TryAdd(newId, record.WithId(newId)))
+        var record = Get(id).WithId(newId);
+        if (id == newId || !records.TryAdd(newId, record))
         {
             throw new XenopsError(new XenopsErrorValue.Already_exists("VM", newId));
         }
 
-        files.Write(record.WithId(newId), old: null);
+        try
+        {
+            files.Write(record, old: null);
+        }
+        catch (XenopsError)
+        {
+            records.TryRemove(newId, out _);
+            throw;
+        }
+
         Remove(id);
     }
 
@@ -62,4 +85,7 @@ public sealed class VmStore
             files.Delete(record);
         }
     }
+
+    /// <summary>Devices of one VM are worked on at the same time; their records are one.</summary>
+    private Lock LockOf(string id) => locks[(uint)id.GetHashCode(StringComparison.Ordinal) % (uint)locks.Length];
 }

@@ -63,6 +63,8 @@ public sealed class DomainBackend : IBackend, IDomainObserver
 
     public string Hypervisor => hypervisor.Name;
 
+    public bool HasDevices => true;
+
     public IDeviceBackend Devices => devices;
 
     /// <summary>The host's memory as other services may reserve it.</summary>

@@ -1,0 +1,73 @@
+using Microsoft.Extensions.Logging;
+using Toolstack.Xenopsd.Backends;
+using Toolstack.Xenopsd.Contract;
+using Toolstack.Xenopsd.Executor;
+using Toolstack.Xenopsd.Migration.Channels;
+using Toolstack.Xenopsd.Migration.Stream;
+using Toolstack.Xenopsd.State;
+
+namespace Toolstack.Xenopsd.Atomics;
+
+/// <summary>Does the steps that move a guest's memory: over the connection of a migration, or to and from a suspend image.</summary>
+internal sealed class TransferActions(IBackend backend, VmStore store, SaveOptions saveOptions, ILogger logger)
+{
+    private const double BytesPerMib = 1 << 20;
+
+    /// <summary>The task cannot be cancelled any more once the guest is asked to suspend. A VM whose image is complete is suspended from then on.</summary>
+    internal async Task SaveAsync(Atomic.VM_save atomic, RunContext context, CancellationToken cancel)
+    {
+        using var image = atomic.Image is { } disk ? SuspendImage.Create(disk) : null;
+        try
+        {
+            var options = saveOptions with { Live = atomic.Live, PeerTakesZeroRecords = context.PeerTakesZeroRecords };
+            context.Sent = await backend.SaveAsync(atomic.Vm, options, image ?? Memory(context), _ =>
+            {
+                context.Task.ForbidCancel();
+                return Task.CompletedTask;
+            }, new Progress(context, atomic), cancel).ConfigureAwait(false);
+            if (image is not null)
+            {
+                long bytes = backend.GetStatus(atomic.Vm)?.MemoryActualBytes ?? store.Get(atomic.Vm).Vm.memory_dynamic_max;
+                store.Update(atomic.Vm, r => r.WithPersistent(p => p with { suspend_memory_bytes = bytes }));
+            }
+        }
+        catch (Exception error) when (AtomicExecutor.IsExpected(error))
+        {
+            // A step that fails has no undo of its own: what it did in part, it takes back itself.
+            using var deadline = new CancellationTokenSource(ExecutorLimits.UndoDeadline);
+            await FastResumeAsync(atomic.Vm, deadline.Token).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    internal async Task RestoreAsync(Atomic.VM_restore atomic, RunContext context, CancellationToken cancel)
+    {
+        using var image = atomic.Image is { } disk ? SuspendImage.Open(disk) : null;
+        var statistics = await backend.RestoreAsync(atomic.Vm, image ?? Memory(context), new Progress(context, atomic), cancel).ConfigureAwait(false);
+        double mib = statistics.BytesReceived / BytesPerMib;
+        Log.MemoryRestored(logger, atomic.Vm, mib, statistics.Duration.TotalSeconds, mib / statistics.Duration.TotalSeconds);
+    }
+
+    /// <summary>The domain goes on, and an image made of it is worth nothing. Nothing for a domain that is not suspended.</summary>
+    internal async Task FastResumeAsync(string vm, CancellationToken cancel)
+    {
+        if (backend.GetStatus(vm) is not { ShutdownReason: ShutdownReason.Suspend })
+        {
+            return;
+        }
+
+        if (store.Find(vm) is { HasImage: true })
+        {
+            store.Update(vm, static r => r.WithPersistent(static p => p with { suspend_memory_bytes = 0 }));
+        }
+
+        await backend.ResumeAsync(vm, cancel).ConfigureAwait(false);
+    }
+
+    private static IDataChannel Memory(RunContext context) => context.Memory ?? throw XenopsError.Internal("no connection carries memory");
+
+    private sealed class Progress(RunContext context, Atomic atomic) : IProgress<double>
+    {
+        public void Report(double value) => context.ReportWithin(atomic, value);
+    }
+}

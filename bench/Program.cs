@@ -4,7 +4,7 @@ using Toolstack.Bench.Loads;
 
 // make bench: the whole system first, each figure beside its floor in the same run; then the codecs against their peers.
 // `make bench BENCH="codecs --filter *Parse*"` runs only those; `make bench BENCH=loads` only the whole system,
-// `make bench BENCH=migration` only the migration engines, `make bench BENCH=switch` only the switch.
+// `make bench BENCH=start` only VM.start and shutdown, `make bench BENCH=migration` only the migration engines, `make bench BENCH=switch` only the switch.
 if (args is ["codecs", .. var options])
 {
     BenchmarkSwitcher.FromAssembly(typeof(XmlRpcBench).Assembly).Run(options.Length > 0 ? options : ["--filter", "*"]);
@@ -21,6 +21,12 @@ if (args is ["migration"])
 if (args is ["switch"])
 {
     await SwitchAlone.RunAsync(Console.Out, over.Token);
+    return 0;
+}
+
+if (args is ["start"])
+{
+    await StartLoad.RunAsync(Console.Out, over.Token);
     return 0;
 }
 

@@ -20,6 +20,7 @@ internal static class SystemLoads
         }
 
         await SwitchLoad.RunAsync(pool.Coordinator.SwitchSocket, output, cancellation);
+        await StartLoad.RunAsync(pool, output, cancellation);
         await MigrationAsync(pool, output, cancellation);
         foreach (var daemon in pool.Coordinator.Daemons)
         {

@@ -17,15 +17,6 @@ internal sealed partial class VmOperations
     public override Task set_memory_static_max(Call call, Ref<VM> self, long value) =>
         SetMemoryAsync(call, self, row => row with { memory_static_max = value });
 
-    public override Task set_memory_dynamic_range(Call call, Ref<VM> self, long min, long max) =>
-        SetMemoryAsync(call, self, row => row with { memory_dynamic_min = min, memory_dynamic_max = max, memory_target = max });
-
-    public override Task set_memory_dynamic_min(Call call, Ref<VM> self, long value) =>
-        SetMemoryAsync(call, self, row => row with { memory_dynamic_min = value });
-
-    public override Task set_memory_dynamic_max(Call call, Ref<VM> self, long value) =>
-        SetMemoryAsync(call, self, row => row with { memory_dynamic_max = value, memory_target = value });
-
     public override Task set_memory_limits(Call call, Ref<VM> self, long static_min, long static_max, long dynamic_min, long dynamic_max) =>
         SetMemoryAsync(call, self, row => row with
         {
@@ -86,24 +77,14 @@ internal sealed partial class VmOperations
     public override async Task set_shutdown_delay(Call call, Ref<VM> self, long value) =>
         await ChangeAsync(call, self, row => row with { shutdown_delay = NotNegative("shutdown_delay", value) }).ConfigureAwait(false);
 
-    /// <summary>Raises MEMORY_CONSTRAINT_VIOLATION; NOT_IMPLEMENTED for a running VM, whose balloon this xenopsd cannot set.</summary>
-    private async Task SetMemoryAsync(Call call, Ref<VM> self, Func<VM, VM> change)
-    {
-        await ChangeAsync(call, self, row =>
-        {
-            if (row.power_state != vm_power_state.Halted)
-            {
-                throw new XenApiError("NOT_IMPLEMENTED", "memory limits of a running VM");
-            }
+    /// <summary>Raises MEMORY_CONSTRAINT_VIOLATION.</summary>
+    private async Task SetMemoryAsync(Call call, Ref<VM> self, Func<VM, VM> change) =>
+        await ChangeAsync(call, self, row => WithOverhead(Constrained(change(row)))).ConfigureAwait(false);
 
-            VM changed = change(row);
-            return MemoryLimits.Valid(
-                changed.memory_static_min, changed.memory_dynamic_min, changed.memory_dynamic_max, changed.memory_static_max)
-                && changed.memory_static_min >= 0
-                ? WithOverhead(changed)
-                : throw new XenApiError("MEMORY_CONSTRAINT_VIOLATION");
-        }).ConfigureAwait(false);
-    }
+    private static VM Constrained(VM row) => row.memory_static_min >= 0
+        && MemoryLimits.Valid(row.memory_static_min, row.memory_dynamic_min, row.memory_dynamic_max, row.memory_static_max)
+            ? row
+            : throw new XenApiError("MEMORY_CONSTRAINT_VIOLATION");
 
     private async Task SetVcpusAsync(Call call, Ref<VM> self, Func<VM, VM> change) =>
         await ChangeAsync(call, self, row =>

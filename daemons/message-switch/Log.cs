@@ -40,6 +40,9 @@ internal static partial class Log
     [LoggerMessage(1107, LogLevel.Information, "connection ended before it said anything: {Reason}")]
     internal static partial void SilentEnded(ILogger logger, string reason);
 
+    [LoggerMessage(1108, LogLevel.Warning, "connection of process {Process} refused: user {User} may not connect (allowed-users)")]
+    internal static partial void UserRefused(ILogger logger, int process, uint user);
+
     [LoggerMessage(1300, LogLevel.Information, "{Directory}: {Queues} queues with {Messages} messages restored")]
     internal static partial void Restored(ILogger logger, string directory, int queues, int messages);
 

@@ -43,6 +43,9 @@ internal sealed record Settings
     private static readonly ConfigKey<string> OwnerKey = ConfigKey.Text(
         "socket-owner", "", "Owner of the socket as UID or UID:GID in numbers; empty leaves it to the user the switch runs as.");
 
+    private static readonly ConfigKey<string> UsersKey = ConfigKey.Text(
+        "allowed-users", "", "UIDs that may connect beside root and the switch's own, separated by commas; empty leaves it to socket-mode.");
+
     private static readonly ConfigKey<string> StateKey = ConfigKey.Text(
         "statedir", "", "Directory in which persistent queues and what was sent to them are kept; empty keeps them in memory only.");
 
@@ -54,7 +57,7 @@ internal sealed record Settings
 
     internal static readonly IReadOnlyList<ConfigKey> Keys =
     [
-        PathKey, ModeKey, OwnerKey, GraceKey, ExpiryKey, QueueMessagesKey, QueueBytesKey, ClientMessagesKey, ClientBytesKey,
+        PathKey, ModeKey, OwnerKey, UsersKey, GraceKey, ExpiryKey, QueueMessagesKey, QueueBytesKey, ClientMessagesKey, ClientBytesKey,
         TraceEntriesKey, TraceTruncateKey, WebKey, StateKey, SyncKey, MetricsKey,
     ];
 
@@ -89,6 +92,8 @@ internal sealed record Settings
 
     internal SocketAccess Access { get; init; } = SocketAccess.OwnerOnly;
 
+    internal AllowedUsers AllowedUsers { get; init; } = AllowedUsers.Everybody;
+
     internal static Settings From(Configuration configuration) => new()
     {
         Path = configuration.Get(PathKey),
@@ -104,6 +109,7 @@ internal sealed record Settings
         StateDirectory = configuration.Get(StateKey),
         StateSync = configuration.Get(SyncKey),
         MetricsPath = configuration.Get(MetricsKey),
+        AllowedUsers = AllowedUsers.Parse(configuration.Get(UsersKey)),
         Access = SocketAccess.Parse(configuration.Get(ModeKey), configuration.Get(OwnerKey)),
     };
 }

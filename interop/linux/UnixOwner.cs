@@ -7,6 +7,9 @@ namespace Toolstack.Interop.Linux;
 /// <summary>Owner and group of a file (chown(2)).</summary>
 public static unsafe class UnixOwner
 {
+    /// <summary>The user this process runs as (geteuid(2)).</summary>
+    public static uint Current => geteuid();
+
     /// <summary>Gives <paramref name="path"/> another owner, another group or both; null leaves one as it is. Raises <see cref="HypervisorError"/>.</summary>
     public static void Change(string path, uint? user, uint? group)
     {

@@ -57,31 +57,53 @@ public static unsafe class UnixRights
         }
     }
 
-    /// <summary>Sends what the socket takes at once, without waiting, and gives how much that is: 0 when its buffer is full.</summary>
-    public static int TrySend(Socket socket, ReadOnlySpan<byte> data)
+    /// <summary>Sends what the socket takes at once, without waiting, and gives how much that is: 0 when its buffer is full.
+    /// A descriptor goes with the first byte, if any byte goes; the caller keeps it.</summary>
+    public static int TrySend(Socket socket, ReadOnlySpan<byte> data, SafeHandle? descriptor = null)
     {
         ArgumentNullException.ThrowIfNull(socket);
-
-        // SAFETY: the bytes stay pinned for the call, and the socket's handle is held open by the socket, which the caller owns.
-        fixed (byte* start = data)
+        ReadOnlySpan<int> numbers = descriptor is null ? [] : [(int)descriptor.DangerousGetHandle()];
+        while (true)
         {
-            while (true)
+            var sent = SendOnce(socket, data, numbers, MSG_DONTWAIT | MSG_NOSIGNAL);
+            if (sent >= 0)
             {
-                var sent = send((int)socket.SafeHandle.DangerousGetHandle(), start, data.Length, MSG_DONTWAIT | MSG_NOSIGNAL);
-                if (sent >= 0)
-                {
-                    return (int)sent;
-                }
+                return (int)sent;
+            }
 
-                if (errno == EAGAIN)
-                {
-                    return 0;
-                }
+            if (errno == EAGAIN)
+            {
+                return 0;
+            }
 
-                if (errno != EINTR)
-                {
-                    throw new HypervisorError("send", errno);
-                }
+            if (errno != EINTR)
+            {
+                throw new HypervisorError("sendmsg", errno);
+            }
+        }
+    }
+
+    /// <summary>As <see cref="Receive"/>, but does not wait: null when nothing is there.</summary>
+    public static int? TryReceive(Socket socket, Span<byte> data, List<SafeFileHandle> descriptors)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        ArgumentNullException.ThrowIfNull(descriptors);
+        while (true)
+        {
+            var received = ReceiveOnce(socket, data, descriptors, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+            if (received >= 0)
+            {
+                return (int)received;
+            }
+
+            if (errno == EAGAIN)
+            {
+                return null;
+            }
+
+            if (errno != EINTR)
+            {
+                throw new HypervisorError("recvmsg", errno);
             }
         }
     }
@@ -93,37 +115,61 @@ public static unsafe class UnixRights
     {
         ArgumentNullException.ThrowIfNull(socket);
         ArgumentNullException.ThrowIfNull(descriptors);
+        while (true)
+        {
+            var received = ReceiveOnce(socket, data, descriptors, MSG_CMSG_CLOEXEC);
+            if (received >= 0)
+            {
+                return (int)received;
+            }
+
+            RetryOrThrow(socket, "recvmsg", SelectMode.SelectRead);
+        }
+    }
+
+    private static long ReceiveOnce(Socket socket, Span<byte> data, List<SafeFileHandle> descriptors, int flags)
+    {
         var control = stackalloc byte[ControlBytes];
         // SAFETY: iovec, header and control buffer live on this stack frame for the whole call and the data is pinned; the
         // kernel writes at most the lengths given.
         fixed (byte* pinned = data)
         {
-            while (true)
+            iovec vector = new() { iov_base = pinned, iov_len = (size_t)(ulong)data.Length };
+            msghdr message = new()
             {
-                iovec vector = new() { iov_base = pinned, iov_len = (size_t)(ulong)data.Length };
-                msghdr message = new()
-                {
-                    msg_iov = &vector,
-                    msg_iovlen = 1,
-                    msg_control = control,
-                    msg_controllen = ControlBytes,
-                };
-                var received = (long)recvmsg((int)socket.Handle, &message, MSG_CMSG_CLOEXEC);
-                if (received >= 0)
-                {
-                    TakeDescriptors(&message, descriptors);
-                    return (int)received;
-                }
-
-                RetryOrThrow(socket, "recvmsg", SelectMode.SelectRead);
+                msg_iov = &vector,
+                msg_iovlen = 1,
+                msg_control = control,
+                msg_controllen = ControlBytes,
+            };
+            var received = (long)recvmsg((int)socket.SafeHandle.DangerousGetHandle(), &message, flags);
+            if (received >= 0)
+            {
+                TakeDescriptors(&message, descriptors);
             }
+
+            return received;
         }
     }
 
     private static int SendMessage(Socket socket, ReadOnlySpan<byte> data, ReadOnlySpan<int> numbers)
     {
+        while (true)
+        {
+            var sent = SendOnce(socket, data, numbers, MSG_NOSIGNAL);
+            if (sent >= 0)
+            {
+                return (int)sent;
+            }
+
+            RetryOrThrow(socket, "sendmsg", SelectMode.SelectWrite);
+        }
+    }
+
+    private static long SendOnce(Socket socket, ReadOnlySpan<byte> data, ReadOnlySpan<int> numbers, int flags)
+    {
         var control = stackalloc byte[ControlBytes];
-        // SAFETY: as in Receive; the control buffer holds MaxDescriptors and numbers were checked against that.
+        // SAFETY: as in ReceiveOnce; the control buffer holds MaxDescriptors and numbers were checked against that.
         fixed (byte* pinned = data)
         {
             iovec vector = new() { iov_base = pinned, iov_len = (size_t)(ulong)data.Length };
@@ -141,16 +187,7 @@ public static unsafe class UnixRights
                 numbers.CopyTo(new Span<int>(CMSG_DATA(header), numbers.Length));
             }
 
-            while (true)
-            {
-                var sent = (long)sendmsg((int)socket.Handle, &message, MSG_NOSIGNAL);
-                if (sent >= 0)
-                {
-                    return (int)sent;
-                }
-
-                RetryOrThrow(socket, "sendmsg", SelectMode.SelectWrite);
-            }
+            return (long)sendmsg((int)socket.SafeHandle.DangerousGetHandle(), &message, flags);
         }
     }
 

@@ -15,14 +15,18 @@ internal sealed class OutstandingCalls
     private long lastCorrelation;
     private bool closed;
 
-    internal async Task<ReadOnlyMemory<byte>> CallAsync(
+    /// <summary>The reply's payload, which the caller releases.</summary>
+    internal async Task<SwitchPayload> CallAsync(
         string queue, ReadOnlyMemory<byte> request, TimeSpan deadline, bool retrySafe, CancellationToken cancel)
     {
         deadline = deadline > SwitchLimits.MaxDeadline || deadline < TimeSpan.Zero ? SwitchLimits.MaxDeadline : deadline;
         var call = Register(queue, request, deadline, retrySafe);
+        var taken = false;
         try
         {
-            return await call.Reply.Task.WaitAsync(deadline, cancel).ConfigureAwait(false);
+            var reply = await call.Reply.Task.WaitAsync(deadline, cancel).ConfigureAwait(false);
+            taken = true;
+            return reply;
         }
         catch (TimeoutException) when (!call.Reply.Task.IsCompleted)
         {
@@ -32,13 +36,29 @@ internal sealed class OutstandingCalls
         }
         finally
         {
-            lock (gate)
+            Forget(call, cancelled: cancel.IsCancellationRequested && !taken);
+            call.Payload.Release();
+            if (!taken && call.Reply.Task.IsCompletedSuccessfully)
             {
-                calls.Remove(call.Correlation);
+                // It came while the caller gave up.
+                (await call.Reply.Task.ConfigureAwait(false)).Release();
+            }
+        }
+    }
+
+    private void Forget(Call call, bool cancelled)
+    {
+        lock (gate)
+        {
+            calls.Remove(call.Correlation);
+            if (call.SentOn is null)
+            {
                 unsent.Remove(call);
             }
-
-            call.Payload.Release();
+            else if (cancelled && call.SentOn == session)
+            {
+                session.Send(new Cancel(call.Queue, session.ReplyQueue, call.Correlation));
+            }
         }
     }
 
@@ -111,6 +131,7 @@ internal sealed class OutstandingCalls
         if (reply.Error is { } kind)
         {
             call.Fail(new SwitchException(kind, System.Text.Encoding.UTF8.GetString(reply.Payload.Bytes.Span)));
+            reply.Payload.Release();
         }
         else
         {
@@ -180,12 +201,14 @@ internal sealed class OutstandingCalls
 
         internal bool WasSent { get; set; }
 
-        internal TaskCompletionSource<ReadOnlyMemory<byte>> Reply { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        internal TaskCompletionSource<SwitchPayload> Reply { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         internal void Succeed(SwitchPayload payload)
         {
-            Reply.TrySetResult(payload.Bytes);
-            payload.Release();
+            if (!Reply.TrySetResult(payload))
+            {
+                payload.Release();
+            }
         }
 
         internal void Fail(SwitchException error) => Reply.TrySetException(error);

@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Toolstack.Hosting.Switch.Wire;
+using Toolstack.Interop.Linux;
 
 namespace Toolstack.Hosting.Switch;
 
@@ -11,6 +12,7 @@ internal sealed class QueueServer(
     string queue,
     Func<SwitchRequest, CancellationToken, ValueTask<ReadOnlyMemory<byte>>> handler,
     int concurrency,
+    bool broadcast,
     ILogger logger,
     CancellationToken cancel)
 {
@@ -30,7 +32,7 @@ internal sealed class QueueServer(
         try
         {
             await session.CommandAsync(number => new CreateQueue(number, queue, Transient: false), cancel).ConfigureAwait(false);
-            await session.CommandAsync(number => new Subscribe(number, queue, concurrency), cancel).ConfigureAwait(false);
+            await session.CommandAsync(number => new Subscribe(number, queue, concurrency) { Broadcast = broadcast }, cancel).ConfigureAwait(false);
             Log.Serving(logger, queue);
         }
         catch (SwitchException error) when (error.Kind is not (SwitchErrorKind.Disconnected or SwitchErrorKind.DeadlineExpired))
@@ -70,39 +72,77 @@ internal sealed class QueueServer(
         _ = Task.Run(() => RunAsync(request), CancellationToken.None);
     }
 
-    /// <summary>Takes no further deliveries; <see cref="Stopped"/> completes after the last handler.</summary>
+    /// <summary>The caller of a request cancelled it: its handler, if it still runs, is asked to end.</summary>
+    internal void Cancelled(MessageId id)
+    {
+        Running? request;
+        lock (gate)
+        {
+            running.TryGetValue(id, out request);
+        }
+
+        request?.CancelLater();
+    }
+
+    /// <summary>Takes no further deliveries and asks the handlers to end; <see cref="Stopped"/> completes after the last one.</summary>
     internal void Stop()
     {
+        List<Running> unfinished;
         lock (gate)
         {
             stopping = true;
+            unfinished = [.. running.Values];
             CompleteWhenIdle();
         }
+
+        unfinished.ForEach(static request => request.CancelLater());
     }
 
     private async Task RunAsync(Running request)
     {
         var delivery = request.Delivery;
-        Response? answer = null;
+        Response? answer;
+        using (var content = new Content(delivery.Payload))
+        {
+            answer = await AnswerAsync(request, content.Bytes).ConfigureAwait(false);
+
+            // Sent before the request's memory goes: an answer may be a piece of it.
+            Finish(request, answer);
+        }
+
+        answer?.Payload.Release();
+    }
+
+    private async Task<Response?> AnswerAsync(Running request, ReadOnlyMemory<byte> content)
+    {
+        var delivery = request.Delivery;
         try
         {
-            var input = new SwitchRequest(queue, delivery.Payload.Bytes, delivery.Redelivered, TimeSpan.FromMilliseconds(delivery.DeadlineMs))
+            var input = new SwitchRequest(queue, content, delivery.Redelivered, TimeSpan.FromMilliseconds(delivery.DeadlineMs))
             {
                 TraceContext = delivery.TraceContext,
             };
-            answer = Answer(delivery, await handler(input, cancel).ConfigureAwait(false));
+            return Answer(delivery, await handler(input, request.Token).ConfigureAwait(false));
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
             // Not served: another consumer, or this one after its restart, gets it.
+            return null;
+        }
+        catch (OperationCanceledException) when (request.Token.IsCancellationRequested)
+        {
+            return Failure(delivery, SwitchErrorKind.Cancelled, "the caller cancelled the request");
         }
         catch (Exception error) // the loop that owns the handler's task: the caller is told, the log says what
         {
             Log.HandlerFailed(logger, queue, error);
-            answer = Failure(delivery, SwitchErrorKind.HandlerFailed, error.Message);
+            return Failure(delivery, SwitchErrorKind.HandlerFailed, error.Message);
         }
+    }
 
-        delivery.Payload.Release();
+    private void Finish(Running request, Response? answer)
+    {
+        var delivery = request.Delivery;
         lock (gate)
         {
             running.Remove(delivery.Id);
@@ -110,15 +150,13 @@ internal sealed class QueueServer(
             {
                 request.Session.Send(new Return(queue, delivery.Id));
             }
-            else
+            else if (delivery.ReplyTo.Length > 0)
             {
                 // The reply first: a crash in between runs the request again instead of losing it.
-                if (delivery.ReplyTo.Length > 0)
-                {
-                    request.Session.Send(answer);
-                }
-
-                answer.Payload.Release();
+                request.Session.Send(answer, new Acknowledge(queue, delivery.Id));
+            }
+            else
+            {
                 request.Session.Send(new Acknowledge(queue, delivery.Id));
             }
 
@@ -143,11 +181,25 @@ internal sealed class QueueServer(
         }
     }
 
-    private sealed class Running(RequestDelivery delivery, SwitchSession session)
+    /// <summary>A request whose handler runs, and the source of the handler's token (which needs no disposal: it has no timer).</summary>
+    private sealed class Running(RequestDelivery delivery, SwitchSession session) : CancellationTokenSource
     {
         internal RequestDelivery Delivery { get; } = delivery;
 
         /// <summary>The newest session the message was delivered on.</summary>
         internal SwitchSession Session { get; set; } = session;
+
+        // On a thread of the pool: what a handler registered runs there, not where frames are received.
+        internal void CancelLater() => ThreadPool.UnsafeQueueUserWorkItem(static request => request.Cancel(), this, preferLocal: false);
+    }
+
+    /// <summary>The bytes of a request for as long as its handler runs: sealed memory is mapped, not copied.</summary>
+    private readonly struct Content(SwitchPayload payload) : IDisposable
+    {
+        private readonly SealedMapping? mapping = payload.Sealed?.Map();
+
+        internal ReadOnlyMemory<byte> Bytes => mapping?.Memory ?? payload.Bytes;
+
+        public void Dispose() => ((IDisposable?)mapping)?.Dispose();
     }
 }

@@ -57,27 +57,71 @@ public sealed class SwitchConnection : IAsyncDisposable, ISwitchSessionOwner
     /// sends. A call whose connection breaks after sending is sent again only if <paramref name="retrySafe"/>.
     /// Raises <see cref="SwitchException"/>: NotConnected and QueueFull mean that nothing ran; NoConsumer, that nobody took the request in
     /// the switch's grace period; Disconnected and DeadlineExpired, that it may have run; HandlerFailed, that it ran and failed.</summary>
-    public Task<ReadOnlyMemory<byte>> CallAsync(
+    public async Task<ReadOnlyMemory<byte>> CallAsync(
         string queue, ReadOnlyMemory<byte> request, TimeSpan deadline, bool retrySafe, CancellationToken cancel)
     {
         CheckName(queue);
-        return calls.CallAsync(queue, request, deadline, retrySafe, cancel);
+        var reply = await calls.CallAsync(queue, request, deadline, retrySafe, cancel).ConfigureAwait(false);
+        var bytes = reply.Bytes;
+        reply.Release();
+        return bytes;
+    }
+
+    /// <summary>As <see cref="CallAsync"/>, without copying a large reply; the caller disposes it.</summary>
+    public async Task<SwitchReply> CallUncopiedAsync(
+        string queue, ReadOnlyMemory<byte> request, TimeSpan deadline, bool retrySafe, CancellationToken cancel)
+    {
+        CheckName(queue);
+        return new SwitchReply(await calls.CallAsync(queue, request, deadline, retrySafe, cancel).ConfigureAwait(false));
+    }
+
+    /// <summary>Sends a message that wants no answer to a queue that exists, where it is kept until a consumer acknowledges it, however late one
+    /// comes. When this ends it is kept: by a switch with a state directory on the disk. Raises <see cref="SwitchException"/>: QueueDestroyed when
+    /// there is no such queue, QueueFull, NotConnected; Disconnected and DeadlineExpired mean that it may or may not be kept.</summary>
+    public async Task<MessageId> StoreAsync(string queue, ReadOnlyMemory<byte> message, CancellationToken cancel)
+    {
+        CheckName(queue);
+        var session = await ConnectedAsync(cancel).ConfigureAwait(false);
+        var payload = SwitchPayload.Of(message);
+        try
+        {
+            var stored = await session.CommandAsync(number => new Store(number, queue, payload), cancel).ConfigureAwait(false);
+            return ((Stored)stored).Id;
+        }
+        finally
+        {
+            payload.Release();
+        }
+    }
+
+    /// <summary>Creates a queue unless it exists: one that stays, or one that lives as long as this connection. Raises <see cref="SwitchException"/>.</summary>
+    public async Task CreateAsync(string queue, bool transient, CancellationToken cancel)
+    {
+        CheckName(queue);
+        var session = await ConnectedAsync(cancel).ConfigureAwait(false);
+        await session.CommandAsync(number => new CreateQueue(number, queue, transient), cancel).ConfigureAwait(false);
     }
 
     /// <summary>Consumes a persistent queue, created where it does not exist, beside other consumers of it, with up to
     /// <paramref name="concurrency"/> handlers at a time (1 to <see cref="SwitchLimits.MaxWindow"/>). Each result is sent as the reply, then
     /// the request is acknowledged; a handler's exception becomes the caller's HandlerFailed. Ends when <paramref name="cancel"/> is
     /// cancelled and the last handler returned; a handler ended by that cancellation leaves its request to another consumer.
+    /// The token of a handler is cancelled then, and when the caller of its request cancels.
     /// Raises <see cref="SwitchException"/> when the switch refuses the subscription and <see cref="InvalidOperationException"/> when this
     /// client serves the queue already.</summary>
+    public Task ServeAsync(string queue, Func<SwitchRequest, CancellationToken, ValueTask<ReadOnlyMemory<byte>>> handler,
+        int concurrency, CancellationToken cancel) => ServeAsync(queue, handler, concurrency, broadcast: false, cancel);
+
+    /// <summary>As the other ServeAsync; with <paramref name="broadcast"/> every message of the queue comes here, whoever else gets it
+    /// (a request is answered by the first of its consumers to do so).</summary>
     public async Task ServeAsync(string queue, Func<SwitchRequest, CancellationToken, ValueTask<ReadOnlyMemory<byte>>> handler,
-        int concurrency, CancellationToken cancel)
+        int concurrency, bool broadcast, CancellationToken cancel)
     {
         CheckName(queue);
         ArgumentOutOfRangeException.ThrowIfLessThan(concurrency, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(concurrency, SwitchLimits.MaxWindow);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel, disposing.Token);
-        var server = new QueueServer(queue, handler, concurrency, logger, stop.Token);
+        var server = new QueueServer(queue, handler, concurrency, broadcast, logger, stop.Token);
         SwitchSession? session;
         lock (gate)
         {
@@ -113,13 +157,33 @@ public sealed class SwitchConnection : IAsyncDisposable, ISwitchSessionOwner
     }
 
     /// <summary>The state of every queue whose name starts with <paramref name="prefix"/>. Raises <see cref="SwitchException"/>.</summary>
-    public async Task<IReadOnlyList<QueueStatus>> ListAsync(string prefix, CancellationToken cancel)
+    public Task<IReadOnlyList<QueueStatus>> ListAsync(string prefix, CancellationToken cancel) => ListAsync(prefix, alive: false, cancel);
+
+    /// <summary>The same; with <paramref name="alive"/> only of queues that somebody consumes.</summary>
+    public async Task<IReadOnlyList<QueueStatus>> ListAsync(string prefix, bool alive, CancellationToken cancel)
     {
         var session = await ConnectedAsync(cancel).ConfigureAwait(false);
-        var list = await session.CommandAsync(number => new ListQueues(number, prefix), cancel).ConfigureAwait(false);
+        var list = await session.CommandAsync(number => new ListQueues(number, prefix) { Alive = alive }, cancel).ConfigureAwait(false);
         return list is QueueList { Queues: var queues }
             ? queues
             : throw new SwitchException(SwitchErrorKind.Protocol, "the switch did not answer with a list");
+    }
+
+    /// <summary>Everything the switch holds, as the JSON (UTF-8) of the original protocol's diagnostics. Raises <see cref="SwitchException"/>.</summary>
+    public async Task<ReadOnlyMemory<byte>> DiagnoseAsync(CancellationToken cancel)
+    {
+        var session = await ConnectedAsync(cancel).ConfigureAwait(false);
+        return Document(await session.CommandAsync(static number => new Diagnose(number), cancel).ConfigureAwait(false));
+    }
+
+    /// <summary>Events from number <paramref name="from"/> on, as the JSON (UTF-8) of the original protocol's trace, as soon as there are any or
+    /// after <paramref name="patience"/>, at most <see cref="SwitchLimits.MaxTracePatience"/>. Raises <see cref="SwitchException"/>.</summary>
+    public async Task<ReadOnlyMemory<byte>> TraceAsync(long from, TimeSpan patience, CancellationToken cancel)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(patience, SwitchLimits.MaxTracePatience);
+        var session = await ConnectedAsync(cancel).ConfigureAwait(false);
+        return Document(await session.CommandAsync(
+            number => new FollowTrace(number, from, (long)patience.TotalMilliseconds), cancel, patience).ConfigureAwait(false));
     }
 
     /// <summary>Removes a queue; callers waiting in it get QueueDestroyed. Raises <see cref="SwitchException"/>.</summary>
@@ -167,6 +231,8 @@ public sealed class SwitchConnection : IAsyncDisposable, ISwitchSessionOwner
             _ = server.SubscribeAsync(session);
         }
     }
+
+    void ISwitchSessionOwner.Cancelled(Cancelled cancelled) => Server(cancelled.Queue)?.Cancelled(cancelled.Id);
 
     private async Task RunAsync()
     {
@@ -240,6 +306,14 @@ public sealed class SwitchConnection : IAsyncDisposable, ISwitchSessionOwner
         {
             return servers.GetValueOrDefault(queue);
         }
+    }
+
+    private static ReadOnlyMemory<byte> Document(SwitchMessage answer)
+    {
+        var payload = answer is Report report ? report.Payload : throw new SwitchException(SwitchErrorKind.Protocol, "the switch did not answer with a report");
+        var bytes = payload.Bytes;
+        payload.Release();
+        return bytes;
     }
 
     private static void CheckName(string queue)

@@ -34,6 +34,12 @@ public enum SwitchErrorKind
     /// <summary>The client has as many queues, subscriptions or outstanding requests as it may.</summary>
     TooMany = 16,
 
-    /// <summary>A transient queue belongs to another client.</summary>
+    /// <summary>The queue belongs to another client or, a persistent one, to another user of the system.</summary>
     NotOwner = 17,
+
+    /// <summary>The caller cancelled the request before anybody took it, or its consumer ended it for that.</summary>
+    Cancelled = 18,
+
+    /// <summary>The message is in its queue, but the switch's state directory cannot be written: it may not outlive the switch.</summary>
+    NotKept = 19,
 }

@@ -13,6 +13,8 @@ internal interface ISwitchSessionOwner
 
     void SubscriptionEnded(SwitchSession session, string queue);
 
+    void Cancelled(Cancelled cancelled);
+
     void Relieved();
 }
 
@@ -79,10 +81,10 @@ internal sealed class SwitchSession : IDisposable
         }
     }
 
-    internal void Send(SwitchMessage message) => link.Send(message);
+    internal void Send(SwitchMessage message, SwitchMessage? following = null) => link.Send(message, following);
 
     /// <summary>Sends a command and gives its result. Raises <see cref="SwitchException"/> when the switch refuses it or the connection ends.</summary>
-    internal async Task<SwitchMessage> CommandAsync(Func<long, SwitchCommand> make, CancellationToken cancel)
+    internal async Task<SwitchMessage> CommandAsync(Func<long, SwitchCommand> make, CancellationToken cancel, TimeSpan patience = default)
     {
         var number = Interlocked.Increment(ref lastSequence);
         var waiter = new TaskCompletionSource<SwitchMessage>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -95,7 +97,7 @@ internal sealed class SwitchSession : IDisposable
                 throw Gone();
             }
 
-            var result = await waiter.Task.WaitAsync(SwitchLimits.CommandDeadline, cancel).ConfigureAwait(false);
+            var result = await waiter.Task.WaitAsync(SwitchLimits.CommandDeadline + patience, cancel).ConfigureAwait(false);
             return result is CommandResult { Error: { } kind, Text: var text } ? throw new SwitchException(kind, text) : result;
         }
         catch (TimeoutException)
@@ -132,7 +134,7 @@ internal sealed class SwitchSession : IDisposable
         return end;
     }
 
-    private ValueTask Received(SwitchMessage message)
+    private void Received(SwitchMessage message)
     {
         switch (message)
         {
@@ -148,6 +150,15 @@ internal sealed class SwitchSession : IDisposable
             case QueueList list:
                 Complete(list.Sequence, list);
                 break;
+            case Report report:
+                Complete(report.Sequence, report);
+                break;
+            case Stored stored:
+                Complete(stored.Sequence, stored);
+                break;
+            case Cancelled cancelled:
+                owner.Cancelled(cancelled);
+                break;
             case SubscriptionEnded ended:
                 owner.SubscriptionEnded(this, ended.Queue);
                 break;
@@ -160,8 +171,6 @@ internal sealed class SwitchSession : IDisposable
             default:
                 throw new SwitchException(SwitchErrorKind.Protocol, $"the switch sent {message.GetType().Name}");
         }
-
-        return ValueTask.CompletedTask;
     }
 
     private void Complete(long sequence, SwitchMessage result)

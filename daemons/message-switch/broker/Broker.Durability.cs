@@ -18,13 +18,13 @@ internal sealed partial class Broker
             {
                 if (!senders.TryGetValue(kept.Origin, out var sender))
                 {
-                    sender = new BrokerClient(new NoPeer(), kept.Origin);
+                    sender = new BrokerClient(new NoPeer(), kept.Origin, user: 0);
                     senders.Add(kept.Origin, sender);
                 }
 
                 var message = Message(queue, sender, kept);
                 message.Kept = true;
-                queue.Take(message);
+                TakeIn(message);
                 if (message is BrokerRequest request)
                 {
                     Wait(request);
@@ -53,7 +53,8 @@ internal sealed partial class Broker
 
     /// <summary>All messages of a queue: in line, shown, or with a subscription.</summary>
     private static IEnumerable<BrokerMessage> Held(BrokerQueue queue) =>
-        queue.Waiting.Concat(queue.Shown.All).Concat(queue.Subscriptions.SelectMany(static taken => taken.Unacknowledged.Values));
+        queue.Waiting.Concat(queue.Shown.All)
+            .Concat(queue.Subscriptions.SelectMany(static taken => taken.Unacknowledged.Values.Concat(taken.Line))).Distinct();
 
     private void Keep(BrokerMessage message)
     {
@@ -70,6 +71,11 @@ internal sealed partial class Broker
         if (message.Kept)
         {
             journal?.Append(new MessageDone(message.Queue.Name, message.Number));
+        }
+
+        if (!message.Forgotten)
+        {
+            CountSealed(message, -1);
         }
 
         message.Queue.Drop(message);

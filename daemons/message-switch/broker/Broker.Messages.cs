@@ -46,9 +46,10 @@ internal sealed partial class Broker
     private void Enqueue(BrokerClient client, Request request, BrokerQueue? replyTo)
     {
         CheckShare(client);
+        CheckDescriptors(client, request.Payload);
         if (!queues.TryGetValue(request.Queue, out var queue))
         {
-            queue = Create(request.Queue, owner: null);
+            queue = Create(request.Queue, owner: null, client.User);
             queue.Implicit = true;
         }
 
@@ -66,7 +67,7 @@ internal sealed partial class Broker
 
     private void Take(BrokerRequest message)
     {
-        message.Queue.Take(message);
+        TakeIn(message);
         if (message.Stored)
         {
             Keep(message);
@@ -74,6 +75,7 @@ internal sealed partial class Broker
 
         Trace.Sent(message);
         Wait(message);
+        Copy(message);
         Pump(message.Queue);
     }
 
@@ -83,6 +85,45 @@ internal sealed partial class Broker
         {
             throw new SwitchException(SwitchErrorKind.QueueFull,
                 $"client {client.Name} has {client.WaitingMessages} requests waiting (max-client-messages, max-client-bytes)");
+        }
+    }
+
+    private void CheckDescriptors(BrokerClient client, SwitchPayload payload)
+    {
+        if (payload.Sealed is not null
+            && (client.SealedPayloads >= SwitchLimits.MaxSealedPayloadsPerClient || sealedPayloads >= SwitchLimits.MaxSealedPayloads))
+        {
+            throw new SwitchException(SwitchErrorKind.QueueFull, $"{client.SealedPayloads} large payloads of client {client.Name}, {sealedPayloads} "
+                + "of all are held (MaxSealedPayloadsPerClient, MaxSealedPayloads)");
+        }
+    }
+
+    private void TakeIn(BrokerMessage message)
+    {
+        message.Queue.Take(message);
+        CountSealed(message, +1);
+    }
+
+    /// <summary>It is gone with its queue, wherever it was.</summary>
+    private void Forget(BrokerMessage message)
+    {
+        if (!message.Forgotten)
+        {
+            message.Forgotten = true;
+            CountSealed(message, -1);
+            message.Payload.Release();
+        }
+    }
+
+    private void CountSealed(BrokerMessage message, int sign)
+    {
+        if (message.Payload.Sealed is not null)
+        {
+            sealedPayloads += sign;
+            if (message is BrokerRequest request)
+            {
+                request.Sender.SealedPayloads += sign;
+            }
         }
     }
 
@@ -143,8 +184,14 @@ internal sealed partial class Broker
             return null;
         }
 
+        if (payload.Sealed is not null && sealedPayloads >= SwitchLimits.MaxSealedPayloads)
+        {
+            payload.Release();
+            (error, payload) = (SwitchErrorKind.QueueFull, Text($"the response is one of more than {SwitchLimits.MaxSealedPayloads} large payloads (MaxSealedPayloads)"));
+        }
+
         var message = new BrokerResponse(++lastNumber, queue, payload, origin, request, correlation, error);
-        queue.Take(message);
+        TakeIn(message);
         if (keep)
         {
             Keep(message);
@@ -152,6 +199,7 @@ internal sealed partial class Broker
 
         Trace.Sent(message);
         queue.Enqueue(message);
+        Copy(message);
         Pump(queue);
         return message.Number;
     }
@@ -172,11 +220,12 @@ internal sealed partial class Broker
         if (done)
         {
             Trace.Acknowledged(message, client.Name);
-            Drop(message);
+            Done(subscription, message);
         }
         else
         {
-            PutBack(message);
+            GiveUp(subscription, message);
+            Pump(queue);
         }
 
         if (subscription is { Open: false, Unacknowledged.Count: 0 })
@@ -185,7 +234,7 @@ internal sealed partial class Broker
         }
         else
         {
-            Pump(queue);
+            Pump(subscription);
         }
 
         client.UpdatePause(settings);
@@ -199,7 +248,7 @@ internal sealed partial class Broker
             if (message is BrokerRequest { Abandoned: true })
             {
                 Leave(message);
-                Drop(message);
+                EndTurn(message);
             }
             else if (message is BrokerRequest request && request.Deadline <= clock())
             {
@@ -235,7 +284,7 @@ internal sealed partial class Broker
         Trace.Delivered(message, subscription.Client.Name);
         if (subscription.Window == 0)
         {
-            Drop(message);
+            Done(subscription, message);
         }
         else
         {
@@ -250,7 +299,7 @@ internal sealed partial class Broker
     {
         if (message.Queue.Destroyed)
         {
-            message.Payload.Release();
+            Forget(message);
             return;
         }
 
@@ -283,11 +332,16 @@ internal sealed partial class Broker
         }
     }
 
-    /// <summary>Out of the line and the heap.</summary>
+    /// <summary>Out of the line, if it is there, and out of the heap.</summary>
     private void Leave(BrokerMessage message)
     {
-        message.Queue.Waiting.Remove(message.Node);
         due.Remove(message);
+        if (message.Node.List != message.Queue.Waiting)
+        {
+            return;
+        }
+
+        message.Queue.Waiting.Remove(message.Node);
         if (message is BrokerRequest request)
         {
             request.Sender.Charge(request, -1);
@@ -299,7 +353,8 @@ internal sealed partial class Broker
     {
         Trace.Failed++;
         Leave(message);
-        Drop(message);
+        Uncopy(message);
+        EndTurn(message);
         if (message is BrokerRequest request)
         {
             var replyTo = request.Stored ? queues.GetValueOrDefault(request.ReplyName) : request.ReplyTo;
@@ -307,5 +362,31 @@ internal sealed partial class Broker
         }
 
         DropIfUnused(message.Queue);
+    }
+
+    /// <summary>Its caller does not want it any more: one that waits is dropped, whoever works on one is told.</summary>
+    private void Withdraw(BrokerClient client, Cancel cancel)
+    {
+        if (!queues.TryGetValue(cancel.Queue, out var queue))
+        {
+            return;
+        }
+
+        if (queue.Waiting.Concat(queue.Broadcasts.SelectMany(static subscription => subscription.Line)).FirstOrDefault(IsMeant) is { } waiting)
+        {
+            Fail(waiting, SwitchErrorKind.Cancelled, "its caller cancelled it");
+            return;
+        }
+
+        foreach (var subscription in queue.Subscriptions)
+        {
+            if (subscription.Unacknowledged.Values.FirstOrDefault(IsMeant) is { } taken)
+            {
+                subscription.Client.Peer.Send(new Cancelled(queue.Name, new MessageId(Incarnation, taken.Number)));
+            }
+        }
+
+        bool IsMeant(BrokerMessage message) => message is BrokerRequest request && request.Sender == client
+            && request.Correlation == cancel.Correlation && request.ReplyName == cancel.ReplyTo;
     }
 }

@@ -25,7 +25,7 @@ internal sealed partial class Broker
     {
         if (queues.ContainsKey(name))
         {
-            Destroy(Find(client, name));
+            Destroy(Find(client, name, destroying: true));
             return true;
         }
 
@@ -49,6 +49,7 @@ internal sealed partial class Broker
         }
 
         CheckShare(client);
+        CheckDescriptors(client, payload);
         CheckRoom(queue, payload.Length);
         var number = ++lastNumber;
         Take(new BrokerRequest(number, queue, payload, client, null, number, clock() + (long)settings.StoredExpiry.TotalMilliseconds)
@@ -139,7 +140,7 @@ internal sealed partial class Broker
         {
             queue.Shown.Remove(shown);
             Trace.Acknowledged(shown, client.Name);
-            Drop(shown);
+            EndTurn(shown);
             return true;
         }
 
@@ -147,7 +148,8 @@ internal sealed partial class Broker
         {
             Leave(waiting);
             Trace.Acknowledged(waiting, client.Name);
-            Drop(waiting);
+            Uncopy(waiting);
+            EndTurn(waiting);
             return true;
         }
 
@@ -185,10 +187,10 @@ internal sealed partial class Broker
             if (!queues.ContainsKey(name))
             {
                 var own = name == client.Name;
-                Create(name, own ? client : null).Implicit = !own;
+                Create(name, own ? client : null, client.User).Implicit = !own;
             }
 
-            var queue = Find(client, name);
+            var queue = Claim(client, name);
             if (client.Viewed.Add(queue) && client.Viewed.Count > SwitchLimits.MaxSubscriptionsPerClient)
             {
                 client.Viewed.Remove(queue);
@@ -240,7 +242,7 @@ internal sealed partial class Broker
     }
 
     /// <summary>The queue is destroyed: its transfers look again, and make it again if they still want it.</summary>
-    private static void ForgetViewers(BrokerQueue queue)
+    private void ForgetViewers(BrokerQueue queue)
     {
         foreach (var viewer in queue.Viewers.Keys)
         {
@@ -249,7 +251,7 @@ internal sealed partial class Broker
 
         foreach (var message in queue.Shown.All)
         {
-            message.Payload.Release();
+            Forget(message);
         }
 
         queue.WakeWatchers();

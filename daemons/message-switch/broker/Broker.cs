@@ -13,6 +13,7 @@ internal sealed partial class Broker(
     private readonly Dictionary<string, BrokerQueue> queues = new(StringComparer.Ordinal);
     private readonly DueHeap due = new();
     private long lastNumber = lastNumber;
+    private int sealedPayloads;
 
     internal long Incarnation { get; } = incarnation;
 
@@ -22,7 +23,7 @@ internal sealed partial class Broker(
     /// <summary>The state of every queue.</summary>
     internal IReadOnlyList<QueueStatus> Statuses => [.. queues.Values.Select(static queue => queue.Status)];
 
-    internal static BrokerClient Attach(IBrokerPeer peer, string name) => new(peer, name);
+    internal static BrokerClient Attach(IBrokerPeer peer, string name, uint user = 0) => new(peer, name, user);
 
     /// <summary>The client's connection ended: its transient queues die, what it had taken goes back to the queues.</summary>
     internal void Detach(BrokerClient client)
@@ -49,7 +50,7 @@ internal sealed partial class Broker(
     {
         foreach (var subscription in client.Subscriptions.Values.ToList())
         {
-            Pump(subscription.Queue);
+            Pump(subscription);
         }
     }
 
@@ -70,6 +71,9 @@ internal sealed partial class Broker(
             case Return given:
                 Settle(client, given.Queue, given.Id, done: false);
                 break;
+            case Cancel cancel:
+                Withdraw(client, cancel);
+                break;
             case SwitchCommand command:
                 client.Peer.Send(Run(client, command));
                 PumpIfSubscribed(client, command);
@@ -89,7 +93,7 @@ internal sealed partial class Broker(
                     Create(client, create);
                     break;
                 case DestroyQueue destroy:
-                    Destroy(Find(client, destroy.Queue));
+                    Destroy(Find(client, destroy.Queue, destroying: true));
                     break;
                 case Subscribe subscribe:
                     Open(client, subscribe);
@@ -98,7 +102,8 @@ internal sealed partial class Broker(
                     Close(client, unsubscribe.Queue);
                     break;
                 case ListQueues list:
-                    var found = queues.Values.Where(queue => queue.Name.StartsWith(list.Prefix, StringComparison.Ordinal));
+                    var found = queues.Values.Where(queue => queue.Name.StartsWith(list.Prefix, StringComparison.Ordinal)
+                        && (!list.Alive || queue.Consumers > 0));
                     return new QueueList(list.Sequence, [.. found.Select(queue => queue.Status)]);
                 default:
                     throw new SwitchException(SwitchErrorKind.Protocol, $"no command {command.GetType().Name}");
@@ -125,14 +130,14 @@ internal sealed partial class Broker(
             return;
         }
 
-        var made = Create(create.Queue, create.Transient ? client : null);
+        var made = Create(create.Queue, create.Transient ? client : null, client.User);
         if (made.Owner is null)
         {
             journal?.Append(new QueueMade(made.Name));
         }
     }
 
-    private BrokerQueue Create(string name, BrokerClient? owner)
+    private BrokerQueue Create(string name, BrokerClient? owner, uint creator = 0)
     {
         if (name.Length == 0)
         {
@@ -145,27 +150,45 @@ internal sealed partial class Broker(
                 $"{queues.Count} queues; allowed is up to {SwitchLimits.MaxQueues} (MaxQueues)");
         }
 
-        var queue = new BrokerQueue(name, owner);
+        var queue = new BrokerQueue(name, owner) { Creator = creator };
         queues.Add(name, queue);
         owner?.Owned.Add(queue);
         return queue;
     }
 
-    /// <summary>The queue, if the client may subscribe to it or destroy it.</summary>
-    private BrokerQueue Find(BrokerClient client, string name)
+    /// <summary>The queue, if the client may consume it or destroy it. A transient queue belongs to the client that created it. A persistent one
+    /// belongs to the user of its first consumer, or for destroying, before there was one, to the user that created it. Root may do everything.</summary>
+    private BrokerQueue Find(BrokerClient client, string name, bool destroying = false)
     {
         if (!queues.TryGetValue(name, out var queue))
         {
             throw new SwitchException(SwitchErrorKind.QueueDestroyed, $"queue {name} does not exist");
         }
 
-        return queue.Owner is null || queue.Owner == client
-            ? queue
-            : throw new SwitchException(SwitchErrorKind.NotOwner, $"queue {name} belongs to {queue.Owner.Name}");
+        if (queue.Owner is not null && queue.Owner != client)
+        {
+            throw new SwitchException(SwitchErrorKind.NotOwner, $"queue {name} belongs to {queue.Owner.Name}");
+        }
+
+        if (destroying ? client.User != 0 && (queue.User ?? queue.Creator) != client.User : client.User != 0 && queue.User is { } user && user != client.User)
+        {
+            throw new SwitchException(SwitchErrorKind.NotOwner, $"queue {name} belongs to user {queue.User ?? queue.Creator}");
+        }
+
+        return queue;
+    }
+
+    /// <summary>As <see cref="Find"/>, for a consumer; the first one makes the queue its user's.</summary>
+    private BrokerQueue Claim(BrokerClient client, string name)
+    {
+        var queue = Find(client, name);
+        queue.User ??= client.User;
+        return queue;
     }
 
     private void Destroy(BrokerQueue queue)
     {
+        EndCopies(queue);
         queue.Destroyed = true;
         queues.Remove(queue.Name);
         queue.Owner?.Owned.Remove(queue);
@@ -179,7 +202,7 @@ internal sealed partial class Broker(
             subscription.Client.Subscriptions.Remove(queue);
             foreach (var message in subscription.Unacknowledged.Values)
             {
-                message.Payload.Release();
+                Forget(message);
             }
 
             if (subscription.Open)
@@ -205,7 +228,7 @@ internal sealed partial class Broker(
                 $"a window of {subscribe.Window}; allowed is up to {SwitchLimits.MaxWindow} (MaxWindow)");
         }
 
-        var queue = Find(client, subscribe.Queue);
+        var queue = Claim(client, subscribe.Queue);
         if (!client.Subscriptions.TryGetValue(queue, out var subscription))
         {
             if (client.Subscriptions.Count >= SwitchLimits.MaxSubscriptionsPerClient)
@@ -214,9 +237,14 @@ internal sealed partial class Broker(
                     $"{client.Subscriptions.Count} subscriptions; allowed is up to {SwitchLimits.MaxSubscriptionsPerClient} (MaxSubscriptionsPerClient)");
             }
 
-            subscription = new Subscription(client, queue);
+            subscription = new Subscription(client, queue) { Broadcast = subscribe.Broadcast };
             client.Subscriptions.Add(queue, subscription);
             queue.Add(subscription);
+        }
+
+        if (subscription.Broadcast != subscribe.Broadcast)
+        {
+            throw new SwitchException(SwitchErrorKind.Protocol, $"queue {queue.Name} is consumed already; unsubscribe to consume it in the other way");
         }
 
         Create(client, new CreateQueue(0, queue.Name, Transient: false)); // not only for a while any more
@@ -227,14 +255,16 @@ internal sealed partial class Broker(
     // After the result has been sent, so that a client sees its command succeed before the first delivery.
     private void PumpIfSubscribed(BrokerClient client, SwitchCommand command)
     {
-        if (command is Subscribe { Queue: var name } && queues.TryGetValue(name, out var queue) && client.Subscriptions.ContainsKey(queue))
+        if (command is Subscribe { Queue: var name } && queues.TryGetValue(name, out var queue)
+            && client.Subscriptions.TryGetValue(queue, out var subscription))
         {
             foreach (var message in queue.Waiting)
             {
                 Reconsider(message);
             }
 
-            Pump(queue);
+            CopyWaiting(queue);
+            Pump(subscription);
         }
     }
 
@@ -263,7 +293,13 @@ internal sealed partial class Broker(
         queue.Remove(subscription);
         foreach (var message in subscription.Unacknowledged.Values.OrderBy(message => message.Number))
         {
-            PutBack(message);
+            GiveUp(subscription, message);
+        }
+
+        while (subscription.Line.First is { Value: var copy })
+        {
+            subscription.Line.RemoveFirst();
+            EndCopy(copy, served: false);
         }
 
         ConsumerLeft(queue);
@@ -273,6 +309,7 @@ internal sealed partial class Broker(
 
     private void ConsumerLeft(BrokerQueue queue)
     {
+        CopyWaiting(queue);
         if (queue.Consumers == 0)
         {
             var ends = clock() + (long)settings.NoConsumerGrace.TotalMilliseconds;

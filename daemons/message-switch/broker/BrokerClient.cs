@@ -15,11 +15,14 @@ internal interface IBrokerPeer
 }
 
 /// <summary>One client's share of the broker: what it owns, what it consumes, what it has waiting.</summary>
-internal sealed class BrokerClient(IBrokerPeer peer, string name)
+internal sealed class BrokerClient(IBrokerPeer peer, string name, uint user)
 {
     internal IBrokerPeer Peer { get; } = peer;
 
     internal string Name { get; } = name;
+
+    /// <summary>The user of the system that it runs as.</summary>
+    internal uint User { get; } = user;
 
     internal bool Gone { get; set; }
 
@@ -35,6 +38,9 @@ internal sealed class BrokerClient(IBrokerPeer peer, string name)
     internal long WaitingMessages { get; private set; }
 
     internal long WaitingBytes { get; private set; }
+
+    /// <summary>Its requests in sealed memory that the switch holds.</summary>
+    internal int SealedPayloads { get; set; }
 
     internal bool Paused { get; private set; }
 
@@ -67,6 +73,12 @@ internal sealed class Subscription(BrokerClient client, BrokerQueue queue)
     internal BrokerQueue Queue { get; } = queue;
 
     internal int Window { get; set; }
+
+    /// <summary>True when every message of the queue comes here, beside those who share it.</summary>
+    internal bool Broadcast { get; init; }
+
+    /// <summary>What is still to be delivered to a broadcast consumer.</summary>
+    internal LinkedList<BrokerMessage> Line { get; } = new();
 
     /// <summary>False after unsubscribing, while deliveries made before are still unacknowledged.</summary>
     internal bool Open { get; set; }

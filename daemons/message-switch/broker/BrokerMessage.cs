@@ -31,6 +31,18 @@ internal abstract class BrokerMessage
     /// <summary>True when the journal knows it.</summary>
     internal bool Kept { get; set; }
 
+    /// <summary>True until its way through the queue's line is over: taken by a competing consumer and acknowledged, or dropped.</summary>
+    internal bool InTurn { get; set; } = true;
+
+    /// <summary>Broadcast consumers that still have it, delivered or not.</summary>
+    internal int Copies { get; set; }
+
+    /// <summary>True when its payload was given back: it went with its queue.</summary>
+    internal bool Forgotten { get; set; }
+
+    /// <summary>True once a broadcast consumer is done with it.</summary>
+    internal bool Served { get; set; }
+
     /// <summary>Its place in the line of waiting messages, or among those shown.</summary>
     internal LinkedListNode<BrokerMessage> Node { get; }
 

@@ -5,7 +5,8 @@ namespace Toolstack.MessageSwitch;
 /// <summary>A queue: a line of waiting messages in the order of their numbers, and the consumers that share them in turn.</summary>
 internal sealed class BrokerQueue(string name, BrokerClient? owner)
 {
-    private readonly List<Subscription> subscriptions = [];
+    private readonly List<Subscription> competing = [];
+    private readonly List<Subscription> broadcasts = [];
     private int turn;
 
     internal string Name { get; } = name;
@@ -25,7 +26,15 @@ internal sealed class BrokerQueue(string name, BrokerClient? owner)
 
     internal long Bytes { get; private set; }
 
-    internal IReadOnlyList<Subscription> Subscriptions => subscriptions;
+    internal IEnumerable<Subscription> Subscriptions => competing.Concat(broadcasts);
+
+    /// <summary>Consumers that get every message.</summary>
+    internal IReadOnlyList<Subscription> Broadcasts => broadcasts;
+
+    /// <summary>The user of the system that created it, and the one whose consumers it serves: the first that came. Null: none did yet.</summary>
+    internal uint Creator { get; init; }
+
+    internal uint? User { get; set; }
 
     /// <summary>What clients that transfer were shown and none of them acknowledged yet.</summary>
     internal ShownMessages Shown { get; } = new();
@@ -36,25 +45,25 @@ internal sealed class BrokerQueue(string name, BrokerClient? owner)
     /// <summary>Transfers that wait for a message to come.</summary>
     internal List<TransferWait> Watchers { get; } = [];
 
-    internal int Consumers => OpenSubscriptions + Viewers.Count;
+    /// <summary>Those who share its messages.</summary>
+    internal int Competitors => Open(competing) + Viewers.Count;
+
+    internal int Consumers => Competitors + Open(broadcasts);
 
     internal QueueStatus Status => new(Name, Owner is not null, Consumers, Waiting.Count, (int)Messages - Waiting.Count, Bytes);
 
     internal bool Full(Settings settings, int payload) =>
         Messages >= settings.MaxQueueMessages || (Messages > 0 && Bytes + payload > settings.MaxQueueBytes);
 
-    private int OpenSubscriptions
+    private static int Open(List<Subscription> subscriptions)
     {
-        get
+        var open = 0;
+        foreach (var subscription in subscriptions)
         {
-            var open = 0;
-            foreach (var subscription in subscriptions)
-            {
-                open += subscription.Open ? 1 : 0;
-            }
-
-            return open;
+            open += subscription.Open ? 1 : 0;
         }
+
+        return open;
     }
 
     /// <summary>Counts a message in.</summary>
@@ -72,20 +81,20 @@ internal sealed class BrokerQueue(string name, BrokerClient? owner)
         message.Payload.Release();
     }
 
-    internal void Add(Subscription subscription) => subscriptions.Add(subscription);
+    internal void Add(Subscription subscription) => (subscription.Broadcast ? broadcasts : competing).Add(subscription);
 
-    internal void Remove(Subscription subscription) => subscriptions.Remove(subscription);
+    internal void Remove(Subscription subscription) => (subscription.Broadcast ? broadcasts : competing).Remove(subscription);
 
-    /// <summary>The consumer whose turn it is among those that can take a message, or null.</summary>
+    /// <summary>The consumer whose turn it is among those that share it and can take a message, or null.</summary>
     internal Subscription? NextReady()
     {
-        for (var step = 0; step < subscriptions.Count; step++)
+        for (var step = 0; step < competing.Count; step++)
         {
-            var index = (turn + step) % subscriptions.Count;
-            if (subscriptions[index].Ready)
+            var index = (turn + step) % competing.Count;
+            if (competing[index].Ready)
             {
                 turn = index + 1;
-                return subscriptions[index];
+                return competing[index];
             }
         }
 

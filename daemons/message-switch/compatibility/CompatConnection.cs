@@ -221,22 +221,9 @@ internal sealed class CompatConnection : ISwitchPeer
 
     private async ValueTask<HttpAnswer> TraceAsync(TraceRequest request, CancellationToken stopping)
     {
-        var until = Environment.TickCount64 + (long)request.Timeout.TotalMilliseconds;
-        while (true)
-        {
-            var (events, wait) = turns.Run(broker => broker.Trace.From(request.From));
-            if (wait is null)
-            {
-                return Json(CompatAnswers.Events(events, settings.TraceTruncate));
-            }
-
-            var rest = TimeSpan.FromMilliseconds(Math.Max(0, until - Environment.TickCount64));
-            if (!await WaitAsync(wait, rest, stopping).ConfigureAwait(false))
-            {
-                turns.Run(broker => broker.Trace.Forget(wait));
-                return Json(CompatAnswers.Events([], settings.TraceTruncate));
-            }
-        }
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(left.Token, stopping);
+        var events = await TraceFollower.FollowAsync(turns, request.From, request.Timeout, ending.Token).ConfigureAwait(false);
+        return Json(CompatAnswers.Events(events, settings.TraceTruncate));
     }
 
     /// <summary>False when the time is over, the client left or the switch stops.</summary>

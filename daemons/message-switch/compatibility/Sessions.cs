@@ -43,7 +43,7 @@ internal sealed class CompatSession : IBrokerPeer
     {
         Token = token;
         User = user;
-        Client = Broker.Attach(this, token);
+        Client = Broker.Attach(this, token, user);
     }
 
     internal string Token { get; }

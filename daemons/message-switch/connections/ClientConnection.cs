@@ -10,28 +10,31 @@ internal sealed class ClientConnection : IBrokerPeer, ISwitchPeer
 {
     private readonly Turns turns;
     private readonly ILogger logger;
+    private readonly PeerIdentity identity;
     private readonly SwitchLink link;
+    private readonly SlowCommands slow;
+    private readonly CancellationTokenSource ended = new();
+    private readonly Timer hello;
     private BrokerClient? client;
-    private TaskCompletionSource? paused;
+    private bool tellsCancellation;
 
-    internal ClientConnection(Socket socket, Turns turns, ILogger logger)
+    internal ClientConnection(Socket socket, Turns turns, Settings settings, PeerIdentity identity, ILogger logger)
     {
         this.turns = turns;
         this.logger = logger;
+        this.identity = identity;
         link = new SwitchLink(socket, Relieved);
+        slow = new SlowCommands(turns, settings, link, ended.Token);
+        hello = new Timer(static connection => ((ClientConnection)connection!).HelloOverdue(), this, Timeout.Infinite, Timeout.Infinite);
     }
 
     public bool Congested => link.Congested;
 
     public async Task RunAsync(CancellationToken stopping)
     {
-        LinkEnd end;
-        using (new Timer(static connection => ((ClientConnection)connection!).HelloOverdue(), this, SwitchLimits.HelloDeadline,
-            Timeout.InfiniteTimeSpan))
-        {
-            end = await link.RunAsync(ReceivedAsync, stopping).ConfigureAwait(false);
-        }
-
+        hello.Change(SwitchLimits.HelloDeadline, Timeout.InfiniteTimeSpan);
+        var end = await link.RunAsync(Received, stopping).ConfigureAwait(false);
+        await ended.CancelAsync().ConfigureAwait(false);
         if (client is not null)
         {
             turns.Detach(client);
@@ -48,58 +51,62 @@ internal sealed class ClientConnection : IBrokerPeer, ISwitchPeer
         }
     }
 
-    public void Dispose() => link.Dispose();
-
-    void IBrokerPeer.Send(SwitchMessage message) => link.Send(message);
-
-    void IBrokerPeer.Pause(bool paused)
+    public void Dispose()
     {
-        Log.Paused(logger, client?.Name ?? "", paused);
-        if (paused)
+        hello.Dispose();
+        link.Dispose();
+        ended.Dispose();
+    }
+
+    void IBrokerPeer.Send(SwitchMessage message)
+    {
+        if (tellsCancellation || message is not Cancelled)
         {
-            Volatile.Write(ref this.paused, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-        }
-        else
-        {
-            Interlocked.Exchange(ref this.paused, null)?.TrySetResult();
+            link.Send(message);
         }
     }
 
-    private async ValueTask ReceivedAsync(SwitchMessage message)
+    // Not reading is the back-pressure: the client's socket fills and its sender waits.
+    void IBrokerPeer.Pause(bool paused)
+    {
+        Log.Paused(logger, client?.Name ?? "", paused);
+        link.Pause(paused);
+    }
+
+    private void Received(SwitchMessage message)
     {
         if (client is null)
         {
             Greet(message);
-            return;
         }
-
-        turns.Handle(client, message);
-        if (Volatile.Read(ref paused) is { } waiting)
+        else if (!slow.Take(client, message))
         {
-            // Not reading is the back-pressure: the client's socket fills and its sender waits.
-            await waiting.Task.WaitAsync(link.Ending).ConfigureAwait(false);
+            turns.Handle(client, message);
         }
     }
 
     private void Greet(SwitchMessage message)
     {
-        if (message is not Hello hello)
+        if (message is not Hello greeting)
         {
             throw new SwitchException(SwitchErrorKind.Protocol, $"{message.GetType().Name} before hello");
         }
 
-        if (hello.Version != SwitchLimits.ProtocolVersion)
+        hello.Dispose();
+        if (greeting.Version != SwitchLimits.ProtocolVersion)
         {
-            var text = $"protocol version {hello.Version} is not spoken here; only {SwitchLimits.ProtocolVersion} is";
+            var text = $"protocol version {greeting.Version} is not spoken here; only {SwitchLimits.ProtocolVersion} is";
             link.CloseAfter(new Refusal(SwitchErrorKind.Protocol, text), new LinkEnd(LinkEndReason.Refused, text));
             return;
         }
 
         // Welcome goes out before anything a turn may send.
-        var features = hello.Features & SwitchFeatures.All;
+        var features = greeting.Features & SwitchFeatures.All;
         link.SealedAllowed = (features & SwitchFeatures.SealedPayloads) != 0;
+        tellsCancellation = (features & SwitchFeatures.Cancellation) != 0;
         link.Send(new Welcome(SwitchLimits.ProtocolVersion, features, turns.Incarnation));
-        Volatile.Write(ref client, turns.Attach(this, hello.ClientName));
+        Volatile.Write(ref client, turns.Attach(this, greeting.ClientName, identity.User));
+        Log.LoggedIn(logger, greeting.ClientName, identity.Process, identity.User);
     }
 
     private void HelloOverdue()

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using Toolstack.Interop.Linux;
 
 namespace Toolstack.MessageSwitch;
 
@@ -10,6 +11,9 @@ internal readonly record struct PeerIdentity(int Process, uint User, uint Group)
     private const int SoPeerCred = 17;
 
     internal bool IsRoot => User == 0;
+
+    /// <summary>The user the switch runs as.</summary>
+    internal static uint Own { get; } = UnixOwner.Current;
 
     /// <summary>Who connected <paramref name="socket"/>. Raises <see cref="SocketException"/>.</summary>
     internal static PeerIdentity Of(Socket socket)

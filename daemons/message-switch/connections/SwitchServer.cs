@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Toolstack.Hosting.Switch.Wire;
+using Toolstack.Interop.Linux;
 
 namespace Toolstack.MessageSwitch;
 
@@ -115,23 +116,26 @@ internal sealed class SwitchServer : IAsyncDisposable
     }
 
     /// <summary>Tells the two protocols apart by the first byte: a method of HTTP is letters, the length of a native frame begins with 0 or 1.
-    /// Null when nothing comes.</summary>
+    /// Null when nothing comes, or who connected cannot be told or may not.</summary>
     private async Task<ISwitchPeer?> OpenAsync(Socket socket, CancellationToken stopping)
     {
-        var first = new byte[1];
         try
         {
-            var looking = socket.ReceiveAsync(first, SocketFlags.Peek, stopping).AsTask();
-            if (await looking.WaitAsync(SwitchLimits.HelloDeadline, stopping).ConfigureAwait(false) == 0)
+            var identity = identify(socket);
+            if (!settings.AllowedUsers.Allows(identity))
             {
+                Log.UserRefused(logger, identity.Process, identity.User);
                 return null;
             }
 
-            return char.IsAsciiLetter((char)first[0])
-                ? new CompatConnection(socket, turns, settings, identify(socket), ShutDown, logger)
-                : new ClientConnection(socket, turns, logger);
+            return await LinkProtocol.FirstByteAsync(socket, stopping).ConfigureAwait(false) switch
+            {
+                null => null,
+                { } first when char.IsAsciiLetter((char)first) => new CompatConnection(socket, turns, settings, identity, ShutDown, logger),
+                _ => new ClientConnection(socket, turns, settings, identity, logger),
+            };
         }
-        catch (Exception error) when (error is SocketException or TimeoutException or OperationCanceledException)
+        catch (Exception error) when (error is SocketException or TimeoutException or OperationCanceledException or HypervisorError)
         {
             Log.SilentEnded(logger, error.Message);
             return null;

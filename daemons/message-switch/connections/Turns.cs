@@ -40,13 +40,10 @@ internal sealed class Turns : IAsyncDisposable
     /// <summary>Clients of the original protocol; to be used within <see cref="Run"/>.</summary>
     internal Sessions Sessions { get; } = new();
 
-    internal BrokerClient Attach(IBrokerPeer peer, string name)
+    internal BrokerClient Attach(IBrokerPeer peer, string name, uint user)
     {
-        lock (gate)
-        {
-            Log.Connected(logger, name);
-            return Broker.Attach(peer, name);
-        }
+        Log.Connected(logger, name);
+        return Broker.Attach(peer, name, user);
     }
 
     internal void Detach(BrokerClient client)

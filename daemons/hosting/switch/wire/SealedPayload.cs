@@ -24,19 +24,7 @@ public sealed class SealedPayload : IDisposable
     {
         try
         {
-            var pages = (bytes.Length + SharedMemory.PageSize - 1) / SharedMemory.PageSize;
-            var memory = SharedMemory.Create("switch-payload", (long)pages * SharedMemory.PageSize);
-            try
-            {
-                bytes.CopyTo(memory.Bytes(0, bytes.Length));
-                memory.SealContent();
-                return new SealedPayload(memory.Detach(), bytes.Length);
-            }
-            catch
-            {
-                memory.Dispose();
-                throw;
-            }
+            return new SealedPayload(SealedMemory.Create("switch-payload", bytes), bytes.Length);
         }
         catch (HypervisorError)
         {
@@ -75,6 +63,10 @@ public sealed class SealedPayload : IDisposable
 
         return bytes;
     }
+
+    /// <summary>The content without a copy: whoever disposes the result must not use its memory any more. The payload itself is used up.
+    /// Raises <see cref="HypervisorError"/> when it cannot be mapped.</summary>
+    public SealedMapping Map() => new(Handle, Length);
 
     public void Dispose() => Handle.Dispose();
 }

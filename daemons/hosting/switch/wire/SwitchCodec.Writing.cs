@@ -73,6 +73,15 @@ public static partial class SwitchCodec
                 writer.Write(m.Queue);
                 Id(ref writer, m.Id);
                 return default;
+            case Store m:
+                Begin(ref writer, Code.Store, 4);
+                writer.Write(m.Sequence);
+                writer.Write(m.Queue);
+                return Payload(ref writer, m.Payload, sealedAllowed);
+            case Report m:
+                Begin(ref writer, Code.Report, 3);
+                writer.Write(m.Sequence);
+                return Payload(ref writer, m.Payload, sealedAllowed);
             default:
                 WriteControl(ref writer, message);
                 return default;
@@ -99,6 +108,22 @@ public static partial class SwitchCodec
                 Begin(ref writer, Code.Refusal, 3);
                 writer.Write((int)m.Kind);
                 writer.Write(Short(m.Text));
+                break;
+            case Cancel m:
+                Begin(ref writer, Code.Cancel, 4);
+                writer.Write(m.Queue);
+                writer.Write(m.ReplyTo);
+                writer.Write(m.Correlation);
+                break;
+            case Cancelled m:
+                Begin(ref writer, Code.Cancelled, 3);
+                writer.Write(m.Queue);
+                Id(ref writer, m.Id);
+                break;
+            case Stored m:
+                Begin(ref writer, Code.Stored, 3);
+                writer.Write(m.Sequence);
+                Id(ref writer, m.Id);
                 break;
             case SubscriptionEnded m:
                 Begin(ref writer, Code.SubscriptionEnded, 2);
@@ -139,10 +164,11 @@ public static partial class SwitchCodec
                 writer.Write(m.Queue);
                 break;
             case Subscribe m:
-                Begin(ref writer, Code.Subscribe, 4);
+                Begin(ref writer, Code.Subscribe, m.Broadcast ? 5 : 4);
                 writer.Write(m.Sequence);
                 writer.Write(m.Queue);
                 writer.Write(m.Window);
+                Only(ref writer, m.Broadcast);
                 break;
             case Unsubscribe m:
                 Begin(ref writer, Code.Unsubscribe, 3);
@@ -150,9 +176,20 @@ public static partial class SwitchCodec
                 writer.Write(m.Queue);
                 break;
             case ListQueues m:
-                Begin(ref writer, Code.ListQueues, 3);
+                Begin(ref writer, Code.ListQueues, m.Alive ? 4 : 3);
                 writer.Write(m.Sequence);
                 writer.Write(m.Prefix);
+                Only(ref writer, m.Alive);
+                break;
+            case Diagnose m:
+                Begin(ref writer, Code.Diagnose, 2);
+                writer.Write(m.Sequence);
+                break;
+            case FollowTrace m:
+                Begin(ref writer, Code.FollowTrace, 4);
+                writer.Write(m.Sequence);
+                writer.Write(m.From);
+                writer.Write(m.TimeoutMs);
                 break;
             default:
                 throw new ArgumentException($"no frame for {command.GetType().Name}", nameof(command));
@@ -191,6 +228,15 @@ public static partial class SwitchCodec
         writer.Write((int)PayloadKind.Inline);
         writer.WriteBinHeader(bytes.Length);
         return bytes;
+    }
+
+    /// <summary>A choice that is written only when it is made.</summary>
+    private static void Only(ref MessagePackWriter writer, bool chosen)
+    {
+        if (chosen)
+        {
+            writer.Write(true);
+        }
     }
 
     private static void Id(ref MessagePackWriter writer, MessageId id)

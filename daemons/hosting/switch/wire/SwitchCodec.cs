@@ -33,6 +33,13 @@ public static partial class SwitchCodec
         ResponseDelivery = 24,
         SubscriptionEnded = 25,
         Return = 26,
+        Cancel = 27,
+        Cancelled = 28,
+        Diagnose = 29,
+        FollowTrace = 30,
+        Report = 31,
+        Store = 32,
+        Stored = 33,
     }
 
     /// <summary>Takes the first frame off <paramref name="buffer"/>. False when it is not there whole yet;

@@ -16,6 +16,9 @@ public static class SwitchLimits
     /// <summary>The largest frame without its length: a payload and its fields, or a list of every queue.</summary>
     public const int MaxFrameBytes = MaxPayloadBytes + 64 * 1024;
 
+    /// <summary>Room made at once for a frame that begins; a longer one gets more as it comes.</summary>
+    public const int MaxBegunBytes = 2 * 1024 * 1024;
+
     /// <summary>The longest name of a queue or client, in UTF-8.</summary>
     public const int MaxNameBytes = 256;
 
@@ -31,6 +34,9 @@ public static class SwitchLimits
     /// <summary>How long a client waits for the result of a command.</summary>
     public static readonly TimeSpan CommandDeadline = TimeSpan.FromSeconds(5);
 
+    /// <summary>The longest wait for an event of the trace.</summary>
+    public static readonly TimeSpan MaxTracePatience = TimeSpan.FromHours(1);
+
     /// <summary>How long a last word (a refusal) may take to reach the peer before the connection is closed anyway.</summary>
     public static readonly TimeSpan LastWordDeadline = TimeSpan.FromSeconds(2);
 
@@ -39,6 +45,15 @@ public static class SwitchLimits
 
     /// <summary>Connections of one switch.</summary>
     public const int MaxClients = 1024;
+
+    /// <summary>Commands of one client that the switch cannot answer at once (reports, what is to be stored), under way at a time.</summary>
+    public const int MaxSlowCommands = 64;
+
+    /// <summary>Payloads in sealed memory that the switch holds, over all queues: each is an open descriptor.</summary>
+    public const int MaxSealedPayloads = 4096;
+
+    /// <summary>Payloads in sealed memory of requests of one client that the switch holds.</summary>
+    public const int MaxSealedPayloadsPerClient = 512;
 
     /// <summary>Subscriptions of one client.</summary>
     public const int MaxSubscriptionsPerClient = 256;

@@ -1,40 +1,40 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
 using Toolstack.Interop.Linux;
 
 namespace Toolstack.Hosting.Switch.Wire;
 
-/// <summary>One connection of the native switch protocol, on either side: a loop that receives frames and hands them on one by one,
-/// and a loop that sends what <see cref="Send"/> queued. Both only move bytes; how it ended is classified in one place, and the first
-/// reason given wins. An idle connection holds no buffer.</summary>
-public sealed class SwitchLink : IDisposable
+/// <summary>One connection of the native switch protocol, on either side. Frames are received by the thread of <see cref="LinkReactor"/>, a bounded
+/// number of bytes at a time, and handed on where they arrive; they are sent by whoever has one, at once if the socket takes it. How it ended
+/// is classified in one place, and the first reason given wins. An idle connection holds no buffer.</summary>
+public sealed class SwitchLink : IDisposable, IReadinessTarget
 {
-    private static readonly PipeOptions Unbounded = new(pauseWriterThreshold: 0, resumeWriterThreshold: 0, minimumSegmentSize: 16 * 1024,
-        useSynchronizationContext: false);
+    // Shared by all connections of the process: only the reactor's thread receives.
+    private static readonly byte[] Arrivals = new byte[16 * 1024];
 
     private readonly Socket socket;
-    private readonly Pipe outgoing = new(Unbounded);
-    private readonly Pipe incoming = new(Unbounded);
+    private readonly Action relieved;
     private readonly ArrayBufferWriter<byte> scratch = new(512);
     private ArrayBufferWriter<byte> frame = new(512);
-    private int frameSent;
+    private readonly SendBuffer waiting = new();
     private readonly CancellationTokenSource closing = new();
+    private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock sendGate = new();
-    private readonly Action relieved;
     private readonly List<SafeFileHandle> descriptors = [];
-    private readonly Queue<(long Position, SafeFileHandle Handle)> attached = new();
-    private readonly byte[] peek = new byte[1];
+    private Action<SwitchMessage> received = static _ => { };
+    private byte[] begun = [];
+    private int have;
     private LinkEnd? end;
-    private long written;
-    private long pending;
+    private long key;
+    private bool watched;
+    private bool over;
+    private bool paused;
     private bool congested;
     private bool sendingEnded;
 
-    /// <summary>Takes over <paramref name="socket"/>. <paramref name="relieved"/> is called, from the sending loop, when a congested
+    /// <summary>Takes over <paramref name="socket"/>. <paramref name="relieved"/> is called, by the reactor's thread, when a congested
     /// connection can take more.</summary>
     public SwitchLink(Socket socket, Action relieved)
     {
@@ -48,93 +48,50 @@ public sealed class SwitchLink : IDisposable
     /// <summary>Whether the peer takes descriptors of sealed payloads; otherwise they are read and sent inline.</summary>
     public bool SealedAllowed { get; set; }
 
-    /// <summary>Cancelled when the connection ends.</summary>
-    public CancellationToken Ending => closing.Token;
-
-    /// <summary>Moves frames until the connection ends and says why; never raises. <paramref name="received"/> is awaited before the next
-    /// frame is looked at: a handler that waits stops the peer.</summary>
-    public async Task<LinkEnd> RunAsync(Func<SwitchMessage, ValueTask> received, CancellationToken cancel)
+    /// <summary>Moves frames until the connection ends and says why; never raises. <paramref name="received"/> is called by the reactor's thread
+    /// for one frame after the other and must not wait; what it raises ends the connection.</summary>
+    public async Task<LinkEnd> RunAsync(Action<SwitchMessage> received, CancellationToken cancel)
     {
-        ArgumentNullException.ThrowIfNull(received);
+        this.received = received;
         using var stop = cancel.UnsafeRegister(static link => ((SwitchLink)link!).Close(new(LinkEndReason.Stopped, "stopping")), this);
-        var sending = SendLoopAsync();
-        await ReceiveLoopAsync(received).ConfigureAwait(false);
-        await sending.ConfigureAwait(false);
+        try
+        {
+            Watch();
+        }
+        catch (Exception error) when (error is HypervisorError or ObjectDisposedException)
+        {
+            Close(Classify(error));
+            End();
+        }
+
+        await ended.Task.ConfigureAwait(false);
         return end ?? new LinkEnd(LinkEndReason.PeerClosed, "closed");
     }
 
     /// <summary>Queues a frame; may be called by any thread, does not block, and does nothing once the connection ended.
     /// A peer that lets <see cref="SwitchLimits.MaxOutgoingBytes"/> pile up is given up.</summary>
-    public void Send(SwitchMessage message)
+    public void Send(SwitchMessage message) => Send(message, null);
+
+    /// <summary>As <see cref="Send(SwitchMessage)"/>, with another frame right behind: the peer wakes up once for both. The second one carries no payload.</summary>
+    public void Send(SwitchMessage message, SwitchMessage? following)
     {
         lock (sendGate)
         {
-            if (sendingEnded)
+            if (!sendingEnded)
             {
-                return;
-            }
-
-            // Usually nothing waits to be sent: then the frame goes out here and now, without waking the loop.
-            var direct = Volatile.Read(ref pending) == 0 && !(SealedAllowed && SealedContent(message) is not null);
-            if (direct && SendNow(message))
-            {
-                return;
-            }
-
-            var size = direct ? Rest() : SwitchCodec.WriteFrame(outgoing.Writer, scratch, message, SealedAllowed);
-            Attach(message);
-            written += size;
-            var waiting = Interlocked.Add(ref pending, size);
-            if (waiting > SwitchLimits.CongestedBytes)
-            {
-                Volatile.Write(ref congested, true);
-            }
-
-            if (waiting > SwitchLimits.MaxOutgoingBytes)
-            {
-                Close(new(LinkEndReason.NotReading, $"more than {SwitchLimits.MaxOutgoingBytes} bytes unread (MaxOutgoingBytes)"));
-                return;
-            }
-
-            // Completes at once: the pipe has no threshold, its bound is the check above.
-            var flushed = outgoing.Writer.FlushAsync(CancellationToken.None);
-            if (flushed.IsCompleted)
-            {
-                flushed.GetAwaiter().GetResult();
+                Write(message, following, SealedAllowed ? SealedContent(message) : null);
             }
         }
     }
 
-    // Under the gate: true when the frame is gone, or nothing can go any more; otherwise its rest stays in the frame buffer.
-    private bool SendNow(SwitchMessage message)
+    /// <summary>Whether frames are received; while they are not, the peer's socket fills and its sender waits.</summary>
+    public void Pause(bool pause)
     {
-        frame.ResetWrittenCount();
-        frameSent = 0;
-        SwitchCodec.WriteFrame(frame, scratch, message, SealedAllowed);
-        try
+        lock (sendGate)
         {
-            frameSent = UnixRights.TrySend(socket, frame.WrittenSpan);
-            return frameSent == frame.WrittenCount;
+            paused = pause;
+            Rewatch();
         }
-        catch (Exception error) when (error is HypervisorError or ObjectDisposedException)
-        {
-            Close(Classify(error));
-            return true;
-        }
-    }
-
-    // Under the gate: what the socket did not take is left to the loop.
-    private int Rest()
-    {
-        var rest = frame.WrittenSpan[frameSent..];
-        outgoing.Writer.Write(rest);
-        var size = rest.Length;
-        if (frame.Capacity > SwitchLimits.MaxInlineBytes)
-        {
-            frame = new ArrayBufferWriter<byte>(512);
-        }
-
-        return size;
     }
 
     /// <summary>Ends the connection; the first reason given is kept.</summary>
@@ -142,7 +99,7 @@ public sealed class SwitchLink : IDisposable
     {
         if (Interlocked.CompareExchange(ref end, why, null) is null)
         {
-            closing.Cancel();
+            ShutDown();
         }
     }
 
@@ -153,173 +110,242 @@ public sealed class SwitchLink : IDisposable
         lock (sendGate)
         {
             sendingEnded = true;
-            if (Interlocked.CompareExchange(ref end, why, null) is null)
+            if (Interlocked.CompareExchange(ref end, why, null) is null && waiting.Length > 0)
             {
-                outgoing.Writer.Complete();
+                closing.Token.UnsafeRegister(static link => ((SwitchLink)link!).ShutDown(), this);
                 closing.CancelAfter(SwitchLimits.LastWordDeadline);
+                return;
             }
         }
+
+        ShutDown();
     }
 
     public void Dispose()
     {
+        Close(new(LinkEndReason.Stopped, "disposed"));
+        if (!watched)
+        {
+            End();
+        }
+
+        // A socket that is still watched stays open until the reactor has seen its end.
         socket.Dispose();
         closing.Dispose();
     }
 
-    private async Task ReceiveLoopAsync(Func<SwitchMessage, ValueTask> received)
+    void IReadinessTarget.Ready(Readiness ready)
     {
         try
         {
-            await ReceiveAsync(received).ConfigureAwait(false);
-            Close(new(LinkEndReason.PeerClosed, "closed by the peer"));
+            if ((ready & Readiness.Write) != 0)
+            {
+                SendWaiting();
+            }
+
+            if ((ready & ~Readiness.Write) != 0 && !Receive())
+            {
+                Close(new(LinkEndReason.PeerClosed, "closed by the peer"));
+                End();
+            }
         }
-        catch (Exception error) // the loop that owns receiving: classified, and the classification reported by RunAsync
+        catch (Exception error) // the loop that owns the connection: classified, and the classification reported by RunAsync
         {
             Close(Classify(error));
-        }
-        finally
-        {
-            await incoming.Writer.CompleteAsync().ConfigureAwait(false);
-            await incoming.Reader.CompleteAsync().ConfigureAwait(false);
-            descriptors.ForEach(static unused => unused.Dispose());
+            End();
         }
     }
 
-    private async Task ReceiveAsync(Func<SwitchMessage, ValueTask> received)
+    /// <summary>One turn of receiving: what one system call gives. False at the end of the stream, or when nothing more is wanted.</summary>
+    private bool Receive()
     {
-        var cancel = closing.Token;
+        if (end is not null)
+        {
+            // Either shut down, or waiting for its last word to go out: whatever still comes is of no interest.
+            return waiting.Length > 0 && UnixRights.TryReceive(socket, Arrivals, descriptors) is not 0;
+        }
+
+        var into = have == 0 ? Arrivals : begun.AsSpan(have);
+        if (UnixRights.TryReceive(socket, into, descriptors) is not { } count)
+        {
+            return true;
+        }
+
+        if (count == 0)
+        {
+            return false;
+        }
+
+        var buffer = new ReadOnlySequence<byte>(have == 0 ? Arrivals : begun, 0, have + count);
         var missing = 0;
-        while (true)
+        while (end is null && SwitchCodec.TryReadFrame(ref buffer, descriptors, out var message, out missing))
         {
-            // Looks before it takes a buffer, so that an idle connection costs none and the receive below never waits.
-            if (await socket.ReceiveAsync(peek, SocketFlags.Peek, cancel).ConfigureAwait(false) == 0)
-            {
-                return;
-            }
-
-            var memory = incoming.Writer.GetMemory(Math.Clamp(missing, 1, 64 * 1024));
-            incoming.Writer.Advance(UnixRights.Receive(socket, memory.Span, descriptors));
-            await incoming.Writer.FlushAsync(cancel).ConfigureAwait(false);
-            incoming.Reader.TryRead(out var result);
-            var buffer = result.Buffer;
-            while (end is null && SwitchCodec.TryReadFrame(ref buffer, descriptors, out var message, out missing))
-            {
-                await received(message!).ConfigureAwait(false);
-            }
-
-            if (end is not null)
-            {
-                return;
-            }
-
-            if (descriptors.Count > 1)
-            {
-                throw new SwitchException(SwitchErrorKind.Protocol, "descriptors that belong to no frame");
-            }
-
-            missing = buffer.IsEmpty ? 0 : missing;
-            incoming.Reader.AdvanceTo(buffer.Start, buffer.End);
+            received(message!);
         }
+
+        if (descriptors.Count > 1)
+        {
+            throw new SwitchException(SwitchErrorKind.Protocol, "descriptors that belong to no frame");
+        }
+
+        Keep(buffer.FirstSpan, missing);
+        return end is null || waiting.Length > 0;
     }
 
-    private async Task SendLoopAsync()
+    /// <summary>Keeps the beginning of a frame. The room for a large one grows with what comes, not with what its length promises.</summary>
+    private void Keep(ReadOnlySpan<byte> rest, int missing)
     {
+        if (rest.IsEmpty)
+        {
+            (begun, have) = ([], 0);
+            return;
+        }
+
+        var needed = Math.Min(rest.Length + Math.Max(missing, 1), Math.Max(SwitchLimits.MaxBegunBytes, rest.Length * 2));
+        var room = begun.Length >= needed ? begun : GC.AllocateUninitializedArray<byte>(needed);
+        rest.CopyTo(room);
+        (begun, have) = (room, rest.Length);
+    }
+
+    // Under the gate.
+    private void Write(SwitchMessage message, SwitchMessage? following, SealedPayload? content)
+    {
+        frame.ResetWrittenCount();
+        SwitchCodec.WriteFrame(frame, scratch, message, SealedAllowed);
+        if (following is not null)
+        {
+            SwitchCodec.WriteFrame(frame, scratch, following, SealedAllowed);
+        }
+
+        var bytes = frame.WrittenSpan;
+        var handle = content?.Handle;
         try
         {
-            await SendAsync().ConfigureAwait(false);
-            Close(new(LinkEndReason.Stopped, "done"));
-            await closing.CancelAsync().ConfigureAwait(false);
+            // Usually nothing waits to be sent: then the frame goes out here and now.
+            var sent = waiting.Length == 0 ? UnixRights.TrySend(socket, bytes, handle) : 0;
+            if (sent < bytes.Length)
+            {
+                waiting.Add(bytes[sent..], sent == 0 ? handle : null);
+                Rewatch();
+            }
         }
-        catch (Exception error) // the loop that owns sending: classified, and the classification reported by RunAsync
+        catch (Exception error) when (error is HypervisorError or ObjectDisposedException)
         {
             Close(Classify(error));
         }
-        finally
-        {
-            lock (sendGate)
-            {
-                sendingEnded = true;
-                outgoing.Writer.Complete();
-                while (attached.TryDequeue(out var unsent))
-                {
-                    unsent.Handle.DangerousRelease();
-                }
-            }
 
-            await outgoing.Reader.CompleteAsync().ConfigureAwait(false);
+        if (frame.Capacity > Arrivals.Length)
+        {
+            frame = new(512);
+        }
+
+        if (waiting.Length > SwitchLimits.CongestedBytes)
+        {
+            Volatile.Write(ref congested, true);
+        }
+
+        if (waiting.Length > SwitchLimits.MaxOutgoingBytes)
+        {
+            Close(new(LinkEndReason.NotReading, $"more than {SwitchLimits.MaxOutgoingBytes} bytes unread (MaxOutgoingBytes)"));
         }
     }
 
-    private async Task SendAsync()
+    private void SendWaiting()
     {
-        var cancel = closing.Token;
-        var sent = 0L;
-        while (true)
+        var relief = false;
+        lock (sendGate)
         {
-            var result = await outgoing.Reader.ReadAsync(cancel).ConfigureAwait(false);
-            foreach (var segment in result.Buffer)
+            for (var sent = 1; sent > 0 && waiting.Length > 0;)
             {
-                await SendSegmentAsync(segment, sent, cancel).ConfigureAwait(false);
-                sent += segment.Length;
-                var waiting = Interlocked.Add(ref pending, -segment.Length);
-                if (waiting < SwitchLimits.RelievedBytes && Volatile.Read(ref congested))
-                {
-                    Volatile.Write(ref congested, false);
-                    relieved();
-                }
+                var next = waiting.Next(out var descriptor);
+                sent = UnixRights.TrySend(socket, next, descriptor);
+                waiting.Sent(sent);
             }
 
-            outgoing.Reader.AdvanceTo(result.Buffer.End);
-            if (result.IsCompleted)
+            Rewatch();
+            if (congested && waiting.Length < SwitchLimits.RelievedBytes)
+            {
+                Volatile.Write(ref congested, false);
+                relief = true;
+            }
+
+            if (waiting.Length == 0 && sendingEnded)
+            {
+                ShutDown();
+            }
+        }
+
+        if (relief)
+        {
+            relieved();
+        }
+    }
+
+    private void Watch()
+    {
+        lock (sendGate)
+        {
+            if (over)
             {
                 return;
             }
-        }
-    }
 
-    /// <summary>Sends bytes that begin at <paramref name="position"/> of the stream; a frame with a descriptor gets it on its first byte.</summary>
-    private async ValueTask SendSegmentAsync(ReadOnlyMemory<byte> rest, long position, CancellationToken cancel)
-    {
-        while (!rest.IsEmpty)
-        {
-            (long Position, SafeFileHandle Handle) next;
-            lock (sendGate)
-            {
-                attached.TryPeek(out next);
-            }
-
-            int count;
-            if (next.Handle is not null && next.Position == position)
-            {
-                UnixRights.Send(socket, rest.Span[..1], new SafeHandle[] { next.Handle });
-                lock (sendGate)
-                {
-                    attached.Dequeue().Handle.DangerousRelease();
-                }
-
-                count = 1;
-            }
-            else
-            {
-                var plain = next.Handle is null ? rest : rest[..(int)Math.Min(rest.Length, next.Position - position)];
-                count = await socket.SendAsync(plain, SocketFlags.None, cancel).ConfigureAwait(false);
-            }
-
-            rest = rest[count..];
-            position += count;
-        }
-    }
-
-    // Under the gate: remembers that the frame being written carries a descriptor, and keeps it open until it is sent.
-    private void Attach(SwitchMessage message)
-    {
-        if (SealedAllowed && SealedContent(message) is { } content)
-        {
+            // Held open until it is not watched any more, so that its number does not become another socket's.
             var added = false;
-            content.Handle.DangerousAddRef(ref added);
-            attached.Enqueue((written, content.Handle));
+            socket.SafeHandle.DangerousAddRef(ref added);
+            watched = true;
+            key = LinkReactor.Add(socket.SafeHandle, this, Wanted);
         }
+    }
+
+    // Under the gate.
+    private void Rewatch()
+    {
+        if (watched && !over)
+        {
+            LinkReactor.Change(socket.SafeHandle, key, Wanted);
+        }
+    }
+
+    private Readiness Wanted => (paused ? Readiness.None : Readiness.Read) | (waiting.Length > 0 ? Readiness.Write : Readiness.None);
+
+    /// <summary>Makes the reactor notice the end.</summary>
+    private void ShutDown()
+    {
+        try
+        {
+            socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            // It is already.
+        }
+    }
+
+    /// <summary>Nothing is received or sent any more. By the reactor's thread, or when it never watched.</summary>
+    private void End()
+    {
+        lock (sendGate)
+        {
+            if (over)
+            {
+                return;
+            }
+
+            over = true;
+            sendingEnded = true;
+            waiting.Clear();
+            if (watched)
+            {
+                LinkReactor.Remove(socket.SafeHandle, key);
+                socket.SafeHandle.DangerousRelease();
+            }
+        }
+
+        descriptors.ForEach(static unused => unused.Dispose());
+        descriptors.Clear();
+        (begun, have) = ([], 0);
+        ended.TrySetResult();
     }
 
     private static SealedPayload? SealedContent(SwitchMessage message) => message switch
@@ -328,6 +354,8 @@ public sealed class SwitchLink : IDisposable
         Response m => m.Payload.Sealed,
         RequestDelivery m => m.Payload.Sealed,
         ResponseDelivery m => m.Payload.Sealed,
+        Store m => m.Payload.Sealed,
+        Report m => m.Payload.Sealed,
         _ => null,
     };
 

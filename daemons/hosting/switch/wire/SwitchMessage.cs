@@ -32,19 +32,52 @@ public sealed record DestroyQueue(long Sequence, string Queue) : SwitchCommand(S
 
 /// <summary>Asks for the queue's messages. <paramref name="Window"/> is how many may be unacknowledged at a time;
 /// 0 means that a delivery needs no acknowledgement.</summary>
-public sealed record Subscribe(long Sequence, string Queue, int Window) : SwitchCommand(Sequence);
+public sealed record Subscribe(long Sequence, string Queue, int Window) : SwitchCommand(Sequence)
+{
+    /// <summary>False: the queue's messages are shared with its other competing consumers, each goes to one of them. True: every message comes
+    /// here too, whoever else gets it.</summary>
+    public bool Broadcast { get; init; }
+}
 
 /// <summary>No further deliveries; those made already can still be acknowledged.</summary>
 public sealed record Unsubscribe(long Sequence, string Queue) : SwitchCommand(Sequence);
 
 /// <summary>Asks for the state of every queue whose name starts with <paramref name="Prefix"/>.</summary>
-public sealed record ListQueues(long Sequence, string Prefix) : SwitchCommand(Sequence);
+public sealed record ListQueues(long Sequence, string Prefix) : SwitchCommand(Sequence)
+{
+    /// <summary>Only queues that somebody consumes now.</summary>
+    public bool Alive { get; init; }
+}
+
+/// <summary>Asks for everything the switch holds: a <see cref="Report"/>, the JSON of the original protocol's diagnostics.</summary>
+public sealed record Diagnose(long Sequence) : SwitchCommand(Sequence);
+
+/// <summary>Asks for what happened since event <paramref name="From"/>: a <see cref="Report"/>, the JSON of the original protocol's trace, as soon
+/// as there is such an event or with none after <paramref name="TimeoutMs"/>.</summary>
+public sealed record FollowTrace(long Sequence, long From, long TimeoutMs) : SwitchCommand(Sequence);
+
+/// <summary>A message without an answer that the switch keeps until a consumer acknowledges it, however late one comes. The queue must exist.
+/// Answered by <see cref="Stored"/> when it is kept: with a state directory, when it is on the disk.</summary>
+public sealed record Store(long Sequence, string Queue, SwitchPayload Payload) : SwitchCommand(Sequence);
 
 /// <summary>Switch: how a command ended; <paramref name="Error"/> is null when it succeeded.</summary>
 public sealed record CommandResult(long Sequence, SwitchErrorKind? Error, string Text) : SwitchMessage;
 
 /// <summary>Switch: the answer to <see cref="ListQueues"/>.</summary>
 public sealed record QueueList(long Sequence, IReadOnlyList<QueueStatus> Queues) : SwitchMessage;
+
+/// <summary>Switch: the answer to <see cref="Diagnose"/> and <see cref="FollowTrace"/>: a document.</summary>
+public sealed record Report(long Sequence, SwitchPayload Payload) : SwitchMessage;
+
+/// <summary>Switch: the answer to <see cref="Store"/>.</summary>
+public sealed record Stored(long Sequence, MessageId Id) : SwitchMessage;
+
+/// <summary>Client: nobody waits for the answer any more. A request that still waits is dropped, and <see cref="SwitchErrorKind.Cancelled"/> comes
+/// as its response; who works on it is told (<see cref="Cancelled"/>) and answers as it likes.</summary>
+public sealed record Cancel(string Queue, string ReplyTo, long Correlation) : SwitchMessage;
+
+/// <summary>Switch: the caller of a delivered request cancelled it. Only for those who named <see cref="SwitchFeatures.Cancellation"/>.</summary>
+public sealed record Cancelled(string Queue, MessageId Id) : SwitchMessage;
 
 /// <summary>Client: a message for a queue. The response, or an error from the switch, comes to <paramref name="ReplyTo"/> with the same
 /// <paramref name="Correlation"/>; an empty <paramref name="ReplyTo"/> asks for none. <paramref name="DeadlineMs"/> is what is left.</summary>
@@ -98,8 +131,11 @@ public static class SwitchFeatures
     /// <summary>Payloads above <see cref="SwitchLimits.MaxInlineBytes"/> may travel as <see cref="PayloadKind.SealedMemfd"/>.</summary>
     public const long SealedPayloads = 1;
 
+    /// <summary>A consumer wants to hear of it when the caller of a request cancels.</summary>
+    public const long Cancellation = 2;
+
     /// <summary>All of this implementation.</summary>
-    public const long All = SealedPayloads;
+    public const long All = SealedPayloads | Cancellation;
 }
 
 /// <summary>The opaque content of a message: bytes, or a descriptor of sealed memory that holds them.</summary>

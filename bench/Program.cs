@@ -30,6 +30,12 @@ if (args is ["start"])
     return 0;
 }
 
+if (args is ["flood", var path])
+{
+    await FloodLoad.FloodAsync(path, over.Token);
+    return 0;
+}
+
 await SystemLoads.RunAsync(Console.Out, over.Token);
 if (args is not ["loads"])
 {

@@ -22,6 +22,7 @@ internal static class SwitchAlone
                 await ListensAsync(path, cancellation);
                 await output.WriteLineAsync($"message-switch: listens {clock.Elapsed.TotalMilliseconds:0} ms after exec, "
                     + $"idle resident {ResidentMib(process):0.0} MiB");
+                await output.WriteLineAsync($"message-switch: {await IdleAsync(process, cancellation)} in a second without calls");
                 await SwitchLoad.RunAsync(path, output, cancellation);
                 await output.WriteLineAsync($"message-switch: resident after the loads {ResidentMib(process):0.0} MiB");
             }
@@ -35,6 +36,30 @@ internal static class SwitchAlone
         {
             directory.Delete(recursive: true);
         }
+    }
+
+    /// <summary>What its threads did in a second: time on a processor, and times they were put on one (proc(5), schedstat).</summary>
+    private static async Task<string> IdleAsync(Process process, CancellationToken cancellation)
+    {
+        // The connection that was tried at the start is forgotten by then.
+        await Task.Delay(1000, cancellation);
+        var before = Scheduled(process);
+        await Task.Delay(1000, cancellation);
+        var after = Scheduled(process);
+        return $"{(after.Nanoseconds - before.Nanoseconds) / 1000.0:0} us on a processor, {after.Times - before.Times} wake-ups";
+    }
+
+    private static (long Nanoseconds, long Times) Scheduled(Process process)
+    {
+        var (nanoseconds, times) = (0L, 0L);
+        foreach (var thread in Directory.EnumerateDirectories($"/proc/{process.Id}/task"))
+        {
+            var figures = File.ReadAllText(Path.Combine(thread, "schedstat")).Split(' ');
+            nanoseconds += long.Parse(figures[0], CultureInfo.InvariantCulture);
+            times += long.Parse(figures[2], CultureInfo.InvariantCulture);
+        }
+
+        return (nanoseconds, times);
     }
 
     private static async Task ListensAsync(string path, CancellationToken cancellation)

@@ -29,6 +29,10 @@ internal sealed record Settings
         "stored-expiry", TimeSpan.FromDays(1), "How long a request of the original protocol is kept for a consumer.", TimeSpan.FromSeconds(1),
         TimeSpan.FromDays(365));
 
+    private static readonly ConfigKey<TimeSpan> FullWaitKey = ConfigKey.Seconds(
+        "full-queue-wait", TimeSpan.FromSeconds(30), "How long a sender of the original protocol waits for room in a full queue before it is refused.",
+        max: TimeSpan.FromHours(1));
+
     private static readonly ConfigKey<long> TraceEntriesKey = ConfigKey.Integer(
         "trace-entries", 16, 0, 4096, "Events kept for those who trace; 0 turns tracing off.");
 
@@ -57,7 +61,7 @@ internal sealed record Settings
 
     internal static readonly IReadOnlyList<ConfigKey> Keys =
     [
-        PathKey, ModeKey, OwnerKey, UsersKey, GraceKey, ExpiryKey, QueueMessagesKey, QueueBytesKey, ClientMessagesKey, ClientBytesKey,
+        PathKey, ModeKey, OwnerKey, UsersKey, GraceKey, ExpiryKey, FullWaitKey, QueueMessagesKey, QueueBytesKey, ClientMessagesKey, ClientBytesKey,
         TraceEntriesKey, TraceTruncateKey, WebKey, StateKey, SyncKey, MetricsKey,
     ];
 
@@ -74,6 +78,8 @@ internal sealed record Settings
     internal long MaxClientBytes { get; init; } = SwitchLimits.MaxClientBytes;
 
     internal TimeSpan StoredExpiry { get; init; } = TimeSpan.FromDays(1);
+
+    internal TimeSpan FullQueueWait { get; init; } = TimeSpan.FromSeconds(30);
 
     internal int TraceEntries { get; init; } = 16;
 
@@ -103,6 +109,7 @@ internal sealed record Settings
         MaxClientMessages = configuration.Get(ClientMessagesKey),
         MaxClientBytes = configuration.Get(ClientBytesKey),
         StoredExpiry = configuration.Get(ExpiryKey),
+        FullQueueWait = configuration.Get(FullWaitKey),
         TraceEntries = (int)configuration.Get(TraceEntriesKey),
         TraceTruncate = (int)configuration.Get(TraceTruncateKey),
         WebDirectory = configuration.Get(WebKey),

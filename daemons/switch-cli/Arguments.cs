@@ -15,6 +15,7 @@ internal sealed record Arguments(string Socket, TimeSpan Timeout, string Command
 
         COMMANDS
             list [PREFIX]            Queues with their consumers, waiting and taken messages.
+            alive [PREFIX]           The same, only those that somebody consumes.
             watch [PREFIX]           The same, drawn anew every second until interrupted.
             diagnostics              Everything the switch holds, as JSON.
             tail                     Every message and acknowledgement as it passes, until interrupted.
@@ -27,6 +28,7 @@ internal sealed record Arguments(string Socket, TimeSpan Timeout, string Command
         OPTIONS
             --socket PATH            The switch's socket (default: {SwitchOptions.DefaultPath}).
             --timeout SECONDS        The deadline of call (default: 30); how long tail and sequence run (default: until interrupted).
+            --repeatable             A call may run twice: it is sent again when the switch is restarted meanwhile.
             --help                   Print this text and exit.
 
         EXIT STATUS
@@ -37,12 +39,21 @@ internal sealed record Arguments(string Socket, TimeSpan Timeout, string Command
     /// <summary>Whether --timeout was given.</summary>
     internal bool Limited { get; private init; }
 
+    /// <summary>Whether --repeatable was given.</summary>
+    internal bool Repeatable { get; private init; }
+
     /// <summary>Raises <see cref="UsageException"/>.</summary>
     internal static Arguments Parse(IReadOnlyList<string> args)
     {
-        var (socket, timeout, limited, index) = (SwitchOptions.DefaultPath, 30.0, false, 0);
+        var (socket, timeout, limited, repeatable, index) = (SwitchOptions.DefaultPath, 30.0, false, false, 0);
         for (; index < args.Count && args[index].StartsWith("--", StringComparison.Ordinal); index += 2)
         {
+            if (args[index] == "--repeatable")
+            {
+                (repeatable, index) = (true, index - 1);
+                continue;
+            }
+
             var value = index + 1 < args.Count ? args[index + 1] : throw new UsageException($"{args[index]} needs a value");
             switch (args[index])
             {
@@ -61,7 +72,7 @@ internal sealed record Arguments(string Socket, TimeSpan Timeout, string Command
         }
 
         return index < args.Count
-            ? new Arguments(socket, TimeSpan.FromSeconds(timeout), args[index], [.. args.Skip(index + 1)]) { Limited = limited }
+            ? new Arguments(socket, TimeSpan.FromSeconds(timeout), args[index], [.. args.Skip(index + 1)]) { Limited = limited, Repeatable = repeatable }
             : throw new UsageException("a command is missing");
     }
 

@@ -14,7 +14,7 @@ internal static class Commands
     /// <summary>Raises <see cref="UsageException"/> for a command that does not exist.</summary>
     internal static Func<Arguments, TextWriter, CancellationToken, Task> Find(Arguments arguments) => arguments.Command switch
     {
-        "list" => ListAsync,
+        "list" or "alive" => ListAsync,
         "watch" => WatchAsync,
         "diagnostics" => DiagnosticsAsync,
         "tail" => Traces.TailAsync,
@@ -46,7 +46,7 @@ internal static class Commands
 
     private static async Task<string> TableAsync(SwitchConnection client, Arguments arguments, CancellationToken cancel)
     {
-        var queues = await client.ListAsync(arguments.Rest.Count > 0 ? arguments.Rest[0] : "", cancel);
+        var queues = await client.ListAsync(arguments.Rest.Count > 0 ? arguments.Rest[0] : "", arguments.Command == "alive", cancel);
         var width = queues.Select(queue => queue.Name.Length).Append("QUEUE".Length).Max();
         var table = new StringBuilder();
         table.Append($"{"QUEUE".PadRight(width)}  {"KIND",-10}  {"CONSUMERS",9}  {"WAITING",7}  {"TAKEN",5}  {"BYTES",9}\n");
@@ -70,7 +70,7 @@ internal static class Commands
         var queue = arguments.Need(0, "a queue");
         var payload = arguments.Rest.Count > 1 ? arguments.Rest[1] : await Console.In.ReadToEndAsync(cancel);
         await using var client = await ConnectAsync(arguments, cancel);
-        var reply = await client.CallAsync(queue, Encoding.UTF8.GetBytes(payload), arguments.Timeout, retrySafe: false, cancel);
+        var reply = await client.CallAsync(queue, Encoding.UTF8.GetBytes(payload), arguments.Timeout, arguments.Repeatable, cancel);
         await output.WriteLineAsync(Encoding.UTF8.GetString(reply.Span));
     }
 

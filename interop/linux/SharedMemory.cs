@@ -164,13 +164,6 @@ public sealed unsafe class SharedMemory : IDisposable
     /// <summary>Smallest offset at or after <paramref name="offset"/> where nothing has been written, or <see cref="Length"/>.</summary>
     public long NextHole(long offset) => Seek(offset, SeekHole, "lseek(SEEK_HOLE)");
 
-    /// <summary>Unmaps and hands the descriptor to the caller, who closes it; the object is as if disposed.</summary>
-    public SafeFileHandle Detach()
-    {
-        Unmap();
-        return Handle;
-    }
-
     /// <summary>Gives frames to a range before it is written, many at a time, which costs less than a fault for each. A hint:
     /// false when the kernel cannot (before 5.14, or out of memory), and then nothing is lost. May be called from any thread.</summary>
     public bool Populate(long offset, long length)

@@ -6,7 +6,7 @@ namespace Toolstack.Hosting.Switch;
 /// <summary>The calls of a client that have no reply yet. A call is in one of two states: unsent (in a line, in the order of calling,
 /// until there is a connection with room) or sent on one session. When that session ends, the call goes back to the head of the line
 /// if it may be repeated, and fails otherwise. Waiting, deadlines and cancellation belong to the caller's own task.</summary>
-internal sealed class OutstandingCalls
+internal sealed class OutstandingCalls(bool sealedPayloads)
 {
     private readonly Lock gate = new();
     private readonly Dictionary<long, Call> calls = [];
@@ -147,7 +147,7 @@ internal sealed class OutstandingCalls
                 $"a request of {request.Length} bytes; allowed is up to {SwitchLimits.MaxPayloadBytes} (MaxPayloadBytes)");
         }
 
-        var payload = SwitchPayload.Of(request);
+        var payload = sealedPayloads ? SwitchPayload.Of(request) : new SwitchPayload(request);
 
         lock (gate)
         {

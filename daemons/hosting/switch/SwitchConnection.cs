@@ -12,7 +12,7 @@ public sealed class SwitchConnection : IAsyncDisposable, ISwitchSessionOwner
 {
     private readonly SwitchOptions options;
     private readonly ILogger logger;
-    private readonly OutstandingCalls calls = new();
+    private readonly OutstandingCalls calls;
     private readonly CancellationTokenSource disposing = new();
     private readonly Lock gate = new();
     private readonly Dictionary<string, QueueServer> servers = new(StringComparer.Ordinal);
@@ -26,6 +26,7 @@ public sealed class SwitchConnection : IAsyncDisposable, ISwitchSessionOwner
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Encoding.UTF8.GetByteCount(options.ClientName), SwitchLimits.MaxNameBytes / 2);
         this.options = options;
+        calls = new OutstandingCalls(options.SealedPayloads);
         this.logger = logger;
     }
 

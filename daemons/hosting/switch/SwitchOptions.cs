@@ -9,6 +9,9 @@ public sealed record SwitchOptions(string Path, string ClientName)
     /// <summary>The shortest and the longest pause between two attempts to connect; doubled from one to the other.</summary>
     public TimeSpan FirstBackOff { get; init; } = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>Whether large payloads travel as sealed memory where the switch can do so; else they are copied through the socket.</summary>
+    public bool SealedPayloads { get; init; } = true;
+
     /// <summary>See <see cref="FirstBackOff"/>.</summary>
     public TimeSpan LongestBackOff { get; init; } = TimeSpan.FromSeconds(1);
 }

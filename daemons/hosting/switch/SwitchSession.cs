@@ -62,7 +62,7 @@ internal sealed class SwitchSession : IDisposable
         session.Ended = session.RunAsync(cancel);
         try
         {
-            session.Send(new Hello(SwitchLimits.ProtocolVersion, SwitchFeatures.All, options.ClientName));
+            session.Send(new Hello(SwitchLimits.ProtocolVersion, Features(options), options.ClientName));
             var welcome = await session.welcome.Task.WaitAsync(SwitchLimits.HelloDeadline, cancel).ConfigureAwait(false);
             session.link.SealedAllowed = (welcome.Features & SwitchFeatures.SealedPayloads) != 0;
             await session.CommandAsync(number => new CreateQueue(number, session.ReplyQueue, Transient: true), cancel).ConfigureAwait(false);
@@ -180,6 +180,9 @@ internal sealed class SwitchSession : IDisposable
             waiter.TrySetResult(result);
         }
     }
+
+    private static long Features(SwitchOptions options) =>
+        options.SealedPayloads ? SwitchFeatures.All : SwitchFeatures.All & ~SwitchFeatures.SealedPayloads;
 
     private static SwitchException Gone() => new(SwitchErrorKind.Disconnected, "the connection to the switch ended");
 }

@@ -79,6 +79,11 @@ internal sealed partial class Broker
         }
 
         message.Queue.Drop(message);
+        if (roomWanted.Count > 0)
+        {
+            roomWanted.ForEach(static wait => wait.TrySetResult());
+            roomWanted.Clear();
+        }
     }
 
     private static MessageKept Record(BrokerMessage message)

@@ -60,6 +60,17 @@ internal sealed partial class Broker
         return number;
     }
 
+    /// <summary>Completes when a message is done with: there may be room then, for this client or in the queue that it meant.</summary>
+    internal Task Room()
+    {
+        var wait = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        roomWanted.Add(wait);
+        return wait.Task;
+    }
+
+    /// <summary>Who waited for room does not any more.</summary>
+    internal int ForgetRoom(Task room) => roomWanted.RemoveAll(one => one.Task == room);
+
     /// <summary>Answers a request by its queue and number and gives the response's own number, or null when nobody can have it.</summary>
     internal long? Respond(BrokerClient client, string name, RequestKey answered, SwitchPayload payload)
     {

@@ -13,6 +13,7 @@ internal sealed partial class Broker(
     private readonly Dictionary<string, BrokerQueue> queues = new(StringComparer.Ordinal);
     private readonly DueHeap due = new();
     private long lastNumber = lastNumber;
+    private readonly List<TaskCompletionSource> roomWanted = [];
     private int sealedPayloads;
 
     internal long Incarnation { get; } = incarnation;

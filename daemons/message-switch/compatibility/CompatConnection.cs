@@ -83,7 +83,11 @@ internal sealed class CompatConnection : ISwitchPeer
                 TransferRequest transfer => await TransferAsync(Session!.Client, transfer, stopping).ConfigureAwait(false),
                 TraceRequest trace => await TraceAsync(trace, stopping).ConfigureAwait(false),
                 WebRequest web => await WebFiles.ReadAsync(settings.WebDirectory, web.Path, stopping).ConfigureAwait(false) ?? NotFound,
-                var other => await KeptAsync(Answer(other, request.Body)).ConfigureAwait(false),
+                SendRequest send => await KeptAsync(await SendAsync(send.Queue, request.Body,
+                    (broker, payload) => broker.Store(Session!.Client, send.Queue, send.ReplyTo, payload), stopping).ConfigureAwait(false)).ConfigureAwait(false),
+                SendResponse send => await KeptAsync(await SendAsync(send.Queue, request.Body,
+                    (broker, payload) => broker.Respond(Session!.Client, send.Queue, send.Answered, payload), stopping).ConfigureAwait(false)).ConfigureAwait(false),
+                var other => await KeptAsync(Answer(other)).ConfigureAwait(false),
             };
         }
         catch (FormatException wrong)
@@ -107,7 +111,7 @@ internal sealed class CompatConnection : ISwitchPeer
         return answer;
     }
 
-    private HttpAnswer Answer(CompatRequest request, ReadOnlyMemory<byte> body)
+    private HttpAnswer Answer(CompatRequest request)
     {
         switch (request)
         {
@@ -133,24 +137,38 @@ internal sealed class CompatConnection : ISwitchPeer
                 return HttpAnswer.Empty;
             case ListRequest list:
                 return Json(CompatAnswers.Names(turns.Run(broker => broker.Names(list.Prefix, list.Alive))));
-            case SendRequest send:
-                return Send(send.Queue, body, (broker, payload) => broker.Store(client, send.Queue, send.ReplyTo, payload));
-            case SendResponse send:
-                return Send(send.Queue, body, (broker, payload) => broker.Respond(client, send.Queue, send.Answered, payload));
             default:
                 throw new InvalidOperationException($"no answer to {request.GetType().Name}");
         }
     }
 
-    private HttpAnswer Send(string queue, ReadOnlyMemory<byte> body, Func<Broker, SwitchPayload, long?> send)
+    /// <summary>Sends, when there is room: until then the answer waits, and with it the sender, who has one request at a time.</summary>
+    private async ValueTask<HttpAnswer> SendAsync(
+        string queue, ReadOnlyMemory<byte> body, Func<Broker, SwitchPayload, long?> send, CancellationToken stopping)
     {
         // The connection's buffer is used again: what stays in the frame is copied, what is large goes to sealed memory.
         var payload = SwitchPayload.Of(body);
         payload = payload.Sealed is null ? new SwitchPayload(body.ToArray()) : payload;
+        var until = Environment.TickCount64 + (long)settings.FullQueueWait.TotalMilliseconds;
         long? number = null;
         try
         {
-            number = turns.Run(broker => send(broker, payload));
+            while (true)
+            {
+                var (sent, full, room) = turns.Run(broker => TrySend(broker, payload, send));
+                number = sent;
+                if (room is null)
+                {
+                    return Json(CompatAnswers.Sent(queue, number));
+                }
+
+                var rest = TimeSpan.FromMilliseconds(Math.Max(0, until - Environment.TickCount64));
+                if (!await WaitAsync(room, rest, stopping).ConfigureAwait(false))
+                {
+                    turns.Run(broker => broker.ForgetRoom(room));
+                    throw full!;
+                }
+            }
         }
         finally
         {
@@ -159,8 +177,19 @@ internal sealed class CompatConnection : ISwitchPeer
                 payload.Release();
             }
         }
+    }
 
-        return Json(CompatAnswers.Sent(queue, number));
+    /// <summary>The number it got; or that there is no room, and what to wait for.</summary>
+    private static (long? Number, SwitchException? Full, Task? Room) TrySend(Broker broker, SwitchPayload payload, Func<Broker, SwitchPayload, long?> send)
+    {
+        try
+        {
+            return (send(broker, payload), null, null);
+        }
+        catch (SwitchException full) when (full.Kind == SwitchErrorKind.QueueFull)
+        {
+            return (null, full, broker.Room());
+        }
     }
 
     private HttpAnswer Login(string token)

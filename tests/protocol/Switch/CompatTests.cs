@@ -264,7 +264,7 @@ public sealed class CompatTests
     [Fact]
     public async Task A_full_queue_refuses_by_the_name_of_its_limit()
     {
-        await using var fixture = new SwitchFixture(new Settings { MaxQueueMessages = 2 });
+        await using var fixture = new SwitchFixture(new Settings { MaxQueueMessages = 2, FullQueueWait = TimeSpan.FromMilliseconds(30) });
         var peer = await fixture.CompatAsync();
         await peer.GetAsync("/persistent/q");
         await peer.SendRequestAsync("q", "r", "1");
@@ -272,6 +272,23 @@ public sealed class CompatTests
         var refused = await peer.AskAsync(CompatPeer.Post("/request/q/r", "3"));
         Assert.StartsWith("HTTP/1.1 503 ", refused, StringComparison.Ordinal);
         Assert.Contains("max-queue-messages", refused, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_sender_waits_while_a_queue_is_full_and_nothing_is_lost()
+    {
+        await using var fixture = new SwitchFixture(new Settings { MaxQueueMessages = 2 });
+        var (sender, server) = (await fixture.CompatAsync("sender"), await fixture.CompatAsync("server"));
+        await sender.GetAsync("/persistent/q");
+        await sender.SendRequestAsync("q", "r", "1");
+        await sender.SendRequestAsync("q", "r", "2");
+        var waiting = sender.SendRequestAsync("q", "r", "3");
+        var (messages, cursor) = await server.TransferAsync("q");
+        Assert.Equal(["1", "2"], messages.Select(message => message.Payload));
+        Assert.False(waiting.IsCompleted);
+        await server.GetAsync($"/ack/q/{messages[0].Number}");
+        Assert.True(await waiting > messages[1].Number);
+        Assert.Equal("3", Assert.Single((await server.TransferAsync("q", cursor)).Messages).Payload);
     }
 
     [Fact]

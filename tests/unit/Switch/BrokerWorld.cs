@@ -1,4 +1,5 @@
 using System.Text;
+using Toolstack.Hosting.Switch;
 using Toolstack.Hosting.Switch.Wire;
 using Toolstack.MessageSwitch;
 
@@ -26,7 +27,7 @@ internal sealed class BrokerWorld
         Broker.Expire();
     }
 
-    internal TestPeer Peer(string name) => new(Broker, name);
+    internal TestPeer Peer(string name, uint user = 0) => new(Broker, name, user);
 
     internal TestPeer Consumer(string queue, int window)
     {
@@ -48,10 +49,10 @@ internal sealed class TestPeer : IBrokerPeer
 {
     private readonly Broker broker;
 
-    internal TestPeer(Broker broker, string name)
+    internal TestPeer(Broker broker, string name, uint user)
     {
         this.broker = broker;
-        Client = Broker.Attach(this, name);
+        Client = Broker.Attach(this, name, user);
         ReplyQueue = $"reply.{name}";
     }
 
@@ -64,6 +65,8 @@ internal sealed class TestPeer : IBrokerPeer
     internal List<RequestDelivery> Requests => [.. Received.OfType<RequestDelivery>()];
 
     internal List<ResponseDelivery> Replies => [.. Received.OfType<ResponseDelivery>()];
+
+    internal IEnumerable<SwitchErrorKind?> Refusals => Received.OfType<CommandResult>().Where(result => result.Error is not null).Select(result => result.Error);
 
     internal IEnumerable<long> Correlations => Requests.Select(request => request.Correlation);
 

@@ -34,6 +34,19 @@ public sealed class SwitchCodecTests
         },
         { new ResponseDelivery("r", new MessageId(7, 3), 9, null, Payload), "0000000f9618a17292070309009200c402dead" },
         { new SubscriptionEnded("q"), "000000049219a171" },
+        { new Subscribe(5, "q", 16) { Broadcast = true }, "00000007950c05a17110c3" },
+        { new ListQueues(5, "") { Alive = true }, "00000005940e05a0c3" },
+        { new QueueList(4, [new("a", true, 1, 2, 3, 4)]), "0000000c9310049196a161c301020304" },
+        {
+            new Request("q", "r", 9, 1000, Payload) { TraceContext = "t" }, "000000129714a174a171a17209cd03e89200c402dead"
+        },
+        { new Cancel("q", "r", 9), "00000007941ba171a17209" },
+        { new Cancelled("q", new MessageId(7, 3)), "00000007931ca171920703" },
+        { new Diagnose(5), "00000003921d05" },
+        { new FollowTrace(5, 3, 1000), "00000007941e0503cd03e8" },
+        { new Report(5, Payload), "00000009931f059200c402dead" },
+        { new Store(5, "q", Payload), "0000000b942005a1719200c402dead" },
+        { new Stored(5, new MessageId(7, 3)), "00000006932105920703" },
     };
 
     [Theory]
@@ -47,6 +60,15 @@ public sealed class SwitchCodecTests
         Assert.True(buffer.IsEmpty);
         Assert.Equal(Convert.ToHexString(expected), Convert.ToHexString(Frame(read!)));
         Assert.Equal(message.GetType(), read!.GetType());
+    }
+
+    /// <summary>A message without a row would be one without specified bytes.</summary>
+    [Fact]
+    public void Every_message_of_the_protocol_is_in_the_table()
+    {
+        var shown = Table.Select(row => row.Data.Item1.GetType()).ToHashSet();
+        var all = typeof(SwitchMessage).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(SwitchMessage)) && !type.IsAbstract);
+        Assert.DoesNotContain(all, type => !shown.Contains(type));
     }
 
     [Fact]

@@ -31,6 +31,7 @@ public sealed class SwitchLink : IDisposable, IReadinessTarget
     private bool watched;
     private bool over;
     private bool paused;
+    private bool held;
     private bool congested;
     private bool sendingEnded;
 
@@ -143,7 +144,9 @@ public sealed class SwitchLink : IDisposable, IReadinessTarget
                 SendWaiting();
             }
 
-            if ((ready & ~Readiness.Write) != 0 && !Receive())
+            var goesOn = held && !paused ? HandOn(new ReadOnlySequence<byte>(begun, 0, have))
+                : (ready & ~Readiness.Write) == 0 || Receive();
+            if (!goesOn)
             {
                 Close(new(LinkEndReason.PeerClosed, "closed by the peer"));
                 End();
@@ -165,30 +168,45 @@ public sealed class SwitchLink : IDisposable, IReadinessTarget
             return waiting.Length > 0 && UnixRights.TryReceive(socket, Arrivals, descriptors) is not 0;
         }
 
-        var into = have == 0 ? Arrivals : begun.AsSpan(have);
-        if (UnixRights.TryReceive(socket, into, descriptors) is not { } count)
+        if (paused)
         {
-            return true;
-        }
-
-        if (count == 0)
-        {
+            // Only its end is noticed meanwhile.
             return false;
         }
 
-        var buffer = new ReadOnlySequence<byte>(have == 0 ? Arrivals : begun, 0, have + count);
+        var into = have == 0 ? Arrivals : begun.AsSpan(have);
+        return UnixRights.TryReceive(socket, into, descriptors) switch
+        {
+            null => true,
+            0 => false,
+            { } count => HandOn(new ReadOnlySequence<byte>(have == 0 ? Arrivals : begun, 0, have + count)),
+        };
+    }
+
+    /// <summary>Hands on the frames that are there whole, until one of them pauses the connection. False when the connection ends.</summary>
+    private bool HandOn(ReadOnlySequence<byte> buffer)
+    {
         var missing = 0;
-        while (end is null && SwitchCodec.TryReadFrame(ref buffer, descriptors, out var message, out missing))
+        while (end is null && !paused && SwitchCodec.TryReadFrame(ref buffer, descriptors, out var message, out missing))
         {
             received(message!);
         }
 
-        if (descriptors.Count > 1)
+        if (descriptors.Count > 1 && missing > 0)
         {
             throw new SwitchException(SwitchErrorKind.Protocol, "descriptors that belong to no frame");
         }
 
         Keep(buffer.FirstSpan, missing);
+        if (held || missing == 0)
+        {
+            lock (sendGate)
+            {
+                held = missing == 0 && have > 0;
+                Rewatch();
+            }
+        }
+
         return end is null || waiting.Length > 0;
     }
 
@@ -307,7 +325,9 @@ public sealed class SwitchLink : IDisposable, IReadinessTarget
         }
     }
 
-    private Readiness Wanted => (paused ? Readiness.None : Readiness.Read) | (waiting.Length > 0 ? Readiness.Write : Readiness.None);
+    // What is held is handed on by the reactor, which is woken up by asking for room to send, of which there is some.
+    private Readiness Wanted => (paused || held ? Readiness.None : Readiness.Read)
+        | (waiting.Length > 0 || (held && !paused) ? Readiness.Write : Readiness.None);
 
     /// <summary>Makes the reactor notice the end.</summary>
     private void ShutDown()

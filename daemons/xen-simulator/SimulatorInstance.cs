@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Toolstack.Hosting;
-using Toolstack.Interop.Xen.Xenstore;
+using Toolstack.XenSimulator.Devices;
 using Toolstack.XenSimulator.GuestOs;
 using Toolstack.XenSimulator.Host;
 using Toolstack.XenSimulator.Hypercalls;
@@ -10,10 +10,11 @@ namespace Toolstack.XenSimulator;
 
 /// <summary>One simulated host with everything that belongs to it. It serves from construction to disposal; raises
 /// <see cref="ConfigurationException"/> when a socket cannot be had.</summary>
-internal sealed class SimulatorInstance : IAsyncDisposable, IFaultTargets, IGuestFrontends
+internal sealed class SimulatorInstance : IAsyncDisposable, IFaultTargets
 {
     private readonly SimulatedHost host;
     private readonly XenstoreServer store;
+    private readonly SimulatedDevices devices;
     private readonly Guests guests;
     private readonly HypercallServer server;
     private readonly CancellationTokenSource stop = new();
@@ -23,7 +24,8 @@ internal sealed class SimulatorInstance : IAsyncDisposable, IFaultTargets, IGues
     {
         host = new SimulatedHost(options);
         store = new XenstoreServer(logger, domid => host.Find(domid) is not null);
-        guests = new Guests(host, store, this, logger);
+        devices = new SimulatedDevices(store, logger);
+        guests = new Guests(host, store, devices, logger);
         server = new HypercallServer(hypervisorPath, host, new FaultTable(), this, logger);
         if (UnixSocketFile.IsServed(options.XenstorePath))
         {
@@ -39,8 +41,11 @@ internal sealed class SimulatorInstance : IAsyncDisposable, IFaultTargets, IGues
 
     public void RefuseCommits(int count) => store.RefuseCommits(count);
 
-    /// <summary>Guests have no devices yet.</summary>
-    Task IGuestFrontends.RunAsync(SimulatedDomain domain, XenstoreClient store, CancellationToken cancel) => Task.CompletedTask;
+    public void HangDevice(int domid, string kind, int id) => devices.Faults.Hang(domid, kind, id);
+
+    public void RefuseDetach(int domid, string kind, int id) => devices.Faults.Refuse(domid, kind, id);
+
+    public void ClearFaults() => devices.Faults.Clear();
 
     public async ValueTask DisposeAsync()
     {
@@ -48,6 +53,7 @@ internal sealed class SimulatorInstance : IAsyncDisposable, IFaultTargets, IGues
         await serving.ConfigureAwait(false);
         server.Dispose();
         guests.Dispose();
+        await devices.DisposeAsync().ConfigureAwait(false);
         host.Dispose();
         await store.DisposeAsync().ConfigureAwait(false);
         File.Delete(host.Options.XenstorePath);

@@ -9,6 +9,8 @@ namespace Toolstack.XenSimulator.Contract;
 /// <item><c>kill-at CALL [DOMID|*]</c>: the simulator ends with kill -9 at the first matching call</item>
 /// <item><c>guest-hang DOMID</c>: the guest no longer looks at xenstore</item>
 /// <item><c>xenstore-eagain N</c>: the next N commits of transactions of domain 0 are refused with EAGAIN</item>
+/// <item><c>device-hang DOMID KIND ID</c>: the guest's driver of that device (<c>vbd 51712</c>, <c>vif 0</c>) does nothing until the faults are cleared</item>
+/// <item><c>device-refuse DOMID KIND ID</c>: the guest does not let go of that device when asked to close it</item>
 /// </list>
 /// CALL is the wire's name of a method of <see cref="IHypercalls"/>, or *.
 /// </summary>
@@ -20,5 +22,7 @@ public static class FaultSyntax
     public const string KillAt = "kill-at";
     public const string GuestHang = "guest-hang";
     public const string XenstoreAgain = "xenstore-eagain";
+    public const string DeviceHang = "device-hang";
+    public const string DeviceRefuse = "device-refuse";
     public const string Any = "*";
 }

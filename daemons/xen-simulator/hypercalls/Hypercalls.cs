@@ -117,6 +117,12 @@ internal sealed class Hypercalls(SimulatedHost host, FaultTable faults, IFaultTa
             case [FaultSyntax.XenstoreAgain, var count]:
                 targets.RefuseCommits((int)FaultRule.Count(count));
                 break;
+            case [FaultSyntax.DeviceHang, var domid, var kind, var id]:
+                targets.HangDevice((int)FaultRule.Count(domid), kind, (int)FaultRule.Count(id));
+                break;
+            case [FaultSyntax.DeviceRefuse, var domid, var kind, var id]:
+                targets.RefuseDetach((int)FaultRule.Count(domid), kind, (int)FaultRule.Count(id));
+                break;
             default:
                 faults.Add(FaultRule.Parse(text));
                 break;
@@ -130,6 +136,7 @@ internal sealed class Hypercalls(SimulatedHost host, FaultTable faults, IFaultTa
     public Task ClearFaults(CancellationToken cancel)
     {
         faults.Clear();
+        targets.ClearFaults();
         return Task.CompletedTask;
     }
 
@@ -188,4 +195,13 @@ internal interface IFaultTargets
     void HangGuest(SimulatedDomain domain);
 
     void RefuseCommits(int count);
+
+    /// <summary>The guest's driver of one device does nothing more.</summary>
+    void HangDevice(int domid, string kind, int id);
+
+    /// <summary>The guest refuses to give one device up.</summary>
+    void RefuseDetach(int domid, string kind, int id);
+
+    /// <summary>Devices behave again.</summary>
+    void ClearFaults();
 }

@@ -1,0 +1,16 @@
+namespace Toolstack.XenSimulator.Devices;
+
+/// <summary>Bounds and sizes of simulated devices.</summary>
+internal static class DeviceLimits
+{
+    public const int SectorBytes = 512;
+
+    /// <summary>Bytes a request moves: one granted frame.</summary>
+    public const int BlockBytes = 4096;
+
+    /// <summary>Requests on a ring without an answer.</summary>
+    public const int RingSlots = 32;
+
+    /// <summary>How often a guest writes its record to its disks.</summary>
+    public static readonly TimeSpan RecordInterval = TimeSpan.FromSeconds(1);
+}

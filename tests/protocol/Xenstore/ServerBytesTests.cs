@@ -99,7 +99,7 @@ public sealed class ServerBytesTests
         for (var round = 0; host.Server.Counts.Connections > 1; round++)
         {
             Assert.True(round < 1000, "the slow peer is still there");
-            await Task.WhenAll(Enumerable.Range(0, 100).Select(i => client.WriteAsync($"/load/{i}/" + new string('x', 1000), "v", StoreHost.Soon)));
+            await Task.WhenAll(Enumerable.Range(0, 100).Select(i => client.WriteAsync($"/load/{round}-{i}/" + new string('x', 1000), "v", StoreHost.Soon)));
         }
 
         Assert.Equal(0, host.Server.Counts.Watches);

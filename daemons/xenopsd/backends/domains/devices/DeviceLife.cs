@@ -66,7 +66,8 @@ internal sealed class DeviceLife(XenstoreClient store, DomainTable table, Domain
             return;
         }
 
-        if (known[1] is not null)
+        // No driver has taken a back end that still begins: there is nobody to close it.
+        if (known[1] is not (null or XenbusState.Initialising))
         {
             await (force ? CloseHardAsync(device, cancel) : CloseAsync(device, cancel)).ConfigureAwait(false);
         }

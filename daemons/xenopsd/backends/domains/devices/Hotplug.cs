@@ -1,11 +1,12 @@
 using System.Diagnostics;
 using Toolstack.Interop.Xen.Xenstore;
+using Toolstack.Xenopsd.Backends.Domains.Tree;
 using Toolstack.Xenopsd.Contract;
 
 namespace Toolstack.Xenopsd.Backends.Domains.Devices;
 
 /// <summary>Connects the host's end of a device: by scripts, or where none are used by saying that it is connected as soon as its
-/// driver has made it. A disk needs nothing made: its driver opens what <c>params</c> or <c>physical-device</c> name.</summary>
+/// driver has made it; a disk's driver opens what <c>params</c> or <c>physical-device</c> name.</summary>
 internal sealed class Hotplug(XenstoreClient store, DomainOptions options)
 {
     private const string Online = "online";
@@ -14,18 +15,9 @@ internal sealed class Hotplug(XenstoreClient store, DomainOptions options)
     public async Task ConnectAsync(DeviceAddress device, TimeSpan timeout, CancellationToken cancel)
     {
         bool network = device.BackendKind == VifKeys.Kind;
-        if (network)
+        if (network || !options.RunHotplugScripts)
         {
-            // The driver has made the interface when it waits for the guest.
-            bool made = await store.WaitUntilAsync(
-                [device.BackendState],
-                async token => await store.ReadAsync(device.BackendState, token).ConfigureAwait(false) is not (null or XenbusState.Initialising),
-                timeout,
-                cancel).ConfigureAwait(false);
-            if (!made)
-            {
-                throw XenopsError.Internal($"{device.Backend}: no driver took the interface within {timeout.TotalSeconds:0} s");
-            }
+            await WaitMadeAsync(device, timeout, cancel).ConfigureAwait(false);
         }
 
         if (options.RunHotplugScripts)
@@ -55,6 +47,23 @@ internal sealed class Hotplug(XenstoreClient store, DomainOptions options)
     /// <summary>The network or the traffic rules of an interface changed.</summary>
     public Task ChangeAsync(DeviceAddress device, string action, CancellationToken cancel) =>
         options.RunHotplugScripts ? RunAsync(device, action, cancel) : Task.CompletedTask;
+
+    /// <summary>The driver has made its end when it waits for the guest. A script makes the disk's end itself.</summary>
+    private async Task WaitMadeAsync(DeviceAddress device, TimeSpan timeout, CancellationToken cancel)
+    {
+        string failure = $"{device.BackendError}/{device.Id}/error";
+        string? error = null;
+        bool made = await store.WaitUntilAsync([device.BackendState, failure], async token =>
+        {
+            var read = await store.ReadAllAsync([device.BackendState, failure], token).ConfigureAwait(false);
+            error = read[1];
+            return error is { Length: > 0 } || read[0] is not (null or XenbusState.Initialising);
+        }, timeout, cancel).ConfigureAwait(false);
+        if (!made || error is { Length: > 0 })
+        {
+            throw XenopsError.Internal($"{device.Backend}: {error ?? $"no driver took it within {timeout.TotalSeconds:0} s"}");
+        }
+    }
 
     private async Task RunAsync(DeviceAddress device, string action, CancellationToken cancel)
     {

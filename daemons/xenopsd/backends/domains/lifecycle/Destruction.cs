@@ -4,6 +4,7 @@ using Toolstack.Interop.Xen.Xenstore;
 using Toolstack.Xenopsd.Backends.Domains.Devices;
 using Toolstack.Xenopsd.Backends.Domains.Memory;
 using Toolstack.Xenopsd.Backends.Domains.Tree;
+using Toolstack.Xenopsd.Contract;
 
 namespace Toolstack.Xenopsd.Backends.Domains.LifeCycle;
 
@@ -56,7 +57,7 @@ internal sealed class Destruction(
         {
             await RunAsync(entry, deadline.Token).ConfigureAwait(false);
         }
-        catch (Exception error) when (error is HypervisorError or XenstoreError or OperationCanceledException)
+        catch (Exception error) when (error is HypervisorError or XenopsError or XenstoreError or OperationCanceledException)
         {
             Log.DestroyStepFailed(logger, entry.Domid, "take back", error.Message);
             table.Remove(entry);
@@ -89,7 +90,7 @@ internal sealed class Destruction(
         {
             action();
         }
-        catch (HypervisorError error)
+        catch (Exception error) when (error is HypervisorError or XenopsError)
         {
             Log.DestroyStepFailed(logger, entry.Domid, step, error.Message);
         }

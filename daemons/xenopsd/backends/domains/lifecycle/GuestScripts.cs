@@ -6,7 +6,7 @@ namespace Toolstack.Xenopsd.Backends.Domains.LifeCycle;
 
 /// <summary>Scripts that a guest's agent runs (xenstore: <c>control/batcmd</c>): the script is written and the state made READY; the
 /// agent writes what came of it and the state SUCCESS, TRUNCATED (success with more output than there is room for) or FAILURE.</summary>
-internal sealed class GuestScripts(XenstoreClient store, TimeSpan timeout)
+internal sealed class GuestScripts(IHypervisor hypervisor, XenstoreClient store, TimeSpan timeout)
 {
     private const string Ready = "READY";
     private const string InProgress = "IN PROGRESS";
@@ -18,6 +18,11 @@ internal sealed class GuestScripts(XenstoreClient store, TimeSpan timeout)
         if (script.Length is 0 or > DomainLimits.MaxScript)
         {
             throw Failed($"a script of {script.Length} characters");
+        }
+
+        if (hypervisor.Domain(entry.Domid) is not { Paused: false, ShutdownCode: null })
+        {
+            throw Failed("the guest does not run");
         }
 
         string root = StorePaths.Domain(entry.Domid, "control/batcmd");

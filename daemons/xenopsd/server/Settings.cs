@@ -1,5 +1,6 @@
 using Toolstack.Hosting;
 using Toolstack.Hosting.Switch;
+using Toolstack.Xenopsd.Backends.Domains;
 using Toolstack.Xenopsd.Backends.Simulator;
 using Toolstack.Xenopsd.Migration.Stream;
 
@@ -68,6 +69,13 @@ public static class Settings
         MaxIterations, DowntimeTarget, BandwidthLimit, SilenceDeadline, SuspendAckTimeout,
         LegacyPlug, QueueAliases, AbortAtBoundary,
     ];
+
+    /// <summary>Domains of a real Xen. Where no scripts are installed the daemon connects devices itself.</summary>
+    public static DomainOptions XenDomains(Configuration configuration)
+    {
+        DomainOptions options = new() { SuspendAckTimeout = configuration.Get(SuspendAckTimeout) };
+        return options with { RunHotplugScripts = Directory.Exists(options.ScriptsPath) };
+    }
 
     /// <summary>The simulated host.</summary>
     public static SimulatorOptions SimulatorOptions(Configuration configuration) => new()

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Toolstack.Hosting;
 using Toolstack.Hosting.Switch;
 using Toolstack.Xenopsd.Backends;
+using Toolstack.Xenopsd.Backends.Domains;
 using Toolstack.Xenopsd.Backends.Simulator;
 using Toolstack.Xenopsd.Backends.Xen;
 using Toolstack.Xenopsd.Contract;
@@ -20,7 +21,8 @@ internal static class XenopsdMain
     {
         var logger = context.Logs.CreateLogger("xenopsd");
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.Stopping);
-        var engine = new Engine(OptionsOf(context.Configuration), MakeBackend(context.Configuration), logger);
+        var backend = await MakeBackendAsync(context.Configuration, logger, stop.Token).ConfigureAwait(false);
+        var engine = new Engine(OptionsOf(context.Configuration), backend, logger);
         await using (engine.ConfigureAwait(false))
         {
             await engine.StartAsync(stop.Token).ConfigureAwait(false);
@@ -34,19 +36,30 @@ internal static class XenopsdMain
                 Log.Serving(logger, queue, engine.Backend.Hypervisor);
                 context.Ready();
                 string[] queues = [queue, .. context.Configuration.Get(Settings.QueueAliases).Where(alias => alias != queue)];
-                await Task.WhenAll(queues.Select(name => ServeAsync(connection, name, server, logger, stop.Token))).ConfigureAwait(false);
+                List<Task> serving = [.. queues.Select(name => ServeAsync(connection, name, server.HandleAsync, logger, stop.Token))];
+                if (backend is DomainBackend { Memory: var memory })
+                {
+                    serving.Add(ServeAsync(connection, MemoryServer.Queue, new MemoryServer(memory).HandleAsync, logger, stop.Token));
+                }
+
+                await Task.WhenAll(serving).ConfigureAwait(false);
             }
         }
     }
 
     /// <summary>Serves until the daemon stops, whatever becomes of the switch.</summary>
-    private static async Task ServeAsync(SwitchConnection connection, string queue, XenopsServer server, ILogger logger, CancellationToken stop)
+    private static async Task ServeAsync(
+        SwitchConnection connection,
+        string queue,
+        Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask<ReadOnlyMemory<byte>>> handle,
+        ILogger logger,
+        CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
         {
             try
             {
-                await connection.ServeAsync(queue, (request, cancel) => server.HandleAsync(request.Payload, cancel), Concurrency, stop).ConfigureAwait(false);
+                await connection.ServeAsync(queue, (request, cancel) => handle(request.Payload, cancel), Concurrency, stop).ConfigureAwait(false);
             }
             catch (SwitchException error)
             {
@@ -67,10 +80,15 @@ internal static class XenopsdMain
         AtomicBoundary = BoundarySwitch.At(configuration.Get(Settings.AbortAtBoundary)),
     };
 
-    private static IBackend MakeBackend(Configuration configuration) => configuration.Get(Settings.Backend) switch
+    private static async Task<IBackend> MakeBackendAsync(Configuration configuration, ILogger logger, CancellationToken stop)
     {
-        "xen" => XenBackend.Open(),
-        "auto" when XenBackend.Available => XenBackend.Open(),
-        _ => new SimulatorBackend(Settings.SimulatorOptions(configuration)),
-    };
+        switch (configuration.Get(Settings.Backend))
+        {
+            case "xen":
+            case "auto" when XenHypervisor.Available:
+                return await DomainBackend.OpenAsync(XenHypervisor.Open(), Settings.XenDomains(configuration), logger, stop).ConfigureAwait(false);
+            default:
+                return new SimulatorBackend(Settings.SimulatorOptions(configuration));
+        }
+    }
 }

@@ -36,6 +36,7 @@ public sealed class DomainBackend : IBackend, IDomainObserver
     private readonly GuestScripts scripts;
     private readonly DomainDevices devices;
     private readonly SemaphoreSlim balance = new(0);
+    private readonly Lazy<CpuFeatures?> features;
     private HostWatch? hostWatch;
     private Task balancing = Task.CompletedTask;
 
@@ -52,8 +53,9 @@ public sealed class DomainBackend : IBackend, IDomainObserver
         building = new Building(hypervisor, store, squeezer.Reservations);
         shutdown = new ShutdownRequests(hypervisor, store);
         transfers = new Transfers(hypervisor, options, shutdown, building, squeezer.Reservations);
-        scripts = new GuestScripts(store, options.ScriptTimeout);
+        scripts = new GuestScripts(hypervisor, store, options.ScriptTimeout);
         devices = new DomainDevices(hypervisor, store, table, life, hotplug, squeezer, options);
+        features = new Lazy<CpuFeatures?>(() => FeaturesOf(hypervisor), LazyThreadSafetyMode.PublicationOnly);
         Memory = new HostMemory(hypervisor, store, squeezer, options.KeepFreeKib);
     }
 
@@ -97,7 +99,10 @@ public sealed class DomainBackend : IBackend, IDomainObserver
     {
         var machine = hypervisor.Machine();
         return new HostInfo(
-            machine.Cpus, machine.TotalMemoryBytes, squeezer.FreeKib << 10, $"{machine.MajorVersion}.{machine.MinorVersion}", machine.Capabilities);
+            machine.Cpus, machine.TotalMemoryBytes, squeezer.FreeKib << 10, $"{machine.MajorVersion}.{machine.MinorVersion}", machine.Capabilities)
+        {
+            Features = features.Value,
+        };
     }
 
     public async Task<int> CreateAsync(DomainConfig config, CancellationToken cancel)
@@ -292,6 +297,19 @@ public sealed class DomainBackend : IBackend, IDomainObserver
     void IDomainObserver.BalloonChanged(DomainEntry entry) => RequestBalance();
 
     private void DomainChanged(DomainEntry entry) => Changed?.Invoke(entry.VmId);
+
+    /// <summary>Null where the hypervisor does not tell.</summary>
+    private static CpuFeatures? FeaturesOf(IHypervisor hypervisor)
+    {
+        try
+        {
+            return hypervisor.Features();
+        }
+        catch (XenopsError error) when (error.Value is XenopsErrorValue.Unimplemented)
+        {
+            return null;
+        }
+    }
 
     private async Task StartAsync(CancellationToken cancel)
     {

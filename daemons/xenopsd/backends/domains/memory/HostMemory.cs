@@ -45,11 +45,6 @@ public sealed class HostMemory
 
     public async Task<(string Id, long Kib)> ReserveAsync(string session, long minKib, long maxKib, CancellationToken cancel)
     {
-        if (minKib < 0 || maxKib < minKib)
-        {
-            throw XenopsError.Internal($"from {minKib} to {maxKib} KiB is no range of memory");
-        }
-
         return await StoreErrors.MapAsync(async () =>
         {
             var made = await squeezer.ReserveAsync(session, minKib, maxKib, cancel).ConfigureAwait(false);
@@ -74,9 +69,8 @@ public sealed class HostMemory
             store.WriteAsync(PathOf(found) + "/in-transfer", domid.ToString(CultureInfo.InvariantCulture), cancel));
     }
 
-    /// <summary>XenopsError Does_not_exist when the domain has none.</summary>
-    public string OfDomain(int domid) => squeezer.Reservations.OfDomain(domid)?.Id
-        ?? throw XenopsError.DoesNotExist("reservation", domid.ToString(CultureInfo.InvariantCulture));
+    /// <summary>Null when the domain has none.</summary>
+    public string? OfDomain(int domid) => squeezer.Reservations.OfDomain(domid)?.Id;
 
     public Task BalanceAsync(CancellationToken cancel) => StoreErrors.MapAsync(() => squeezer.BalanceAsync(cancel));
 
@@ -88,6 +82,12 @@ public sealed class HostMemory
 
     /// <summary>What the control domain has: it is not ballooned.</summary>
     public long ControlDomainKib => (hypervisor.Domain(0)?.MemoryBytes ?? 0) / BytesPerKib;
+
+    /// <summary>What could be promised now without asking any guest.</summary>
+    public long FreeKib => squeezer.FreeKib;
+
+    /// <summary>Domids of VMs, as the memory daemon's errors name them.</summary>
+    public IEnumerable<int> DomidsOf(IEnumerable<string> vmIds) => vmIds.Select(squeezer.DomidOf).OfType<int>();
 
     private Reservation Get(string id) => squeezer.Reservations.Find(id) ?? throw XenopsError.DoesNotExist("reservation", id);
 

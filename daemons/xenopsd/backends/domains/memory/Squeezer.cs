@@ -54,6 +54,9 @@ internal sealed class Squeezer(IHypervisor hypervisor, XenstoreClient store, Dom
         }
     }
 
+    /// <summary>The domain of a VM; null when it has none.</summary>
+    public int? DomidOf(string vmId) => table.Find(vmId)?.Domid;
+
     /// <summary>The reservation is the domain's from now on.</summary>
     public void Transfer(Reservation reservation, int domid) => Reservations.Transfer(reservation.Id, domid);
 

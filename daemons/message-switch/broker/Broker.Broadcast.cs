@@ -51,16 +51,19 @@ internal sealed partial class Broker
 
         foreach (var message in queue.Waiting.ToList())
         {
-            if (message.Served || message.Copies > 0)
+            if (message.Node.List != queue.Waiting)
             {
-                if (queue.Competitors == 0)
-                {
-                    LeaveToCopies(message);
-                }
+                // Gone meanwhile: giving one to its consumers can end the waiting of others.
+                continue;
             }
-            else
+
+            if (!message.Served && message.Copies == 0)
             {
                 Copy(message);
+            }
+            else if (queue.Competitors == 0)
+            {
+                LeaveToCopies(message);
             }
         }
     }
@@ -118,6 +121,7 @@ internal sealed partial class Broker
         }
         else
         {
+            message.Served = true;
             EndTurn(message);
         }
     }
@@ -190,7 +194,16 @@ internal sealed partial class Broker
         foreach (var message in queue.Broadcasts.SelectMany(static subscription => subscription.Line).Distinct().ToList())
         {
             Uncopy(message);
-            if (message.Copies == 0 && !message.InTurn && !message.Served)
+            if (message.Copies > 0 || message.InTurn)
+            {
+                continue;
+            }
+
+            if (message.Served)
+            {
+                Forget(message);
+            }
+            else
             {
                 message.InTurn = true;
                 PutBack(message);

@@ -372,7 +372,9 @@ internal sealed partial class Broker
             return;
         }
 
-        if (queue.Waiting.Concat(queue.Broadcasts.SelectMany(static subscription => subscription.Line)).FirstOrDefault(IsMeant) is { } waiting)
+        // One that competing consumers have no part in (any more) waits in the lines of those who get everything.
+        var undelivered = queue.Broadcasts.SelectMany(static subscription => subscription.Line).Where(static message => !message.InTurn);
+        if (queue.Waiting.Concat(undelivered).FirstOrDefault(IsMeant) is { } waiting)
         {
             Fail(waiting, SwitchErrorKind.Cancelled, "its caller cancelled it");
             return;

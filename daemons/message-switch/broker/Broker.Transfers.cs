@@ -41,7 +41,7 @@ internal sealed partial class Broker
 
     /// <summary>Keeps a request until it is acknowledged and gives its number, or null when the queue does not exist.
     /// Raises <see cref="SwitchException"/> (QueueFull).</summary>
-    internal long? Store(BrokerClient client, string name, string replyName, SwitchPayload payload)
+    internal long? Store(BrokerClient client, string name, string replyName, SwitchPayload payload, string traceContext = "")
     {
         if (!queues.TryGetValue(name, out var queue) || queue is { Implicit: true, Consumers: 0 })
         {
@@ -56,6 +56,7 @@ internal sealed partial class Broker
         {
             ReplyName = replyName,
             Stored = true,
+            TraceContext = traceContext,
         });
         return number;
     }
@@ -151,6 +152,7 @@ internal sealed partial class Broker
         {
             queue.Shown.Remove(shown);
             Trace.Acknowledged(shown, client.Name);
+            shown.Served = true;
             EndTurn(shown);
             return true;
         }
@@ -160,6 +162,7 @@ internal sealed partial class Broker
             Leave(waiting);
             Trace.Acknowledged(waiting, client.Name);
             Uncopy(waiting);
+            waiting.Served = true;
             EndTurn(waiting);
             return true;
         }

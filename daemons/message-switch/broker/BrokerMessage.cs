@@ -40,7 +40,7 @@ internal abstract class BrokerMessage
     /// <summary>True when its payload was given back: it went with its queue.</summary>
     internal bool Forgotten { get; set; }
 
-    /// <summary>True once a broadcast consumer is done with it.</summary>
+    /// <summary>True once a consumer acknowledged it: it is not delivered again for lack of another's acknowledgement.</summary>
     internal bool Served { get; set; }
 
     /// <summary>Its place in the line of waiting messages, or among those shown.</summary>

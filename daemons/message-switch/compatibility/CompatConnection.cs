@@ -84,7 +84,7 @@ internal sealed class CompatConnection : ISwitchPeer
                 TraceRequest trace => await TraceAsync(trace, stopping).ConfigureAwait(false),
                 WebRequest web => await WebFiles.ReadAsync(settings.WebDirectory, web.Path, stopping).ConfigureAwait(false) ?? NotFound,
                 SendRequest send => await KeptAsync(await SendAsync(send.Queue, request.Body,
-                    (broker, payload) => broker.Store(Session!.Client, send.Queue, send.ReplyTo, payload), stopping).ConfigureAwait(false)).ConfigureAwait(false),
+                    (broker, payload) => broker.Store(Session!.Client, send.Queue, send.ReplyTo, payload, request.TraceParent), stopping).ConfigureAwait(false)).ConfigureAwait(false),
                 SendResponse send => await KeptAsync(await SendAsync(send.Queue, request.Body,
                     (broker, payload) => broker.Respond(Session!.Client, send.Queue, send.Answered, payload), stopping).ConfigureAwait(false)).ConfigureAwait(false),
                 var other => await KeptAsync(Answer(other)).ConfigureAwait(false),

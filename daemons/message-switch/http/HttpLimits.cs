@@ -11,6 +11,9 @@ internal static class HttpLimits
     /// <summary>The largest body.</summary>
     internal const int MaxBodyBytes = SwitchLimits.MaxPayloadBytes;
 
+    /// <summary>The longest trace context; a longer one is not carried (version 00 has 55 bytes).</summary>
+    internal const int MaxTraceParentBytes = 128;
+
     /// <summary>What an idle connection's buffer holds; a larger one is given back after the request that needed it.</summary>
     internal const int IdleBufferBytes = 4096;
 

@@ -7,6 +7,9 @@ namespace Toolstack.MessageSwitch.Http;
 /// request is answered.</summary>
 internal sealed record HttpRequest(string Method, byte[] Target, ReadOnlyMemory<byte> Body, bool KeepAlive)
 {
+    /// <summary>Where the request belongs in a distributed trace (W3C Trace Context, header traceparent), or empty.</summary>
+    internal string TraceParent { get; init; } = "";
+
     private static readonly byte[] EndOfHead = "\r\n\r\n"u8.ToArray();
 
     /// <summary>Takes one request off the front of <paramref name="received"/>: <paramref name="length"/> bytes. Null when it is not there whole yet.
@@ -47,7 +50,10 @@ internal sealed record HttpRequest(string Method, byte[] Target, ReadOnlyMemory<
         length = start + (int)fields.Length;
         var parts = Split(received.Span[line]);
         var old = parts.Version == "HTTP/1.0";
-        return new HttpRequest(parts.Method, parts.Target, received[start..length], fields.KeepAlive ?? !old);
+        return new HttpRequest(parts.Method, parts.Target, received[start..length], fields.KeepAlive ?? !old)
+        {
+            TraceParent = fields.TraceParent,
+        };
     }
 
     private static (string Method, byte[] Target, string Version) Split(ReadOnlySpan<byte> line)
@@ -88,6 +94,8 @@ internal sealed record HttpRequest(string Method, byte[] Target, ReadOnlyMemory<
 
         internal bool ContinueWanted { get; private set; }
 
+        internal string TraceParent { get; private set; } = "";
+
         internal void Add(ReadOnlySpan<byte> field)
         {
             var colon = field.IndexOf((byte)':');
@@ -118,6 +126,9 @@ internal sealed record HttpRequest(string Method, byte[] Target, ReadOnlyMemory<
                         "keep-alive" => true,
                         _ => KeepAlive,
                     };
+                    break;
+                case "traceparent":
+                    TraceParent = value.Length <= HttpLimits.MaxTraceParentBytes ? value : "";
                     break;
                 case "expect":
                     ContinueWanted = value.Equals("100-continue", StringComparison.OrdinalIgnoreCase);

@@ -56,6 +56,23 @@ public sealed class OperationTests : IDisposable
     }
 
     [Fact]
+    public async Task The_trace_context_of_an_original_caller_reaches_a_native_handler()
+    {
+        const string context = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        await using var fixture = new SwitchFixture();
+        var seen = new TaskCompletionSource<string>();
+        _ = fixture.Client("server").ServeAsync("q", (request, stop) =>
+        {
+            seen.TrySetResult(request.TraceContext);
+            return Echo(request, stop);
+        }, 1, CancellationToken.None);
+        var caller = await fixture.CompatAsync("caller");
+        await caller.GetAsync("/persistent/q");
+        await caller.AskAsync($"POST /request/q/caller HTTP/1.1\r\ntraceparent: {context}\r\ncontent-length: 1\r\n\r\nx");
+        Assert.Equal(context, await seen.Task.WaitAsync(Patience));
+    }
+
+    [Fact]
     public async Task The_socket_has_the_configured_mode()
     {
         await using var fixture = new SwitchFixture(new Settings { Access = SocketAccess.Parse("0640", "") });

@@ -206,5 +206,27 @@ public sealed class BrokerTests
         Assert.Equal(SwitchErrorKind.Protocol, error.Kind);
     }
 
+    [Fact]
+    public void A_message_wakes_those_who_wait_for_its_queue_and_nobody_else()
+    {
+        var (one, other) = (world.Peer("one"), world.Peer("other"));
+        var waits = world.Broker.Transfer(one.Client, -1, ["q"], TimeSpan.FromMinutes(1)).Wait!;
+        var elsewhere = world.Broker.Transfer(other.Client, -1, ["elsewhere"], TimeSpan.FromMinutes(1)).Wait!;
+        world.Caller().Request("q", 1);
+        Assert.True(waits.Woken.IsCompleted);
+        Assert.False(elsewhere.Woken.IsCompleted);
+    }
+
+    [Fact]
+    public void The_trace_holds_the_messages_themselves_not_copies_of_them()
+    {
+        var bytes = new byte[100];
+        var caller = world.Caller();
+        caller.Send(new Request("q", caller.ReplyQueue, 1, 1000, new SwitchPayload(bytes)));
+        var traced = Assert.Single(world.Broker.Trace.From(0).Events).Message.Payload.Bytes;
+        Assert.True(System.Runtime.InteropServices.MemoryMarshal.TryGetArray(traced, out var array));
+        Assert.Same(bytes, array.Array);
+    }
+
     private static string Text(SwitchPayload payload) => Encoding.UTF8.GetString(payload.Bytes.Span);
 }

@@ -86,16 +86,10 @@ fuzz: ## Run the fuzz targets for FUZZ_ROUNDS=2000000 documents each instead of 
 	@$(COMPILE) tests/fuzz/Toolstack.Tests.Fuzz.csproj
 	@FUZZ_ROUNDS=$(FUZZ_ROUNDS) $(OUT)/build/bin/Toolstack.Tests.Fuzz/release/Toolstack.Tests.Fuzz -noColor -noLogo
 
-FUZZ_ROUNDS   ?= 1000000
 SOAK_MESSAGES ?= 10000000
 
-.PHONY: fuzz
-fuzz: ## Damage and truncate what every codec reads, FUZZ_ROUNDS=1000000 times each
-	@$(COMPILE) tests/fuzz/Toolstack.Tests.Fuzz.csproj
-	@FUZZ_ROUNDS=$(FUZZ_ROUNDS) $(OUT)/build/bin/Toolstack.Tests.Fuzz/release/Toolstack.Tests.Fuzz -noLogo
-
-.PHONY: soak
-soak: all ## Pass SOAK_MESSAGES=10000000 messages through the switch and print its memory on the way
+.PHONY: soak-switch
+soak-switch: all ## Pass SOAK_MESSAGES=10000000 messages through the switch and print its memory on the way
 	@$(COMPILE) tests/end-to-end/Toolstack.Tests.EndToEnd.csproj
 	@TOOLSTACK_BIN=$(abspath $(BIN)) SOAK_MESSAGES=$(SOAK_MESSAGES) $(OUT)/build/bin/Toolstack.Tests.EndToEnd/release/Toolstack.Tests.EndToEnd \
 		-class "*SwitchSoakTests" -noLogo -showLiveOutput

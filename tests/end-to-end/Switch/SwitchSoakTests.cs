@@ -5,7 +5,7 @@ using Xunit;
 namespace Toolstack.Tests.EndToEnd.Switch;
 
 /// <summary>Messages of a day, without growth of memory: every tenth of them the resident memory of the switch is written down.
-/// SOAK_MESSAGES sets how many (make soak: ten million).</summary>
+/// SOAK_MESSAGES sets how many (make soak-switch: ten million).</summary>
 public sealed class SwitchSoakTests(ITestOutputHelper output)
 {
     private const int Default = 100_000;

@@ -18,15 +18,16 @@ internal sealed class DomainHost : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly string directory = Directory.CreateTempSubdirectory("domains-test-").FullName;
-    private readonly SimulatorInstance simulator;
     private readonly DomainOptions options;
 
     private DomainHost(long memoryMib, DomainOptions options)
     {
         this.options = options;
-        simulator = new SimulatorInstance(
+        Simulator = new SimulatorInstance(
             HypercallPath, new HostOptions(memoryMib * Mib, 2, Path.Combine(directory, "xenstore")), NullLogger.Instance);
     }
+
+    internal SimulatorInstance Simulator { get; }
 
     internal DomainBackend Backend { get; private set; } = null!;
 
@@ -133,7 +134,7 @@ internal sealed class DomainHost : IAsyncDisposable
     {
         await Backend.DisposeAsync();
         await Store.DisposeAsync();
-        await simulator.DisposeAsync();
+        await Simulator.DisposeAsync();
         Directory.Delete(directory, recursive: true);
     }
 }

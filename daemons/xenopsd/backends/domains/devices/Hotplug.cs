@@ -15,7 +15,7 @@ internal sealed class Hotplug(XenstoreClient store, DomainOptions options)
     public async Task ConnectAsync(DeviceAddress device, TimeSpan timeout, CancellationToken cancel)
     {
         bool network = device.BackendKind == VifKeys.Kind;
-        if (network || !options.RunHotplugScripts)
+        if (network)
         {
             await WaitMadeAsync(device, timeout, cancel).ConfigureAwait(false);
         }
@@ -39,6 +39,10 @@ internal sealed class Hotplug(XenstoreClient store, DomainOptions options)
                 return Task.CompletedTask;
             },
             cancel).ConfigureAwait(false);
+        if (!network)
+        {
+            await WaitMadeAsync(device, timeout, cancel).ConfigureAwait(false);
+        }
     }
 
     public Task DisconnectAsync(DeviceAddress device, CancellationToken cancel) =>
@@ -48,7 +52,7 @@ internal sealed class Hotplug(XenstoreClient store, DomainOptions options)
     public Task ChangeAsync(DeviceAddress device, string action, CancellationToken cancel) =>
         options.RunHotplugScripts ? RunAsync(device, action, cancel) : Task.CompletedTask;
 
-    /// <summary>The driver has made its end when it waits for the guest. A script makes the disk's end itself.</summary>
+    /// <summary>The driver has made its end when it waits for the guest: an interface before it is connected, a disk because it is.</summary>
     private async Task WaitMadeAsync(DeviceAddress device, TimeSpan timeout, CancellationToken cancel)
     {
         string failure = $"{device.BackendError}/{device.Id}/error";

@@ -36,7 +36,14 @@ if (args is ["flood", var path])
     return 0;
 }
 
+if (args is ["xenstore"])
+{
+    await XenstoreLoad.RunAsync(Console.Out, over.Token);
+    return 0;
+}
+
 await SystemLoads.RunAsync(Console.Out, over.Token);
+await XenstoreLoad.RunAsync(Console.Out, over.Token);
 if (args is not ["loads"])
 {
     BenchmarkSwitcher.FromAssembly(typeof(XmlRpcBench).Assembly).Run(["--filter", "*"]);

@@ -24,7 +24,7 @@ internal sealed class SimulatorInstance : IAsyncDisposable, IFaultTargets
     {
         host = new SimulatedHost(options);
         store = new XenstoreServer(logger, domid => host.Find(domid) is not null);
-        devices = new SimulatedDevices(store, logger);
+        devices = new SimulatedDevices(host, store, logger);
         guests = new Guests(host, store, devices, logger);
         server = new HypercallServer(hypervisorPath, host, new FaultTable(), this, logger);
         if (UnixSocketFile.IsServed(options.XenstorePath))

@@ -13,4 +13,7 @@ internal static class DeviceLimits
 
     /// <summary>How often a guest writes its record to its disks.</summary>
     public static readonly TimeSpan RecordInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>A console's file begins anew beyond this.</summary>
+    public const int ConsoleFileBytes = 1 << 20;
 }

@@ -6,8 +6,8 @@ using Toolstack.XenSimulator.Xenstore;
 
 namespace Toolstack.XenSimulator.Devices;
 
-/// <summary>Everything about devices on one simulated host: the drivers of domain 0, which run from construction to disposal, and those
-/// of each guest.</summary>
+/// <summary>Everything about devices on one simulated host: drivers and console daemon of domain 0, which run from construction to
+/// disposal, and the drivers of each guest. Text of consoles goes to the directory <c>console</c> beside xenstore's socket.</summary>
 internal sealed class SimulatedDevices : IGuestFrontends, IAsyncDisposable
 {
     private readonly GrantTables grants = new();
@@ -15,12 +15,16 @@ internal sealed class SimulatedDevices : IGuestFrontends, IAsyncDisposable
     private readonly XenstoreClient store;
     private readonly ILogger logger;
     private readonly Task serving;
+    private readonly string consoles;
 
-    internal SimulatedDevices(XenstoreServer server, ILogger logger)
+    internal SimulatedDevices(SimulatedHost host, XenstoreServer server, ILogger logger)
     {
         this.logger = logger;
+        consoles = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(host.Options.XenstorePath))!, "console");
         store = XenstoreClient.Attach(server.Connect(), "back ends", logger);
-        serving = ServeAsync();
+        serving = Task.WhenAll(
+            ServeAsync("back ends", new Backends(store, grants, logger).RunAsync),
+            ServeAsync("consoles", new ConsoleDaemon(host, store, consoles, logger).RunAsync));
     }
 
     internal DeviceFaults Faults { get; } = new();
@@ -36,16 +40,16 @@ internal sealed class SimulatedDevices : IGuestFrontends, IAsyncDisposable
         stop.Dispose();
     }
 
-    /// <summary>Owns the drivers of domain 0: without xenstore there are none.</summary>
-    private async Task ServeAsync()
+    /// <summary>Owns a service of domain 0: without xenstore there is none.</summary>
+    private async Task ServeAsync(string name, Func<CancellationToken, Task> service)
     {
         try
         {
-            await new Backends(store, grants, logger).RunAsync(stop.Token).ConfigureAwait(false);
+            await service(stop.Token).ConfigureAwait(false);
         }
-        catch (XenstoreError error)
+        catch (Exception error) when (error is XenstoreError or IOException or UnauthorizedAccessException)
         {
-            Log.DeviceFailed(logger, "back ends", error.Message);
+            Log.DeviceFailed(logger, name, error.Message);
         }
         catch (OperationCanceledException)
         {

@@ -8,6 +8,9 @@ internal sealed class ConsoleText
     private readonly Lock sync = new();
     private readonly StringBuilder text = new();
 
+    /// <summary>Raised after each line, with its end.</summary>
+    public event Action<string>? Written;
+
     public void WriteLine(string line)
     {
         lock (sync)
@@ -18,6 +21,8 @@ internal sealed class ConsoleText
                 text.Remove(0, text.Length - (HostLimits.ConsoleCharacters / 2));
             }
         }
+
+        Written?.Invoke(line + "\n");
     }
 
     public string Read()

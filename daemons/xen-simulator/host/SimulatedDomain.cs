@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Tmds.Linux;
 using Toolstack.XenSimulator.Contract;
 using Toolstack.XenSimulator.Guest;
@@ -256,6 +257,25 @@ internal sealed class SimulatedDomain : IDisposable
                     vcpus.ForEach(v => v.SetRunning(true));
                 }
             }
+        }
+    }
+
+    /// <summary>Something done to the bytes of one frame.</summary>
+    public delegate void PageAction(Span<byte> page);
+
+    /// <summary>Changes the page of the console's ring while the domain's memory stays; false when there is none, or no more.</summary>
+    public bool WithConsolePage(PageAction action)
+    {
+        lock (memoryGate)
+        {
+            if (!built || memory is null || Rings is null)
+            {
+                return false;
+            }
+
+            action(MemoryMarshal.AsBytes(memory.Words(Rings.console)));
+            memory.MarkDirty(Rings.console);
+            return true;
         }
     }
 

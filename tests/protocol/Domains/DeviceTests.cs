@@ -88,19 +88,13 @@ public class DeviceTests
     {
         await using var host = await StartAsync();
         string vm = await host.RunAsync();
-        Vbd vbd = new() { id = (vm, "xvda"), backend = new Disk.Local("/no/such/disk") };
-        await Assert.ThrowsAsync<XenopsError>(() => host.Devices.PlugVbdAsync(vbd, default));
-        Assert.False((await host.Devices.GetVbdStateAsync(vbd, default)).plugged);
-    }
+        foreach (string path in new[] { "/no/such/disk", Path.GetTempPath() })
+        {
+            Vbd vbd = new() { id = (vm, "xvda"), backend = new Disk.Local(path) };
+            await Assert.ThrowsAsync<XenopsError>(() => host.Devices.PlugVbdAsync(vbd, default));
+            Assert.False((await host.Devices.GetVbdStateAsync(vbd, default)).plugged);
+        }
 
-    [Fact]
-    public async Task A_disk_that_the_back_end_cannot_open_is_an_error_and_the_device_is_removed()
-    {
-        await using var host = await StartAsync();
-        string vm = await host.RunAsync();
-        Vbd vbd = new() { id = (vm, "xvda"), backend = new Disk.Local(Path.GetTempPath()) };
-        await Assert.ThrowsAsync<XenopsError>(() => host.Devices.PlugVbdAsync(vbd, default));
-        Assert.False((await host.Devices.GetVbdStateAsync(vbd, default)).plugged);
         Assert.Empty(await host.NodesAsync($"/xenops/domain/{host.Domid(vm)}/device/vbd"));
     }
 

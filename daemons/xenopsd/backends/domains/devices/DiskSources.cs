@@ -24,7 +24,7 @@ internal static class DiskSources
                     return new DiskSource(path, Physical, string.Create(CultureInfo.InvariantCulture, $"{major:x}:{minor:x}"));
                 }
 
-                if (!Path.Exists(path))
+                if (!System.IO.File.Exists(path))
                 {
                     throw XenopsError.Internal($"there is no disk {path}");
                 }

@@ -52,7 +52,8 @@ internal sealed class Hotplug(XenstoreClient store, DomainOptions options)
     public Task ChangeAsync(DeviceAddress device, string action, CancellationToken cancel) =>
         options.RunHotplugScripts ? RunAsync(device, action, cancel) : Task.CompletedTask;
 
-    /// <summary>The driver has made its end when it waits for the guest: an interface before it is connected, a disk because it is.</summary>
+    /// <summary>The driver has made its end when it waits for the guest: an interface before it is connected, a disk because it is. What
+    /// a disk's driver finds wrong later stands in the error node and in its state.</summary>
     private async Task WaitMadeAsync(DeviceAddress device, TimeSpan timeout, CancellationToken cancel)
     {
         string failure = $"{device.BackendError}/{device.Id}/error";

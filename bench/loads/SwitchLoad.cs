@@ -34,7 +34,7 @@ internal static class SwitchLoad
         }
 
         using var compat = new CompatCaller(socketPath);
-        await compat.LoginAsync();
+        compat.Login();
         var text = new string('x', PayloadBytes);
         await RepeatAsync(3000, 1, () => compat.CallAsync(Queue, text));
         var original = await RepeatAsync(Calls / 2, 1, () => compat.CallAsync(Queue, text));

@@ -29,6 +29,7 @@ internal sealed class DomainWatch : IAsyncDisposable
     /// <summary>Requests to the guest and its answers: whoever asks waits for them.</summary>
     private static readonly string[] Ignored = [StoreKeys.Shutdown, "control/batcmd"];
 
+    private bool disposed;
     private readonly CancellationTokenSource stopping = new();
     private readonly Lock gate = new();
     private readonly XenstoreClient store;
@@ -71,8 +72,14 @@ internal sealed class DomainWatch : IAsyncDisposable
         await AddAsync(root, (paths, _) => OnBackend(kind, root, paths), cancel).ConfigureAwait(false);
     }
 
+    /// <summary>Safe to call again: the end of the domain and that of the backend may both come.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, true))
+        {
+            return;
+        }
+
         await stopping.CancelAsync().ConfigureAwait(false);
         List<XenstoreWatch> set;
         List<Task> loops;

@@ -26,7 +26,7 @@ MSBUILD_FLAGS := -nodeReuse:false -m:$(shell nproc | awk '{ print $$1 < 2 ? 1 : 
 COMPILE       := dotnet msbuild -restore -p:Configuration=$(CONFIGURATION) $(MSBUILD_FLAGS)
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 MSBUILDDISABLENODEREUSE=1
 
-PROGRAMS := message-switch switch-cli xenopsd xapi xe
+PROGRAMS := message-switch switch-cli xen-simulator xenopsd xapi xe
 EXECUTABLES := $(PROGRAMS:%=$(BIN)/%)
 BUILD_RULES := $(wildcard Directory.*.props Directory.*.targets global.json .editorconfig) $(BUILD)/programs.proj $(BUILD)/publish
 SOURCES := $(shell find daemons interop -name obj -prune -o \( -name '*.cs' -o -name '*.csproj' -o -name packages.lock.json \) -type f -print)

@@ -1,7 +1,11 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.Extensions.Logging.Abstractions;
 using Toolstack.Interop.Linux;
+using Toolstack.XenSimulator;
+using Toolstack.XenSimulator.Contract;
+using Toolstack.XenSimulator.Host;
 using Toolstack.Xenopsd.Backends;
 using Toolstack.Xenopsd.Backends.Simulator;
 using Toolstack.Xenopsd.Migration.Channels;
@@ -19,7 +23,7 @@ internal static class MigrationStreamLoad
 {
     private const int GuestMib = 512;
     private const int Rounds = 5;
-    private const string Vm = "bench";
+    private const long Bytes = (long)GuestMib << 20;
 
     internal static async Task RunAsync(TextWriter output, CancellationToken cancellation)
     {
@@ -72,15 +76,38 @@ internal static class MigrationStreamLoad
 
     private static async Task<SaveStatistics> MigrateAsync(CancellationToken cancellation)
     {
-        await using SimulatorBackend source = new(new SimulatorOptions());
-        await using SimulatorBackend target = new(new SimulatorOptions());
-        Dictionary<string, string> platform = new() { ["sim-dirty-pages-per-s"] = "0", ["sim-working-set-mib"] = $"{GuestMib}" };
-        DomainConfig config = new(Vm, Vm, GuestMib << 20, GuestMib << 20, GuestMib << 20, 1, 1, platform, null);
-        await source.CreateAsync(config, cancellation);
-        await source.BuildAsync(Vm, cancellation);
-        await source.UnpauseAsync(Vm, cancellation);
-        await target.CreateAsync(config, cancellation);
+        var directory = Directory.CreateTempSubdirectory("bench-").FullName;
+        try
+        {
+            await using var from = new SimulatorInstance(Path.Combine(directory, "1"), Host(directory, 1), NullLogger.Instance);
+            await using var to = new SimulatorInstance(Path.Combine(directory, "2"), Host(directory, 2), NullLogger.Instance);
+            await using var source = new SimulatedHypervisor(Path.Combine(directory, "1"));
+            await using var target = new SimulatedHypervisor(Path.Combine(directory, "2"));
+            var domid = Create(source);
+            await source.BuildAsync(domid, new GuestImage(GuestKind.Pvh, "", "", null, Bytes, Bytes, 1, 2, 1, null), cancellation);
+            source.Unpause(domid);
+            using var sent = source.OpenSource(domid, "()", () => source.ShutDown(domid, ShutdownReason.Suspend));
+            using var filled = target.OpenTarget(Create(target), 1, 2);
+            return await CopyAsync(sent, filled, cancellation);
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
 
+    private static HostOptions Host(string directory, int number) => new(2 * Bytes, 2, Path.Combine(directory, $"{number}.xenstore"));
+
+    private static int Create(SimulatedHypervisor host)
+    {
+        Dictionary<string, string> platform = new() { [GuestKeys.DirtyRate] = "0", [GuestKeys.WorkingSet] = $"{GuestMib}" };
+        var domid = host.Create(new NewDomain(Guid.NewGuid(), GuestKind.Pvh, 1, 64, true, false, platform));
+        host.SetMaxMemory(domid, Bytes);
+        return domid;
+    }
+
+    private static async Task<SaveStatistics> CopyAsync(ISaveSource source, IRestoreTarget target, CancellationToken cancellation)
+    {
         using TcpListener listener = new(IPAddress.Loopback, 0);
         listener.Start();
         using TcpClient sender = new();
@@ -90,8 +117,8 @@ internal static class MigrationStreamLoad
         var options = SaveOptions.Default with { PeerTakesZeroRecords = true };
         using SocketChannel @in = new(receiver.Client, options.SilenceDeadline);
         using SocketChannel @out = new(sender.Client, options.SilenceDeadline);
-        var restore = target.RestoreAsync(Vm, @in, progress, cancellation);
-        var statistics = await source.SaveAsync(Vm, options, @out, _ => Task.CompletedTask, progress, cancellation);
+        var restore = Task.Run(() => RestoreEngine.Run(target, @in, progress, cancellation), cancellation);
+        var statistics = await Task.Run(() => SaveEngine.Run(source, @out, options, _ => Task.CompletedTask, progress, cancellation), cancellation);
         await restore;
         return statistics;
     }

@@ -8,6 +8,7 @@ public sealed class ConfigFilesTests : DeadlineTests
 {
     [Theory]
     [InlineData("message-switch")]
+    [InlineData("xen-simulator")]
     [InlineData("xenopsd")]
     [InlineData("xapi")]
     public async Task TheInstalledFileMeansTheDefaultsAndAChangeIsShownWithItsLine(string daemon)

@@ -51,7 +51,7 @@ public sealed class ShutdownTests : DeadlineTests
             }
 
             var pids = File.ReadLines(file).Where(line => line.Contains("_PID_", StringComparison.Ordinal)).Select(line => line.Split('=')[1]).ToArray();
-            Assert.Equal(3, pids.Length);
+            Assert.Equal(4, pids.Length);
             pool.Kill();
             while (Array.Exists(pids, Alive))
             {

@@ -18,6 +18,10 @@ public interface IHypercalls
     /// <summary>What the guest wrote on its console, as far as it is kept.</summary>
     [WireName("guest_console"), RetrySafe] Task<string> GuestConsole(long domid, CancellationToken cancel);
 
+    /// <summary>What a debugger would find in a guest, running or not: the answer to one of the scripts that change nothing
+    /// (<c>verify-memory</c>, <c>counter</c>, <c>longest-pause</c>). EINVAL for any other.</summary>
+    [WireName("inspect"), RetrySafe] Task<string> Inspect(long domid, string script, CancellationToken cancel);
+
     [WireName("create")] Task<long> Create(NewDomainInfo domain, CancellationToken cancel);
     [WireName("set_handle"), RetrySafe] Task SetHandle(long domid, string handle, CancellationToken cancel);
     [WireName("set_max_memory"), RetrySafe] Task SetMaxMemory(long domid, long bytes, CancellationToken cancel);

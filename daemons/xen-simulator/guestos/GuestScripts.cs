@@ -23,9 +23,7 @@ internal static class GuestScripts
         var words = script.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         return words switch
         {
-            ["verify-memory"] => new(true, domain.WithSlices(Verify)),
-            ["counter"] => new(true, domain.WithSlices(slices => $"{Counter(slices)}")),
-            ["longest-pause"] => new(true, domain.WithSlices(slices => string.Create(CultureInfo.InvariantCulture, $"{LongestPause(slices):F1}"))),
+            [var word] when Inspect(domain, word) is { } answer => new(true, answer),
             ["reset-pause"] => new(true, domain.WithSlices(slices => ForEach(slices, s => s.ResetPause()))),
             ["set-dirty-rate", var text] => SetDirtyRate(domain, text),
             ["poweroff"] => new(true, "", ShutdownCode.Poweroff),
@@ -34,6 +32,15 @@ internal static class GuestScripts
             _ => new(false, $"the guest has no script '{script}'"),
         };
     }
+
+    /// <summary>The answer to a script that changes nothing; null for any other. The guest need not run.</summary>
+    public static string? Inspect(SimulatedDomain domain, string script) => script switch
+    {
+        "verify-memory" => domain.WithSlices(Verify),
+        "counter" => domain.WithSlices(slices => $"{Counter(slices)}"),
+        "longest-pause" => domain.WithSlices(slices => string.Create(CultureInfo.InvariantCulture, $"{LongestPause(slices):F1}")),
+        _ => null,
+    };
 
     private static string Verify(IReadOnlyList<GuestSlice> slices)
     {

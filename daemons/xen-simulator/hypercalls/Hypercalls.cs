@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using Tmds.Linux;
 using Toolstack.Interop.Linux;
 using Toolstack.XenSimulator.Contract;
+using Toolstack.XenSimulator.GuestOs;
 using Toolstack.XenSimulator.Host;
 using Toolstack.XenSimulator.Memory;
 
@@ -35,6 +36,9 @@ internal sealed class Hypercalls(SimulatedHost host, FaultTable faults, IFaultTa
     public Task<string> Console(CancellationToken cancel) => Call(new(null, cancel), host.Console.Read);
 
     public Task<string> GuestConsole(long domid, CancellationToken cancel) => On(new(domid, cancel), d => d.Console.Read());
+
+    public Task<string> Inspect(long domid, string script, CancellationToken cancel) => On(new(domid, cancel), d =>
+        GuestScripts.Inspect(d, script) ?? throw new HypercallError(LibC.EINVAL, $"'{script}' does not inspect"));
 
     public Task<long> Create(NewDomainInfo domain, CancellationToken cancel) => Call(new(null, cancel), () => (long)host.Create(domain).Domid);
 

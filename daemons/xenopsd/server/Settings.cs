@@ -1,7 +1,6 @@
 using Toolstack.Hosting;
 using Toolstack.Hosting.Switch;
 using Toolstack.Xenopsd.Backends.Domains;
-using Toolstack.Xenopsd.Backends.Simulator;
 using Toolstack.Xenopsd.Migration.Stream;
 
 namespace Toolstack.Xenopsd.Server;
@@ -33,7 +32,10 @@ public static class Settings
         "backend", "auto", ["auto", "xen", "simulator"], "Where domains run; auto is xen where /dev/xen/privcmd exists.");
 
     public static readonly ConfigKey<long> SimulatorMemoryMib = ConfigKey.Integer(
-        "simulator-memory-mib", 4096, 64, 1L << 30, "Memory of the simulated host for guests, in MiB.");
+        "simulator-memory-mib", 4096, 64, 1L << 30, "Memory of the simulated host, in MiB, when xenopsd has to start it.");
+
+    public static readonly ConfigKey<string> SimulatorPath = ConfigKey.FilePath(
+        "simulator-path", "/var/run/xen-simulator/hypervisor", "Unix socket of the simulated host; it is started when nobody listens there.");
 
     public static readonly ConfigKey<long> MaxIterations = ConfigKey.Integer(
         "migration-max-iterations", StreamLimits.DefaultMaxIterations, 1, 1000, "Passes over a guest's memory while it runs.");
@@ -50,7 +52,7 @@ public static class Settings
         TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
 
     public static readonly ConfigKey<TimeSpan> SuspendAckTimeout = ConfigKey.Seconds(
-        "vm-suspend-ack-timeout", Backends.Simulator.SimulatorOptions.DefaultSuspendAckTimeout, "Longest wait for a guest to acknowledge the request to suspend.",
+        "vm-suspend-ack-timeout", DomainOptions.DefaultSuspendAckTimeout, "Longest wait for a guest to acknowledge the request to suspend.",
         TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
 
     public static readonly ConfigKey<bool> LegacyPlug = ConfigKey.Flag(
@@ -65,7 +67,7 @@ public static class Settings
 
     public static IReadOnlyList<ConfigKey> All { get; } =
     [
-        SwitchPath, Queue, DatabasePath, WorkerPoolSize, HandOverPath, HooksPath, Backend, SimulatorMemoryMib,
+        SwitchPath, Queue, DatabasePath, WorkerPoolSize, HandOverPath, HooksPath, Backend, SimulatorPath, SimulatorMemoryMib,
         MaxIterations, DowntimeTarget, BandwidthLimit, SilenceDeadline, SuspendAckTimeout,
         LegacyPlug, QueueAliases, AbortAtBoundary,
     ];
@@ -77,11 +79,12 @@ public static class Settings
         return options with { RunHotplugScripts = Directory.Exists(options.ScriptsPath) };
     }
 
-    /// <summary>The simulated host.</summary>
-    public static SimulatorOptions SimulatorOptions(Configuration configuration) => new()
+    /// <summary>Domains of a simulated host: its back ends open files themselves and need no scripts.</summary>
+    public static DomainOptions SimulatedDomains(Configuration configuration) => new()
     {
-        TotalMemoryBytes = configuration.Get(SimulatorMemoryMib) << BytesPerMibShift,
         SuspendAckTimeout = configuration.Get(SuspendAckTimeout),
+        RunHotplugScripts = false,
+        BackEndOpensFiles = true,
     };
 
     /// <summary>How guests' memory is sent.</summary>

@@ -88,7 +88,10 @@ internal static class XenopsdMain
             case "auto" when XenHypervisor.Available:
                 return await DomainBackend.OpenAsync(XenHypervisor.Open(), Settings.XenDomains(configuration), logger, stop).ConfigureAwait(false);
             default:
-                return new SimulatorBackend(Settings.SimulatorOptions(configuration));
+                var path = configuration.Get(Settings.SimulatorPath);
+                await SimulatorLauncher.EnsureAsync(path, configuration.Get(Settings.SimulatorMemoryMib), stop).ConfigureAwait(false);
+                return await DomainBackend.OpenAsync(
+                    new SimulatedHypervisor(path), Settings.SimulatedDomains(configuration), logger, stop).ConfigureAwait(false);
         }
     }
 }

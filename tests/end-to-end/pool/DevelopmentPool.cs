@@ -7,7 +7,7 @@ using Toolstack.EndToEnd.Client;
 namespace Toolstack.EndToEnd.Pool;
 
 /// <summary>A pool of hosts on one machine, made of the real native daemons: each host has its own loopback address, run directory and
-/// three processes, supervised as systemd would. Disposing stops everything and removes every file.</summary>
+/// four processes (one is the simulated machine), supervised as systemd would. Disposing stops everything and removes every file.</summary>
 public sealed class DevelopmentPool : IAsyncDisposable
 {
     /// <summary>The user who may log in.</summary>

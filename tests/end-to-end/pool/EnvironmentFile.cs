@@ -13,6 +13,7 @@ internal static class EnvironmentFile
             lines.Add($"SWITCH_SOCKET_{host.Number}={host.SwitchSocket}");
             lines.Add($"XAPI_PID_{host.Number}={host.Xapi.Pid}");
             lines.Add($"XENOPSD_PID_{host.Number}={host.Xenopsd.Pid}");
+            lines.Add($"SIMULATOR_PID_{host.Number}={host.Simulator.Pid}");
             lines.Add($"SWITCH_PID_{host.Number}={host.Switch.Pid}");
         }
 

@@ -11,13 +11,19 @@ internal static class HostFiles
     {
         var place = host.Directory;
         File.WriteAllLines(In("message-switch.conf"), [$"switch-path = {host.SwitchSocket}"]);
+        File.WriteAllLines(In("xen-simulator.conf"),
+        [
+            $"hypervisor-path = {host.HypervisorSocket}",
+            $"xenstore-path = {host.XenstoreSocket}",
+            $"memory-mib = {options.HostMemoryMib}",
+        ]);
         File.WriteAllLines(In("xenopsd.conf"),
         [
             $"switch-path = {host.SwitchSocket}",
             $"database-path = {In("xenopsd")}",
             $"handover-path = {host.HandoverSocket}",
             "backend = simulator",
-            $"simulator-memory-mib = {options.HostMemoryMib}",
+            $"simulator-path = {host.HypervisorSocket}",
             .. options.XenopsdLines,
         ]);
         File.WriteAllLines(In("xapi.conf"),

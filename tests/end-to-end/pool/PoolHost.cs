@@ -1,6 +1,6 @@
 namespace Toolstack.EndToEnd.Pool;
 
-/// <summary>One host of a development pool: its own address, run directory and three daemons.</summary>
+/// <summary>One host of a development pool: its own address, run directory and four processes.</summary>
 public sealed class PoolHost : IDisposable
 {
     internal PoolHost(int number, PoolOptions options, string directory, int port, string uuid, Action<ManagedDaemon> started)
@@ -10,6 +10,7 @@ public sealed class PoolHost : IDisposable
         Address = options.AddressPrefix + number;
         Directory = directory;
         Url = new Uri($"http://{Address}:{port}/");
+        Simulator = Daemon("xen-simulator");
         Switch = Daemon("message-switch");
         Xenopsd = Daemon("xenopsd");
         Xapi = Daemon("xapi");
@@ -35,6 +36,14 @@ public sealed class PoolHost : IDisposable
 
     public string HandoverSocket => Path.Combine(Directory, "forwarded.sock");
 
+    /// <summary>Hypercalls of the simulated machine.</summary>
+    public string HypervisorSocket => Path.Combine(Directory, "hypervisor.sock");
+
+    public string XenstoreSocket => Path.Combine(Directory, "xenstore.sock");
+
+    /// <summary>The machine itself with its guests: what dies only when the power fails.</summary>
+    public ManagedDaemon Simulator { get; }
+
     public ManagedDaemon Switch { get; }
 
     public ManagedDaemon Xenopsd { get; }
@@ -42,9 +51,9 @@ public sealed class PoolHost : IDisposable
     public ManagedDaemon Xapi { get; }
 
     /// <summary>In the order in which they start.</summary>
-    public IReadOnlyList<ManagedDaemon> Daemons => [Switch, Xenopsd, Xapi];
+    public IReadOnlyList<ManagedDaemon> Daemons => [Simulator, Switch, Xenopsd, Xapi];
 
-    /// <summary>Starts the three daemons in order.</summary>
+    /// <summary>Starts the machine and its daemons in order.</summary>
     public async Task StartAsync(CancellationToken cancellation)
     {
         foreach (var daemon in Daemons)
@@ -53,7 +62,7 @@ public sealed class PoolHost : IDisposable
         }
     }
 
-    /// <summary>Pulls the plug: all three daemons die at once and stay dead.</summary>
+    /// <summary>Pulls the plug: the machine, its guests and all daemons die at once and stay dead.</summary>
     public Task PowerOffAsync() => Task.WhenAll(Daemons.Select(daemon => daemon.HoldDeadAsync()));
 
     /// <summary>Stops the daemons in reverse order; true when every one that ran ended by itself with status 0.</summary>

@@ -1,5 +1,4 @@
 using Toolstack.Xenopsd.Backends;
-using Toolstack.Xenopsd.Backends.Simulator;
 using Xunit;
 
 namespace Toolstack.Tests.Migration;
@@ -13,16 +12,16 @@ public class LiveMigrationTests
     [InlineData(3, true)]
     public async Task A_busy_guest_arrives_with_its_memory_intact(int vcpus, bool zeros)
     {
-        await using MigrationPair pair = new();
+        await using var pair = await MigrationPair.OpenAsync();
         await pair.StartAsync(MigrationPair.Config(64, vcpus, ("sim-dirty-pages-per-s", "50000")));
         await Task.Delay(50);
-        var before = await GuestReport.OfAsync(pair.Source);
+        var before = await pair.AtSourceAsync();
         Assert.Equal(0, before.Errors);
 
         var statistics = await pair.MigrateAsync(MigrationPair.Options(zeros));
 
-        var suspended = await GuestReport.OfAsync(pair.Source);
-        var arrived = await GuestReport.OfAsync(pair.Target);
+        var suspended = await pair.AtSourceAsync();
+        var arrived = await pair.AtTargetAsync();
         Assert.Equal(0, arrived.Errors);
         Assert.Equal(suspended.Checksum, arrived.Checksum);
         Assert.Equal(suspended.Counter, arrived.Counter);
@@ -32,7 +31,7 @@ public class LiveMigrationTests
 
         await pair.Target.UnpauseAsync(MigrationPair.Vm, default);
         await Task.Delay(20);
-        var later = await GuestReport.OfAsync(pair.Target);
+        var later = await pair.AtTargetAsync();
         Assert.Equal(0, later.Errors);
         Assert.True(later.Counter > arrived.Counter);
         Assert.True(later.LongestPauseMs > 0);
@@ -41,8 +40,8 @@ public class LiveMigrationTests
     [Fact]
     public async Task Zero_frames_travel_as_ranges_only_to_a_receiver_that_takes_them()
     {
-        await using MigrationPair with = new();
-        await using MigrationPair without = new();
+        await using var with = await MigrationPair.OpenAsync();
+        await using var without = await MigrationPair.OpenAsync();
         var config = MigrationPair.Config(64, 1, ("sim-working-set-mib", "8"), ("sim-dirty-pages-per-s", "0"));
         await with.StartAsync(config);
         await without.StartAsync(config);
@@ -52,55 +51,55 @@ public class LiveMigrationTests
         Assert.InRange(all.BytesSent, 64 << 20, 66 << 20);
         Assert.True(few.ZeroPages > 10_000);
         Assert.Equal(0, all.ZeroPages);
-        Assert.Equal((await GuestReport.OfAsync(without.Source)).Checksum, (await GuestReport.OfAsync(without.Target)).Checksum);
-        Assert.Equal((await GuestReport.OfAsync(with.Source)).Checksum, (await GuestReport.OfAsync(with.Target)).Checksum);
+        Assert.Equal((await without.AtSourceAsync()).Checksum, (await without.AtTargetAsync()).Checksum);
+        Assert.Equal((await with.AtSourceAsync()).Checksum, (await with.AtTargetAsync()).Checksum);
     }
 
     [Fact]
     public async Task A_guest_that_is_suspended_first_is_copied_once()
     {
-        await using MigrationPair pair = new();
+        await using var pair = await MigrationPair.OpenAsync();
         await pair.StartAsync(MigrationPair.Config(32));
         var statistics = await pair.MigrateAsync(MigrationPair.Options(live: false));
         Assert.Equal(0, statistics.Iterations);
         Assert.Single(statistics.Passes);
-        var arrived = await GuestReport.OfAsync(pair.Target);
+        var arrived = await pair.AtTargetAsync();
         Assert.Equal(0, arrived.Errors);
-        Assert.Equal((await GuestReport.OfAsync(pair.Source)).Checksum, arrived.Checksum);
+        Assert.Equal((await pair.AtSourceAsync()).Checksum, arrived.Checksum);
     }
 
     [Fact]
     public async Task Passes_are_bounded_for_a_guest_that_never_converges()
     {
-        await using MigrationPair pair = new();
+        await using var pair = await MigrationPair.OpenAsync();
         await pair.StartAsync(MigrationPair.Config(16, 1, ("sim-dirty-pages-per-s", "1000000")));
         var options = MigrationPair.Options() with { DowntimeTarget = TimeSpan.FromMilliseconds(1), BandwidthLimitBytesPerSecond = 64 << 20 };
         var statistics = await pair.MigrateAsync(options);
         Assert.InRange(statistics.Iterations, 2, 5);
-        Assert.Equal(0, (await GuestReport.OfAsync(pair.Target)).Errors);
+        Assert.Equal(0, (await pair.AtTargetAsync()).Errors);
     }
 
     [Fact]
     public async Task The_source_goes_on_after_a_resume_and_both_copies_are_independent()
     {
-        await using MigrationPair pair = new();
+        await using var pair = await MigrationPair.OpenAsync();
         await pair.StartAsync(MigrationPair.Config(16));
         await pair.MigrateAsync(MigrationPair.Options());
         Assert.Equal(ShutdownReason.Suspend, pair.Source.GetStatus(MigrationPair.Vm)!.ShutdownReason);
-        var at = await GuestReport.OfAsync(pair.Source);
+        var at = await pair.AtSourceAsync();
         await pair.Source.ResumeAsync(MigrationPair.Vm, default);
         await Task.Delay(20);
-        var later = await GuestReport.OfAsync(pair.Source);
+        var later = await pair.AtSourceAsync();
         Assert.Null(pair.Source.GetStatus(MigrationPair.Vm)!.ShutdownReason);
         Assert.True(later.Counter > at.Counter);
         Assert.Equal(0, later.Errors);
-        Assert.Equal(at.Counter, (await GuestReport.OfAsync(pair.Target)).Counter);
+        Assert.Equal(at.Counter, (await pair.AtTargetAsync()).Counter);
     }
 
     [Fact]
     public async Task Progress_grows_to_one_on_both_sides()
     {
-        await using MigrationPair pair = new();
+        await using var pair = await MigrationPair.OpenAsync();
         await pair.StartAsync(MigrationPair.Config(32));
         MigrationPair.Progress sent = new();
         MigrationPair.Progress received = new();
@@ -119,18 +118,18 @@ public class LiveMigrationTests
     [Fact]
     public async Task A_migrated_guest_migrates_again()
     {
-        await using MigrationPair there = new();
+        await using var there = await MigrationPair.OpenAsync();
         await there.StartAsync(MigrationPair.Config(16, 2));
         await there.MigrateAsync(MigrationPair.Options());
         await there.Target.UnpauseAsync(MigrationPair.Vm, default);
         await there.Source.DestroyAsync(MigrationPair.Vm, default);
 
-        await using MigrationPair back = new();
+        await using var back = await MigrationPair.OpenAsync();
         await there.Source.CreateAsync(MigrationPair.Config(16, 2), default);
         var restore = there.Source.RestoreAsync(MigrationPair.Vm, back.In, new MigrationPair.Progress(), default);
         await there.Target.SaveAsync(
             MigrationPair.Vm, MigrationPair.Options(), back.Out, MigrationPair.Nothing, new MigrationPair.Progress(), default);
         await restore;
-        Assert.Equal(0, (await GuestReport.OfAsync(there.Source)).Errors);
+        Assert.Equal(0, (await there.AtSourceAsync()).Errors);
     }
 }

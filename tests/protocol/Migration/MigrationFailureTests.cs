@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using Toolstack.Xenopsd.Backends;
-using Toolstack.Xenopsd.Backends.Simulator;
+using Toolstack.Xenopsd.Backends.Domains;
 using Toolstack.Xenopsd.Contract;
 using Toolstack.Xenopsd.Migration.Stream;
 using Xunit;
@@ -15,7 +15,7 @@ public class MigrationFailureTests
     [Fact]
     public async Task A_receiver_that_dies_during_the_copy_leaves_the_guest_running()
     {
-        await using MigrationPair pair = new();
+        await using var pair = await MigrationPair.OpenAsync();
         await pair.StartAsync(MigrationPair.Config(64));
         FirstProgress started = new();
         var save = pair.Source.SaveAsync(MigrationPair.Vm, Slow, pair.Out, MigrationPair.Nothing, started, default);
@@ -30,7 +30,7 @@ public class MigrationFailureTests
     [Fact]
     public async Task A_cancellation_during_the_copy_leaves_the_guest_running()
     {
-        await using MigrationPair pair = new();
+        await using var pair = await MigrationPair.OpenAsync();
         await pair.StartAsync(MigrationPair.Config(64));
         FirstProgress started = new();
         using CancellationTokenSource cancel = new();
@@ -46,7 +46,7 @@ public class MigrationFailureTests
     [Fact]
     public async Task A_cancellation_ends_a_transfer_that_the_peer_does_not_take()
     {
-        await using MigrationPair pair = new();
+        await using var pair = await MigrationPair.OpenAsync();
         await pair.StartAsync(MigrationPair.Config(64));
         using CancellationTokenSource cancel = new(TimeSpan.FromMilliseconds(100));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => pair.Source.SaveAsync(
@@ -57,11 +57,11 @@ public class MigrationFailureTests
     [Fact]
     public async Task A_peer_that_falls_silent_is_given_up()
     {
-        await using MigrationPair pair = new(silence: TimeSpan.FromMilliseconds(50));
+        await using var pair = await MigrationPair.OpenAsync(silence: TimeSpan.FromMilliseconds(50));
         await pair.StartAsync(MigrationPair.Config(64));
         await Assert.ThrowsAsync<XenopsError>(() => pair.Source.SaveAsync(
             MigrationPair.Vm, MigrationPair.Options(false), pair.Out, MigrationPair.Nothing, new MigrationPair.Progress(), default));
-        await using MigrationPair mute = new(silence: TimeSpan.FromMilliseconds(50));
+        await using var mute = await MigrationPair.OpenAsync(silence: TimeSpan.FromMilliseconds(50));
         await mute.Target.CreateAsync(MigrationPair.Config(16), default);
         await Assert.ThrowsAsync<XenopsError>(() => mute.Target.RestoreAsync(MigrationPair.Vm, mute.In, new MigrationPair.Progress(), default));
         await AssertRunsAndMigratesAsync(pair);
@@ -70,7 +70,7 @@ public class MigrationFailureTests
     [Fact]
     public async Task The_callback_before_the_suspension_can_call_it_off()
     {
-        await using MigrationPair pair = new();
+        await using var pair = await MigrationPair.OpenAsync();
         await pair.StartAsync(MigrationPair.Config(16));
         var restore = pair.Target.RestoreAsync(MigrationPair.Vm, pair.In, new MigrationPair.Progress(), default);
         var error = await Assert.ThrowsAsync<XenopsError>(() => pair.Source.SaveAsync(
@@ -89,7 +89,7 @@ public class MigrationFailureTests
     [Fact]
     public async Task A_guest_that_does_not_acknowledge_the_suspension_stays()
     {
-        await using MigrationPair pair = new(new SimulatorOptions { SuspendAckTimeout = TimeSpan.FromMilliseconds(50) });
+        await using var pair = await MigrationPair.OpenAsync(new DomainOptions { SuspendAckTimeout = TimeSpan.FromMilliseconds(50) });
         await pair.StartAsync(MigrationPair.Config(16, 1, ("sim-ignore-shutdown", "true")));
         var restore = pair.Target.RestoreAsync(MigrationPair.Vm, pair.In, new MigrationPair.Progress(), default);
         var error = await Assert.ThrowsAsync<XenopsError>(() => pair.Source.SaveAsync(
@@ -98,13 +98,13 @@ public class MigrationFailureTests
         pair.Out.End();
         await Assert.ThrowsAsync<XenopsError>(() => restore);
         Assert.Null(pair.Source.GetStatus(MigrationPair.Vm)!.ShutdownReason);
-        Assert.Equal(0, (await GuestReport.OfAsync(pair.Source)).Errors);
+        Assert.Equal(0, (await pair.AtSourceAsync()).Errors);
     }
 
     [Fact]
     public async Task Garbage_on_the_data_connection_ends_the_restore_and_nothing_else()
     {
-        await using MigrationPair pair = new();
+        await using var pair = await MigrationPair.OpenAsync();
         await pair.Target.CreateAsync(MigrationPair.Config(16), default);
         var restore = pair.Target.RestoreAsync(MigrationPair.Vm, pair.In, new MigrationPair.Progress(), default);
         pair.OutSocket.Send(RandomNumberGenerator.GetBytes(100_000));
@@ -117,7 +117,7 @@ public class MigrationFailureTests
     [Fact]
     public async Task A_guest_larger_than_the_domain_is_refused()
     {
-        await using MigrationPair pair = new();
+        await using var pair = await MigrationPair.OpenAsync();
         // The rest of it is more than the sockets' buffers hold: the sender is still at it when the receiver gives up.
         await pair.StartAsync(MigrationPair.Config(96));
         await pair.Target.DestroyAsync(MigrationPair.Vm, default);
@@ -135,7 +135,7 @@ public class MigrationFailureTests
     [Fact]
     public async Task A_domain_is_copied_once_at_a_time()
     {
-        await using MigrationPair pair = new();
+        await using var pair = await MigrationPair.OpenAsync();
         await pair.StartAsync(MigrationPair.Config(64));
         using CancellationTokenSource cancel = new();
         var save = pair.Source.SaveAsync(MigrationPair.Vm, Slow, pair.Out, MigrationPair.Nothing, new MigrationPair.Progress(), cancel.Token);
@@ -151,19 +151,19 @@ public class MigrationFailureTests
         var status = pair.Source.GetStatus(MigrationPair.Vm)!;
         Assert.False(status.Paused);
         Assert.Null(status.ShutdownReason);
-        var first = await GuestReport.OfAsync(pair.Source);
+        var first = await pair.AtSourceAsync();
         await Task.Delay(20);
-        var second = await GuestReport.OfAsync(pair.Source);
+        var second = await pair.AtSourceAsync();
         Assert.True(second.Counter > first.Counter);
         Assert.Equal(0, second.Errors);
 
-        await using MigrationPair next = new();
+        await using var next = await MigrationPair.OpenAsync();
         await next.Target.CreateAsync(MigrationPair.Config(status.MemoryActualBytes >> 20), default);
         var restore = next.Target.RestoreAsync(MigrationPair.Vm, next.In, new MigrationPair.Progress(), default);
         await pair.Source.SaveAsync(
             MigrationPair.Vm, MigrationPair.Options(), next.Out, MigrationPair.Nothing, new MigrationPair.Progress(), default);
         await restore;
-        Assert.Equal(0, (await GuestReport.OfAsync(next.Target)).Errors);
+        Assert.Equal(0, (await next.AtTargetAsync()).Errors);
     }
 
     private sealed class FirstProgress : IProgress<double>

@@ -1,7 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
+using Toolstack.Tests.Simulator;
 using Toolstack.Xenopsd.Backends;
-using Toolstack.Xenopsd.Backends.Simulator;
+using Toolstack.Xenopsd.Backends.Domains;
 using Toolstack.Xenopsd.Migration.Channels;
 using Toolstack.Xenopsd.Migration.Stream;
 
@@ -14,22 +15,25 @@ internal sealed class MigrationPair : IAsyncDisposable
 
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
 
-    public MigrationPair(SimulatorOptions? options = null, TimeSpan? silence = null)
+    private MigrationPair(SimulatedMachine[] machines, DomainBackend source, DomainBackend target, TimeSpan silence)
     {
-        Source = new SimulatorBackend(options ?? new SimulatorOptions());
-        Target = new SimulatorBackend(options ?? new SimulatorOptions());
+        Machines = machines;
+        (Source, Target) = (source, target);
         _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _listener.Listen(1);
         OutSocket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         OutSocket.Connect(_listener.LocalEndPoint!);
         InSocket = _listener.Accept();
-        Out = new SocketChannel(OutSocket, silence ?? StreamLimits.DefaultSilenceDeadline);
-        In = new SocketChannel(InSocket, silence ?? StreamLimits.DefaultSilenceDeadline);
+        Out = new SocketChannel(OutSocket, silence);
+        In = new SocketChannel(InSocket, silence);
     }
 
-    public SimulatorBackend Source { get; }
+    /// <summary>The source's machine and the target's.</summary>
+    public SimulatedMachine[] Machines { get; }
 
-    public SimulatorBackend Target { get; }
+    public DomainBackend Source { get; }
+
+    public DomainBackend Target { get; }
 
     public Socket OutSocket { get; }
 
@@ -38,6 +42,18 @@ internal sealed class MigrationPair : IAsyncDisposable
     public SocketChannel Out { get; }
 
     public SocketChannel In { get; }
+
+    public static async Task<MigrationPair> OpenAsync(DomainOptions? options = null, TimeSpan? silence = null)
+    {
+        SimulatedMachine[] machines = [new(), new()];
+        return new MigrationPair(
+            machines, await machines[0].OpenBackendAsync(options), await machines[1].OpenBackendAsync(options), silence ?? StreamLimits.DefaultSilenceDeadline);
+    }
+
+    /// <summary>What the guest's memory on the source is like, whether it runs or not.</summary>
+    public Task<GuestReport> AtSourceAsync() => GuestReport.OfAsync(Machines[0], Source);
+
+    public Task<GuestReport> AtTargetAsync() => GuestReport.OfAsync(Machines[1], Target);
 
     public static DomainConfig Config(long mib, int vcpus = 1, params (string Key, string Value)[] platform) => new(
         Vm, "test (quoted \"name\")", mib << 20, mib << 20, mib << 20, vcpus, vcpus, platform.ToDictionary(p => p.Key, p => p.Value), null);
@@ -72,6 +88,10 @@ internal sealed class MigrationPair : IAsyncDisposable
         InSocket.Dispose();
         await Source.DisposeAsync();
         await Target.DisposeAsync();
+        foreach (var machine in Machines)
+        {
+            await machine.DisposeAsync();
+        }
     }
 
     /// <summary>Keeps what was reported, in order, on the reporting thread.</summary>
@@ -103,9 +123,9 @@ internal sealed class MigrationPair : IAsyncDisposable
 /// <summary>The answer of <c>verify-memory</c>.</summary>
 internal sealed record GuestReport(ulong Counter, long Pages, long Errors, double LongestPauseMs, string Checksum)
 {
-    public static async Task<GuestReport> OfAsync(SimulatorBackend host)
+    public static async Task<GuestReport> OfAsync(SimulatedMachine machine, DomainBackend host)
     {
-        var answer = await host.RunScriptAsync(MigrationPair.Vm, "verify-memory", default);
+        var answer = await machine.InspectAsync(host.GetStatus(MigrationPair.Vm)!.Domid, "verify-memory");
         var fields = answer.Split(' ').Select(f => f.Split('=')).ToDictionary(f => f[0], f => f[1]);
         return new GuestReport(
             ulong.Parse(fields["counter"]),

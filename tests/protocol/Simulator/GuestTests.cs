@@ -112,6 +112,24 @@ public sealed partial class GuestTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_guest_measures_its_own_pause()
+    {
+        var domid = await StartAsync(16);
+        await RunAsync(domid, "counter");
+        machine.Hypervisor.Pause(domid);
+        await Task.Delay(150);
+        machine.Hypervisor.Unpause(domid);
+        await SimulatedMachine.EventuallyAsync(() => Pause() >= 140);
+        await RunAsync(domid, "reset-pause");
+        machine.Hypervisor.Pause(domid);
+        var still = Pause();
+        await Task.Delay(50);
+        Assert.Equal(still, Pause());
+
+        double Pause() => double.Parse(machine.InspectAsync(domid, "longest-pause").GetAwaiter().GetResult(), CultureInfo.InvariantCulture);
+    }
+
+    [Fact]
     public async Task A_guest_told_to_crashes()
     {
         var domid = await StartAsync(16, (GuestKeys.CrashAfter, "20"));

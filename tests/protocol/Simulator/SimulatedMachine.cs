@@ -4,6 +4,7 @@ using Toolstack.XenSimulator;
 using Toolstack.XenSimulator.Contract;
 using Toolstack.XenSimulator.Host;
 using Toolstack.Xenopsd.Backends;
+using Toolstack.Xenopsd.Backends.Domains;
 using Toolstack.Xenopsd.Backends.Simulator;
 
 namespace Toolstack.Tests.Simulator;
@@ -65,6 +66,20 @@ internal sealed class SimulatedMachine : IAsyncDisposable
 
             await Task.Delay(5);
         }
+    }
+
+    /// <summary>What xenopsd runs on this machine: domains over its hypercalls and its xenstore. The caller disposes it; the domains stay.</summary>
+    public Task<DomainBackend> OpenBackendAsync(DomainOptions? domains = null) => DomainBackend.OpenAsync(
+        new SimulatedHypervisor(HypervisorPath),
+        (domains ?? new DomainOptions()) with { KeepFreeKib = 0, RunHotplugScripts = false, BackEndOpensFiles = true },
+        NullLogger.Instance,
+        default);
+
+    /// <summary>The answer of a guest's memory, whether the guest runs or not.</summary>
+    public async Task<string> InspectAsync(int domid, string script)
+    {
+        using var connection = Connect();
+        return await new HypercallsClient(connection).Inspect(domid, script, default);
     }
 
     /// <summary>The power comes back: every domain is gone.</summary>

@@ -16,9 +16,6 @@ internal sealed class FaultyBackend(IBackend inner) : IBackend
     /// <summary>RenameAsync fails.</summary>
     internal bool Rename { get; init; }
 
-    /// <summary>Its domains outlive the engine, as those of a hypervisor do; the test ends them.</summary>
-    internal bool Survives { get; init; }
-
     /// <summary>SaveAsync waits for its cancellation before it starts.</summary>
     internal bool SlowSave { get; init; }
 
@@ -27,6 +24,14 @@ internal sealed class FaultyBackend(IBackend inner) : IBackend
         add => inner.Changed += value;
         remove => inner.Changed -= value;
     }
+
+    public event Action<DynamicId>? DeviceChanged
+    {
+        add => inner.DeviceChanged += value;
+        remove => inner.DeviceChanged -= value;
+    }
+
+    public IDeviceBackend Devices => inner.Devices;
 
     public string Hypervisor => inner.Hypervisor;
 
@@ -79,5 +84,5 @@ internal sealed class FaultyBackend(IBackend inner) : IBackend
 
     public Task<string> RunScriptAsync(string vmId, string script, CancellationToken cancel) => inner.RunScriptAsync(vmId, script, cancel);
 
-    public ValueTask DisposeAsync() => Survives ? ValueTask.CompletedTask : inner.DisposeAsync();
+    public ValueTask DisposeAsync() => inner.DisposeAsync();
 }

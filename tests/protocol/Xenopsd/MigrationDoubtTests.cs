@@ -1,5 +1,4 @@
 using Toolstack.Xenopsd.Backends;
-using Toolstack.Xenopsd.Backends.Simulator;
 using Toolstack.Xenopsd.Contract;
 using Toolstack.Xenopsd.Migration;
 using Xunit;
@@ -81,14 +80,12 @@ public sealed class MigrationDoubtTests
     [InlineData(false)]
     public async Task ARestartedSourceAsksAgain(bool moved)
     {
-        await using var simulator = new SimulatorBackend(new SimulatorOptions());
-        var lasting = new FaultyBackend(simulator) { Survives = true };
-        await using var source = await TestHost.StartAsync(_ => lasting, ask: TimeSpan.Zero);
+        await using var source = await TestHost.StartAsync(ask: TimeSpan.Zero);
         await using var destination = await TestHost.StartAsync(cut: (moved ? BeforePointFour : BeforePointThree) with { Mute = true });
         string vm = await source.RunVmAsync();
         await AssertDoubtAsync(source, vm, destination);
 
-        await using var next = await TestHost.StartAsync(_ => lasting, former: await source.StopAsync());
+        await using var next = await TestHost.StartAsync(former: await source.StopAsync());
         Assert.Equal([MigrationIds.Source(vm)], next.Engine.Backend.ListDomains());
         destination.Xapi.Unmute();
         await AssertResolvedAsync(next, vm, destination, moved);
@@ -101,7 +98,7 @@ public sealed class MigrationDoubtTests
         await using var destination = await TestHost.StartAsync(cut: BeforePointFour with { Mute = true });
         string vm = await source.RunVmAsync();
         await AssertDoubtAsync(source, vm, destination);
-        await using var next = await TestHost.StartAsync(former: await source.StopAsync());
+        await using var next = await TestHost.StartAsync(former: await source.RestartMachineAsync());
         await next.AssertEmptyAsync();
         await destination.AssertRunsAsync(vm);
     }
@@ -121,7 +118,8 @@ public sealed class MigrationDoubtTests
     {
         var (has, empty) = moved ? (destination, source) : (source, destination);
         using var deadline = new CancellationTokenSource(Patience);
-        while (!has.Engine.Backend.ListDomains().Contains(vm) || empty.Engine.Backend.ListDomains().Count > 0)
+        while (has.Engine.Backend.GetStatus(vm) is not { ShutdownReason: null, Paused: false } || !has.Engine.Store.Ids.Contains(vm)
+            || empty.Engine.Backend.ListDomains().Count > 0)
         {
             await Task.Delay(5, deadline.Token);
         }

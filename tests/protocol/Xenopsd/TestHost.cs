@@ -1,9 +1,9 @@
 using Xunit;
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging.Abstractions;
+using Toolstack.Tests.Simulator;
 using Toolstack.Xapi.Xenops;
 using Toolstack.Xenopsd.Backends;
-using Toolstack.Xenopsd.Backends.Simulator;
 using Toolstack.Xenopsd.Contract;
 using Toolstack.Xenopsd.Executor;
 using Toolstack.Xenopsd.Migration;
@@ -19,18 +19,21 @@ internal sealed class TestHost : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly string directory;
+    private readonly SimulatedMachine machine;
     private bool stopped;
+    private bool inherited;
 
-    private TestHost(Func<IBackend, IBackend> wrap, long memoryMib, Cut? cut, bool original, TimeSpan ask, TimeSpan unclaimed, string? former)
+    private TestHost(IBackend backend, SimulatedMachine machine, string directory, Cut? cut, bool original, TimeSpan ask, TimeSpan unclaimed)
     {
-        directory = former ?? Directory.CreateTempSubdirectory("xenopsd-test-").FullName;
+        this.machine = machine;
+        this.directory = directory;
         string handOver = Path.Combine(directory, "forwarded");
         Engine = new Engine(
             new EngineOptions(Path.Combine(directory, "db"), handOver, Path.Combine(directory, "hooks"), 4, SaveOptions.Default)
             {
                 Recovery = new RecoveryTimes(ask, Pause: TimeSpan.FromMilliseconds(10), Retry: TimeSpan.FromMilliseconds(50), unclaimed),
             },
-            wrap(new SimulatorBackend(new SimulatorOptions { TotalMemoryBytes = memoryMib * MiB })),
+            backend,
             NullLogger.Instance);
         Service = new XenopsService(Engine, () => { });
         var gateway = new XenopsGateway(Service);
@@ -44,11 +47,15 @@ internal sealed class TestHost : IAsyncDisposable
     internal XapiStandIn Xapi { get; }
 
     /// <param name="ask">How long a source in doubt asks; as long as a test lasts if nothing is said.</param>
-    /// <param name="former">The directory of a process before this one.</param>
+    /// <param name="former">The xenopsd before this one, which has stopped: its machine and its directory are taken over.</param>
     internal static async Task<TestHost> StartAsync(Func<IBackend, IBackend>? wrap = null, long memoryMib = 256, Cut? cut = null, bool original = false,
-        TimeSpan? ask = null, TimeSpan? unclaimed = null, string? former = null)
+        TimeSpan? ask = null, TimeSpan? unclaimed = null, TestHost? former = null)
     {
-        var host = new TestHost(wrap ?? (static b => b), memoryMib, cut, original, ask ?? Patience, unclaimed ?? Patience, former);
+        var machine = former?.machine ?? new SimulatedMachine(memoryMib);
+        IBackend backend = await machine.OpenBackendAsync();
+        string directory = former?.directory ?? Directory.CreateTempSubdirectory("xenopsd-test-").FullName;
+        former?.inherited = true;
+        var host = new TestHost(wrap?.Invoke(backend) ?? backend, machine, directory, cut, original, ask ?? Patience, unclaimed ?? Patience);
         await host.Engine.StartAsync(CancellationToken.None);
         host.Xapi.Start();
         return host;
@@ -142,14 +149,15 @@ internal sealed class TestHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
-        if (Directory.Exists(directory))
+        if (!inherited)
         {
+            await machine.DisposeAsync();
             Directory.Delete(directory, recursive: true);
         }
     }
 
-    /// <summary>Ends the process of this host, so to say, and gives its directory to the next.</summary>
-    internal async Task<string> StopAsync()
+    /// <summary>Ends xenopsd, so to say. The machine and its domains go on.</summary>
+    internal async Task<TestHost> StopAsync()
     {
         if (!stopped)
         {
@@ -158,6 +166,14 @@ internal sealed class TestHost : IAsyncDisposable
             await Engine.DisposeAsync();
         }
 
-        return directory;
+        return this;
+    }
+
+    /// <summary>The power of the machine fails and comes back, after xenopsd has ended: every domain is gone.</summary>
+    internal async Task<TestHost> RestartMachineAsync()
+    {
+        await StopAsync();
+        await machine.RestartAsync();
+        return this;
     }
 }

@@ -9,16 +9,15 @@ public sealed class SettingsTests
     [Fact]
     public void TheSimulatorObeysTheKeysOfMigration()
     {
-        var options = Settings.SimulatorOptions(Parse("vm-suspend-ack-timeout = 9", "simulator-memory-mib = 128"));
+        var options = Settings.SimulatedDomains(Parse("vm-suspend-ack-timeout = 9"));
         Assert.Equal(TimeSpan.FromSeconds(7), Settings.SaveOptions(Parse("migration-silence-deadline = 7")).SilenceDeadline);
         Assert.Equal(TimeSpan.FromSeconds(9), options.SuspendAckTimeout);
-        Assert.Equal(128L << 20, options.TotalMemoryBytes);
     }
 
     [Fact]
     public void ThirtySecondsAreTheDefaultOfBothWaits()
     {
-        var options = Settings.SimulatorOptions(Parse());
+        var options = Settings.SimulatedDomains(Parse());
         Assert.Equal(TimeSpan.FromSeconds(30), options.SuspendAckTimeout);
         Assert.Equal(TimeSpan.FromSeconds(30), Settings.SaveOptions(Parse()).SilenceDeadline);
     }

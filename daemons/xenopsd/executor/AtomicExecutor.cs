@@ -14,7 +14,7 @@ namespace Toolstack.Xenopsd.Executor;
 /// <param name="actions">How a plain step is done.</param>
 /// <param name="scheduler">Where groups find their workers.</param>
 /// <param name="logger">The daemon's.</param>
-/// <param name="boundary">Called before and after every plain step: a test ends the process there.</param>
+/// <param name="boundary">Called before every plain step: a test ends the process there.</param>
 public sealed class AtomicExecutor(IAtomicActions actions, Scheduler scheduler, ILogger logger, Action? boundary = null)
 {
     private long groups;
@@ -102,7 +102,6 @@ public sealed class AtomicExecutor(IAtomicActions actions, Scheduler scheduler, 
         }
 
         context.Advance(atomic);
-        boundary?.Invoke();
     }
 
     private async Task BoundedAsync(Atomic atomic, RunContext context, CancellationToken cancel)

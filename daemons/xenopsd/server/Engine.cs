@@ -18,7 +18,7 @@ public sealed record EngineOptions(string DatabasePath, string HandOverPath, str
     /// <summary>Disks are plugged in one step; otherwise attached and activated in two.</summary>
     public bool PlugsInOneStep { get; init; } = true;
 
-    /// <summary>For tests: called before and after every atomic.</summary>
+    /// <summary>For tests: called before every plain step.</summary>
     public Action? AtomicBoundary { get; init; }
 }
 

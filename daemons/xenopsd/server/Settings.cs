@@ -61,15 +61,15 @@ public static class Settings
     public static readonly ConfigKey<IReadOnlyList<string>> QueueAliases = ConfigKey.List(
         "queue-aliases", ["org.xen.xapi.xenopsd.classic"], "Further queues that are served alike.");
 
-    public static readonly ConfigKey<long> AbortAtBoundary = ConfigKey.Integer(
-        "debug-abort-at-boundary", 0, 0, 1 << 20,
-        "For tests only: the process kills itself at this boundary of a plain step, counting two for each step; 0 for never.");
+    public static readonly ConfigKey<long> AbortAtStep = ConfigKey.Integer(
+        "debug-abort-at-step", 0, 0, 1 << 20,
+        "For tests only: the process kills itself before the plain step of this number; 0 for never.");
 
     public static IReadOnlyList<ConfigKey> All { get; } =
     [
         SwitchPath, Queue, DatabasePath, WorkerPoolSize, HandOverPath, HooksPath, Backend, SimulatorPath, SimulatorMemoryMib,
         MaxIterations, DowntimeTarget, BandwidthLimit, SilenceDeadline, SuspendAckTimeout,
-        LegacyPlug, QueueAliases, AbortAtBoundary,
+        LegacyPlug, QueueAliases, AbortAtStep,
     ];
 
     /// <summary>Domains of a real Xen. Where no scripts are installed the daemon connects devices itself.</summary>

@@ -36,7 +36,7 @@ internal static class XenopsdMain
                 Log.Serving(logger, queue, engine.Backend.Hypervisor);
                 context.Ready();
                 string[] queues = [queue, .. context.Configuration.Get(Settings.QueueAliases).Where(alias => alias != queue)];
-                List<Task> serving = [.. queues.Select(name => ServeAsync(connection, name, server.HandleAsync, logger, stop.Token))];
+                List<Task> serving = [.. queues.Select(name => ServeAsync(connection, name, (call, cancel) => server.HandleAsync(LegacyCalls.Upgrade(call), cancel), logger, stop.Token))];
                 if (backend is DomainBackend { Memory: var memory })
                 {
                     serving.Add(ServeAsync(connection, MemoryServer.Queue, new MemoryServer(memory).HandleAsync, logger, stop.Token));
@@ -77,7 +77,7 @@ internal static class XenopsdMain
         Settings.SaveOptions(configuration))
     {
         PlugsInOneStep = configuration.Get(Settings.LegacyPlug),
-        AtomicBoundary = BoundarySwitch.At(configuration.Get(Settings.AbortAtBoundary)),
+        AtomicBoundary = BoundarySwitch.At(configuration.Get(Settings.AbortAtStep)),
     };
 
     private static async Task<IBackend> MakeBackendAsync(Configuration configuration, ILogger logger, CancellationToken stop)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Logging.Abstractions;
 using Toolstack.Xenopsd.Contract;
 using Toolstack.Xenopsd.Server;
@@ -50,6 +51,107 @@ public sealed class VmStoreTests : IDisposable
         Open().Put(Record("v"));
         File.WriteAllText(Path.Combine(root, "VM", "v", "config"), "{");
         Assert.Empty(Open().Ids);
+    }
+
+    [Fact]
+    public void EveryDeviceIsKeptInItsOwnFile()
+    {
+        var record = Record("v") with
+        {
+            Vbds = [new Vbd { id = ("v", "xvda"), qos = new VbdQos.Ionice(new IoScheduling.Idle()) }],
+            Vifs = [new Vif { id = ("v", "0"), ipv4_configuration = new Ipv4Configuration.Static4(["10.0.0.1/8"], null) }],
+            Pcis = [new Pci { id = ("v", "0000:03:00.0"), address = new PciAddress { bus = 3 } }],
+            Vgpus = [new Vgpu { id = ("v", "0"), implementation = new VgpuImplementation.GVT_g(new GvtGpu { fence_sz = 4 }) }],
+            Vusbs = [new Vusb { id = ("v", "usb1"), speed = 480 }],
+        };
+        Open().Put(record);
+        Assert.True(File.Exists(Path.Combine(root, "PCI", "v", "pci.0000:03:00.0")));
+        Assert.True(File.Exists(Path.Combine(root, "extra", "v")));
+        Assert.Equal(
+            ["config", "vbd.xvda", "vgpu.0", "vif.0", "vusb.usb1"],
+            Directory.EnumerateFiles(Path.Combine(root, "VM", "v")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(MetadataText.Write(record), MetadataText.Write(Open().Get("v")));
+        Open().Remove("v");
+        Assert.Empty(Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public void AWriteThatFailsLeavesTheRecordAsItWas()
+    {
+        var store = Open();
+        store.Put(Record("v") with { Vbds = [new Vbd { id = ("v", "xvda"), backend = new Disk.Local("/old") }] });
+
+        // The name of the second device is too long for a file: the first is written already when that is found out.
+        var half = store.Get("v").With(new Vbd { id = ("v", "xvda"), backend = new Disk.Local("/new") }).With(new Vbd { id = ("v", new string('x', 300)) });
+        Assert.IsType<XenopsErrorValue.IO_error>(Assert.Throws<XenopsError>(() => store.Put(half)).Value);
+        Assert.Equal(new Disk.Local("/old"), store.Get("v").Vbd("xvda").backend);
+        Assert.Empty(Directory.EnumerateFiles(root, "*.tmp", SearchOption.AllDirectories));
+
+        // The next write that succeeds makes the files what the record is.
+        store.Update("v", static r => r with { Vm = r.Vm with { name = "new" } });
+        Assert.Equal(("new", new Disk.Local("/old")), (Open().Get("v").Vm.name, Open().Get("v").Vbd("xvda").backend));
+    }
+
+    [Fact]
+    public void AnInterruptedRemovalIsFinishedByTheNextLoad()
+    {
+        Open().Put(Record("v") with { Vifs = [new Vif { id = ("v", "0") }] });
+        File.Delete(Path.Combine(root, "VM", "v", "config"));
+        Assert.Empty(Open().Ids);
+        Assert.False(Directory.Exists(Path.Combine(root, "VM", "v")));
+    }
+
+    [Fact]
+    public void AMigrationThatCannotBeReadDoesNotStopTheStart()
+    {
+        string vm = "12345678-1234-1234-1234-123456789abc";
+        Directory.CreateDirectory(Path.Combine(root, "migrations"));
+        File.WriteAllText(Path.Combine(root, "migrations", vm), "{");
+        File.WriteAllText(Path.Combine(root, "migrations", "junk"), "{");
+        var pending = new PendingMigrations(root, NullLogger.Instance);
+        Assert.Empty(pending.Undecided);
+        Assert.Null(pending.Find(vm));
+        Assert.True(pending.IsSource("12345678-1234-1234-1234-000000000000"));
+        Assert.False(pending.IsSource("22345678-1234-1234-1234-000000000000"));
+    }
+
+    [Fact]
+    public void MetadataOfElsewhereFitsHere()
+    {
+        var host = new Toolstack.Xenopsd.Backends.HostInfo(1, 1, 1, "4.17", "hvm-3.0-x86_64")
+        {
+            Features = new Toolstack.Xenopsd.Backends.CpuFeatures("00", "11", "22", "33", "44"),
+        };
+        var metadata = new Metadata { vm = Record("v").Vm, vbds = [new Vbd { id = ("v", "hda") }, new Vbd { id = ("v", "sda") }] };
+        var record = MetadataImport.Record(metadata, extra: null, old: null, host);
+        Assert.Equal("22", record.Vm.platformdata["featureset"]);
+        Assert.Equal(["xvda", "sda"], record.Vbds.Select(static v => v.id.device));
+        var named = metadata with { vm = metadata.vm with { platformdata = metadata.vm.platformdata.SetItem("featureset", "7") } };
+        Assert.Equal("7", MetadataImport.Record(named, null, null, host).Vm.platformdata["featureset"]);
+    }
+
+    [Fact]
+    public void WhatIsElsewhereIsNamedAnew()
+    {
+        PciAddress card = new() { bus = 1 };
+        PciAddress function = new() { bus = 1, dev = 1 };
+        PciAddress there = new() { bus = 9 };
+        var record = Record("v") with
+        {
+            Vbds = [new Vbd { id = ("v", "xvda"), backend = new Disk.VDI("sr/a") }, new Vbd { id = ("v", "xvdb"), backend = new Disk.VDI("sr/ab") }],
+            Vifs = [new Vif { id = ("v", "0") }],
+            Vgpus = [new Vgpu { id = ("v", "2"), physical_pci_address = card, virtual_pci_address = function }],
+            Pcis = [new Pci { id = ("v", function.ToString()), address = function }],
+        };
+        var remapped = MetadataRemap.Apply(
+            record,
+            ImmutableSortedDictionary<string, string>.Empty.Add("sr/a", "far/a"),
+            ImmutableSortedDictionary<string, Network>.Empty.Add("0", new Network.Local("xenbr9")),
+            ImmutableSortedDictionary<string, PciAddress>.Empty.Add("vf:2", there));
+        Assert.Equal([new Disk.VDI("far/a"), new Disk.VDI("sr/ab")], remapped.Vbds.Select(static v => v.backend));
+        Assert.Equal(new Network.Local("xenbr9"), remapped.Vifs[0].backend);
+        Assert.Equal((card, there), (remapped.Vgpus[0].physical_pci_address, remapped.Vgpus[0].virtual_pci_address));
+        Assert.Equal((("v", "0000:09:00.0"), there), (remapped.Pcis[0].id, remapped.Pcis[0].address));
     }
 
     [Theory]

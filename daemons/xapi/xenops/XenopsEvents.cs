@@ -33,8 +33,15 @@ internal sealed class XenopsEvents(
     /// <summary>Ids of the VMs that run here and are not resident here; at most as many as xenopsd has.</summary>
     private readonly ConcurrentDictionary<string, bool> unplaced = new(StringComparer.Ordinal);
 
-    /// <summary>Ids of the VMs whose refresh failed and is to be repeated.</summary>
+    /// <summary>Ids of the VMs that are to be refreshed: a refresh failed, or was left to an operation.</summary>
     private readonly ConcurrentDictionary<string, bool> owed = new(StringComparer.Ordinal);
+
+    /// <summary>Operations that ask for the VM's state themselves when they are over, whatever they ended in.</summary>
+    private static readonly ImmutableHashSet<vm_operations> Refreshing =
+    [
+        vm_operations.start, vm_operations.start_on, vm_operations.hard_shutdown, vm_operations.clean_shutdown, vm_operations.pause,
+        vm_operations.unpause, vm_operations.suspend, vm_operations.hard_reboot, vm_operations.clean_reboot,
+    ];
 
     /// <summary>The process of xenopsd whose updates are followed.</summary>
     private volatile string? instance;
@@ -73,7 +80,12 @@ internal sealed class XenopsEvents(
     }
 
     /// <summary>When it ends the database says what xenopsd says of the VM now, unless the VM is suppressed or not resident here.</summary>
-    public Task RefreshAsync(string vm, CancellationToken cancel) => suppression.SerializeAsync(vm, () => UpdateAsync(vm, cancel), cancel);
+    public Task RefreshAsync(string vm, CancellationToken cancel) => suppression.SerializeAsync(vm, () =>
+    {
+        // What was noticed up to here is in the state that is asked for now.
+        owed.TryRemove(vm, out _);
+        return UpdateAsync(vm, cancel);
+    }, cancel);
 
     /// <summary>Suppresses the VM's updates until the result is disposed; the outermost disposal refreshes the VM.</summary>
     public async Task<IAsyncDisposable> SuppressAsync(string vm, CancellationToken cancel)
@@ -114,15 +126,18 @@ internal sealed class XenopsEvents(
 
     private async Task HandleAsync(ImmutableArray<DynamicId> objects, CancellationToken cancel)
     {
+        // Somebody waits for each task; rows may follow a little later.
+        foreach (DynamicId.Task task in objects.OfType<DynamicId.Task>())
+        {
+            tasks.Changed(task.id);
+        }
+
         foreach (DynamicId changed in objects.Distinct())
         {
             switch (changed)
             {
-                case DynamicId.Task task:
-                    tasks.Changed(task.id);
-                    break;
                 case DynamicId.Vm vm:
-                    await RefreshAsync(vm.id, cancel).ConfigureAwait(false);
+                    await NoticeAsync(vm.id, cancel).ConfigureAwait(false);
                     break;
                 case DynamicId.Vbd disk:
                     await DeviceAsync(disk.vm, self => devices.RefreshDiskAsync(self, disk.device, cancel), cancel).ConfigureAwait(false);
@@ -131,7 +146,7 @@ internal sealed class XenopsEvents(
                     await DeviceAsync(vif.vm, self => devices.RefreshInterfaceAsync(self, vif.device, cancel), cancel).ConfigureAwait(false);
                     break;
                 default:
-                    // Devices that are passed through have no state in this database.
+                    // Tasks were told of; devices that are passed through have no state in this database.
                     break;
             }
         }
@@ -179,15 +194,46 @@ internal sealed class XenopsEvents(
         }
     }, cancel);
 
-    /// <summary>Refreshes once more the VMs whose refresh failed; a failure ends the round, and the loop comes back.</summary>
+    /// <summary>A VM has changed. While an operation runs that will ask for the VM's state at its end, the many changes on the way there are
+    /// only noted.</summary>
+    private async Task NoticeAsync(string uuid, CancellationToken cancel)
+    {
+        if (await IsRefreshedByOperationAsync(uuid, cancel).ConfigureAwait(false))
+        {
+            owed[uuid] = true;
+        }
+        else
+        {
+            await RefreshAsync(uuid, cancel).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Refreshes the VMs whose refresh failed or was left to an operation that has ended; a failure ends the round, and the loop comes back.</summary>
     private async Task RepeatAsync(CancellationToken cancel)
     {
         foreach (string uuid in owed.Keys)
         {
-            await RefreshAsync(uuid, cancel).ConfigureAwait(false);
-            owed.TryRemove(uuid, out _);
+            if (await IsRefreshedByOperationAsync(uuid, cancel).ConfigureAwait(false))
+            {
+                continue;
+            }
+
+            try
+            {
+                await RefreshAsync(uuid, cancel).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is XenopsError or XenApiError)
+            {
+                owed[uuid] = true;
+                throw;
+            }
         }
     }
+
+    private async Task<bool> IsRefreshedByOperationAsync(string uuid, CancellationToken cancel) =>
+        await FindAsync(uuid, cancel).ConfigureAwait(false) is { } self
+        && await database.Find(self, cancel).ConfigureAwait(false) is { } row
+        && row.current_operations.Values.Any(Refreshing.Contains);
 
     /// <summary>True when a VM that was not resident here now is. Nothing is decided while an operation works on the VM, nor while another host
     /// is believed to run it: that host's own look decides first.</summary>

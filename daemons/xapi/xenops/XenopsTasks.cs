@@ -11,8 +11,14 @@ internal sealed record XenopsTaskLimits(TimeSpan Poll, TimeSpan Outage, TimeSpan
 /// </summary>
 internal sealed class XenopsTasks(IXenops xenops, XenopsTaskLimits limits)
 {
+    private const int EarlyChanges = 64;
+
     private readonly Lock gate = new();
     private readonly Dictionary<string, TaskCompletionSource> waited = new(StringComparer.Ordinal);
+
+    /// <summary>The newest changes of tasks that nobody waited for yet.</summary>
+    private readonly string?[] early = new string?[EarlyChanges];
+    private int next;
 
     /// <summary>Wakes the wait for a task; called by the event loop.</summary>
     public void Changed(string id)
@@ -22,7 +28,12 @@ internal sealed class XenopsTasks(IXenops xenops, XenopsTaskLimits limits)
             if (waited.TryGetValue(id, out TaskCompletionSource? source))
             {
                 source.TrySetResult();
+                return;
             }
+
+            // The change may be quicker than the one who waits for the task it has just started.
+            early[next] = id;
+            next = (next + 1) % early.Length;
         }
     }
 
@@ -38,6 +49,8 @@ internal sealed class XenopsTasks(IXenops xenops, XenopsTaskLimits limits)
         WaitState wait = new(debug, id, progress);
         try
         {
+            // A task that has just been started is looked at when something is heard of it.
+            await PauseAsync(Watch(id), cancel).ConfigureAwait(false);
             while (true)
             {
                 Task changed = Watch(id);
@@ -160,6 +173,12 @@ internal sealed class XenopsTasks(IXenops xenops, XenopsTaskLimits limits)
             if (!waited.TryGetValue(id, out TaskCompletionSource? source) || source.Task.IsCompleted)
             {
                 waited[id] = source = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                int known = Array.IndexOf(early, id);
+                if (known >= 0)
+                {
+                    early[known] = null;
+                    source.SetResult();
+                }
             }
 
             return source.Task;

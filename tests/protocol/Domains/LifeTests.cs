@@ -57,6 +57,22 @@ public class LifeTests
     }
 
     [Fact]
+    public async Task A_domain_that_somebody_else_ended_makes_place()
+    {
+        await using var host = await StartAsync();
+        var before = await host.NodesAsync("/");
+        string vm = await host.RunAsync();
+        int domid = host.Domid(vm);
+        await host.Hypervisor.DestroyAsync(domid, default);
+        Assert.Null(host.Backend.GetStatus(vm));
+        await host.RunAsync(Config(vm, 16));
+        Assert.NotEqual(domid, host.Domid(vm));
+        Assert.Null(await host.ReadAsync($"/local/domain/{domid}"));
+        await host.Backend.DestroyAsync(vm, default);
+        Assert.Equal(before, await host.NodesAsync("/"));
+    }
+
+    [Fact]
     public async Task Memory_is_given_out_once()
     {
         await using var host = await StartAsync(100);

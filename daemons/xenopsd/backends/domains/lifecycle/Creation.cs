@@ -17,6 +17,12 @@ internal sealed class Creation(IHypervisor hypervisor, XenstoreClient store, Dom
     {
         ArgumentNullException.ThrowIfNull(config);
         var handle = Handles.Of(config.VmId);
+        if (table.Find(config.VmId) is { } former && hypervisor.Domain(former.Domid) is not { Dying: false })
+        {
+            // Somebody else ended it: what it left makes place.
+            await destruction.AbandonAsync(former).ConfigureAwait(false);
+        }
+
         Check(config);
         var kind = KindOf(config);
         long overheadKib = Overhead(config, kind) * KibPerMib;

@@ -85,7 +85,7 @@ internal sealed partial class RequestHandler(StoreTree tree, WatchTable watches,
 
     private XenstoreErrorName? End(Request request, ReadOnlySpan<byte> payload)
     {
-        if (!request.Peer.Transactions.Remove(request.TransactionId, out var transaction))
+        if (!request.Peer.Transactions.TryGetValue(request.TransactionId, out var transaction))
         {
             return ENOENT;
         }
@@ -95,6 +95,7 @@ internal sealed partial class RequestHandler(StoreTree tree, WatchTable watches,
             return EINVAL;
         }
 
+        request.Peer.Transactions.Remove(request.TransactionId);
         if (payload[0] == 'T')
         {
             if (Refused(request.Peer) || !transaction.Commit())

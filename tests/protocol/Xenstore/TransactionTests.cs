@@ -148,5 +148,6 @@ public sealed class TransactionTests
         Assert.Equal("16 EBUSY|", await peer.CallAsync(6, "|", id));
         Assert.Equal("16 ENOENT|", await peer.CallAsync(2, "/|", id + 1));
         Assert.Equal("16 EINVAL|", await peer.CallAsync(7, "X|", id));
+        Assert.Equal("7 OK|", await peer.CallAsync(7, "F|", id));
     }
 }

@@ -18,6 +18,12 @@ if (args is ["migration"])
     return 0;
 }
 
+if (args is ["pool-migration", var mib])
+{
+    await MigrationLoad.RunAsync(int.Parse(mib, System.Globalization.CultureInfo.InvariantCulture), Console.Out, over.Token);
+    return 0;
+}
+
 if (args is ["switch"])
 {
     await SwitchAlone.RunAsync(Console.Out, over.Token);

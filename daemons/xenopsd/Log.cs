@@ -80,6 +80,12 @@ internal static partial class Log
     [LoggerMessage(2210, LogLevel.Warning, "{Id}: metadata of a VM that did not come, removed")]
     internal static partial void MetadataExpired(ILogger logger, string id);
 
+    [LoggerMessage(2213, LogLevel.Information, "{Vm} pass {Pass}: {Pages} pages ({Zero} of them zero), {Mib:0.0} MiB in {Milliseconds} ms, {Rate:0} MiB/s; the guest wrote {Dirty} pages meanwhile")]
+    internal static partial void Pass(ILogger logger, string vm, int pass, long pages, long zero, double mib, long milliseconds, double rate, long dirty);
+
+    [LoggerMessage(2214, LogLevel.Warning, "{Vm} arrived before this daemon was restarted, what was left to do for it is done: {Outcome}")]
+    internal static partial void ArrivalSettled(ILogger logger, string vm, State.ArrivalOutcome outcome);
+
     [LoggerMessage(2205, LogLevel.Warning, "connection handed over refused: {Problem}")]
     internal static partial void HandOverRefused(ILogger logger, string problem);
 

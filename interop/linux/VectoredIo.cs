@@ -88,6 +88,20 @@ public sealed unsafe class VectoredIo : IDisposable
         }
     }
 
+    /// <summary>What has come, one byte at least; 0 when the peer closed.</summary>
+    public int ReadSome(Span<byte> data)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        // SAFETY: pinned for the call.
+        fixed (byte* pinned = data)
+        {
+            IoVector vector = new(pinned, data.Length);
+            var moved = data.IsEmpty ? 0 : Once(&vector, 1, write: false, flags: 0);
+            Bytes += moved;
+            return (int)moved;
+        }
+    }
+
     public void Dispose()
     {
         if (_disposed)
@@ -116,7 +130,12 @@ public sealed unsafe class VectoredIo : IDisposable
                     continue;
                 }
 
-                var moved = Once(list + index, Math.Min(vectors.Length - index, MaxVectors), write);
+                var moved = Once(list + index, Math.Min(vectors.Length - index, MaxVectors), write, write ? MSG_NOSIGNAL : MSG_WAITALL);
+                if (moved == 0)
+                {
+                    throw new EndOfStreamException("the peer closed the connection inside the stream");
+                }
+
                 Bytes += moved;
                 while (moved > 0)
                 {
@@ -130,21 +149,17 @@ public sealed unsafe class VectoredIo : IDisposable
         }
     }
 
-    private long Once(IoVector* list, int count, bool write)
+    /// <summary>One system call that moves something; 0 at the end of what can be read.</summary>
+    private long Once(IoVector* list, int count, bool write, int flags)
     {
         msghdr message = new() { msg_iov = (iovec*)list, msg_iovlen = count };
         while (true)
         {
             // SAFETY: _fd is kept open by the reference taken in the constructor; the header lives on this frame.
-            var moved = write ? (long)sendmsg(_fd, &message, MSG_NOSIGNAL) : (long)recvmsg(_fd, &message, MSG_WAITALL);
-            if (moved > 0)
+            var moved = write ? (long)sendmsg(_fd, &message, flags) : (long)recvmsg(_fd, &message, flags);
+            if (moved >= 0)
             {
                 return moved;
-            }
-
-            if (moved == 0)
-            {
-                throw new EndOfStreamException("the peer closed the connection inside the stream");
             }
 
             var errno = LibC.errno;

@@ -70,6 +70,8 @@ internal sealed class SuspendImage : IDataChannel
 
     public void Read(Span<byte> data) => throw new NotSupportedException();
 
+    public int ReadSome(Span<byte> data) => throw new NotSupportedException();
+
     /// <summary>What was written is on the disk; then the signature makes it an image.</summary>
     public void FinishWriting()
     {

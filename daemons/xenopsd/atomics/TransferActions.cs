@@ -19,7 +19,7 @@ internal sealed class TransferActions(IBackend backend, VmStore store, SaveOptio
         using var image = atomic.Image is { } disk ? SuspendImage.Create(disk) : null;
         try
         {
-            var options = saveOptions with { Live = atomic.Live, PeerTakesZeroRecords = context.PeerTakesZeroRecords };
+            var options = (context.SaveOptions ?? saveOptions) with { Live = atomic.Live, PeerTakesZeroRecords = context.PeerTakesZeroRecords };
             context.Sent = await backend.SaveAsync(atomic.Vm, options, image ?? Memory(context), _ =>
             {
                 context.Task.ForbidCancel();

@@ -19,4 +19,8 @@ public static class XenopsFeatures
 {
     /// <summary>Takes ranges of zero frames in a memory stream (ZERO_PAGES records).</summary>
     public const string ZeroPages = "stream.zero-pages";
+
+    /// <summary>Knows migrations by a token (cookie <c>migration_id</c>), takes paused VMs (cookie <c>paused</c>), and says what became of a
+    /// migration to whoever knows its token (connection <c>outcome</c>).</summary>
+    public const string Outcome = "migration.outcome";
 }

@@ -131,7 +131,7 @@ public sealed class OperationQueue(
         Signal(operation.Vm);
         if (operation is Operation.VM_receive_memory receive)
         {
-            Signal(receive.FinalId);
+            Signal(receive.Arrival.FinalId);
         }
     }
 }

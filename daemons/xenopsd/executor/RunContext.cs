@@ -22,6 +22,9 @@ public sealed class RunContext(XenopsTask task, double totalWeight)
     /// <summary>The peer of a migration announced that it takes ranges of zero frames.</summary>
     public bool PeerTakesZeroRecords { get; set; }
 
+    /// <summary>How memory is to be sent, where the operation says so.</summary>
+    public SaveOptions? SaveOptions { get; set; }
+
     /// <summary>What the save of this operation did; null before its end.</summary>
     public SaveStatistics? Sent { get; set; }
 

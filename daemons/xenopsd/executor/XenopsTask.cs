@@ -17,6 +17,7 @@ public sealed class XenopsTask : IDisposable
     private readonly long started = Stopwatch.GetTimestamp();
     private readonly double created = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0;
     private ImmutableSortedDictionary<string, TaskState> subtasks = ImmutableSortedDictionary<string, TaskState>.Empty;
+    private ImmutableSortedDictionary<string, string> facts = ImmutableSortedDictionary<string, string>.Empty;
     private TaskState state = new TaskState.Pending(0);
     private bool cancellable = true;
     private int cancelPoints;
@@ -111,6 +112,15 @@ public sealed class XenopsTask : IDisposable
         updates?.Add(new DynamicId.Task(Id));
     }
 
+    /// <summary>Says something about the operation to whoever looks at the task (<c>debug_info</c>).</summary>
+    public void Tell(string key, string value)
+    {
+        lock (gate)
+        {
+            facts = facts.SetItem(key, value);
+        }
+    }
+
     public void Subtask(string name, TaskState subtask)
     {
         lock (gate)
@@ -150,7 +160,7 @@ public sealed class XenopsTask : IDisposable
         }
     }
 
-    private ImmutableSortedDictionary<string, string> CancelPointsSeen() => ImmutableSortedDictionary<string, string>.Empty.Add(
+    private ImmutableSortedDictionary<string, string> CancelPointsSeen() => facts.SetItem(
         "cancel_points_seen", Volatile.Read(ref cancelPoints).ToString(CultureInfo.InvariantCulture));
 
     public void Dispose() => cancelled.Dispose();

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Logging;
@@ -87,7 +86,7 @@ public sealed class HandOverListener(string path, MigrationReceiver receiver, Ac
                 }
 
                 descriptors.Clear();
-                await RouteAsync(target.Kind, target.Id, record, ToSocket(descriptor), cancel).ConfigureAwait(false);
+                await RouteAsync(target.Kind, target.Id, record, new MigrationConnection(ToSocket(descriptor)), cancel).ConfigureAwait(false);
             }
         }
         catch (Exception error) when (AtomicExecutor.IsExpected(error) || error is ValueFormatException)
@@ -102,41 +101,40 @@ public sealed class HandOverListener(string path, MigrationReceiver receiver, Ac
     }
 
     /// <summary>Raises XenopsError and closes the connection when nobody wants it.</summary>
-    private async Task RouteAsync(string kind, string id, HandOverRecord record, Socket data, CancellationToken cancel)
+    private async Task RouteAsync(string kind, string id, HandOverRecord record, MigrationConnection data, CancellationToken cancel)
     {
         try
         {
             switch (kind)
             {
-                case "vm" when record.Cookies.ContainsKey("mem_migration"):
-                    queue(record.Cookies.GetValueOrDefault("dbg", "migration"), new Operation.VM_receive_memory(
-                        id, Required(record, "final_id"), long.Parse(Required(record, "memory_limit"), NumberStyles.None, CultureInfo.InvariantCulture), data));
+                case "vm" or "memory":
+                    queue(record.Cookies.GetValueOrDefault(MigrationCookies.DebugInfo, "migration"),
+                        new Operation.VM_receive_memory(id, MigrationArrival.Of(id, record), data));
                     return;
                 case "mem":
                     await receiver.OfferMemoryAsync(id, data, cancel).ConfigureAwait(false);
+                    return;
+                case "outcome":
+                    using (data)
+                    {
+                        await receiver.AnswerAsync(id, record.Cookies.GetValueOrDefault(MigrationCookies.Token, ""), data, cancel).ConfigureAwait(false);
+                    }
+
                     return;
                 default:
                     throw new XenopsError(new XenopsErrorValue.Unimplemented($"{record.Path}: migration of this kind"));
             }
         }
-        catch (FormatException error)
-        {
-            data.Dispose();
-            throw new IOException($"memory_limit: {error.Message}", error);
-        }
         catch (XenopsError error)
         {
             using (data)
             {
-                await Handshake.SendErrorAsync(data, error.Value, cancel).ConfigureAwait(false);
+                await Handshake.SendErrorAsync(data.Bytes, error.Value, cancel).ConfigureAwait(false);
             }
 
             throw;
         }
     }
-
-    private static string Required(HandOverRecord record, string cookie) =>
-        record.Cookies.GetValueOrDefault(cookie) ?? throw XenopsError.Internal($"the request has no cookie {cookie}");
 
     /// <summary>The record with its descriptor; null when the peer sends none in time.</summary>
     private static async Task<HandOverRecord?> ReadAsync(Socket connection, List<SafeFileHandle> descriptors, CancellationToken cancel)
@@ -173,6 +171,12 @@ public sealed class HandOverListener(string path, MigrationReceiver receiver, Ac
         // The number passes from one owner to the other: the file handle gives it up without closing it.
         var handle = new SafeSocketHandle(descriptor.DangerousGetHandle(), ownsHandle: true);
         descriptor.SetHandleAsInvalid();
-        return new Socket(handle);
+        var socket = new Socket(handle);
+        if (socket.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6)
+        {
+            RemoteConnection.KeepAlive(socket);
+        }
+
+        return socket;
     }
 }

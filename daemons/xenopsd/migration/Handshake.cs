@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Net.Sockets;
 using System.Text;
 using Toolstack.Idl;
 using Toolstack.Idl.Json;
@@ -13,11 +12,11 @@ namespace Toolstack.Xenopsd.Migration;
 /// </summary>
 internal static class Handshake
 {
-    /// <summary>Raises SocketException or TimeoutException.</summary>
-    internal static Task SendSuccessAsync(Socket socket, CancellationToken cancel) => SendAsync(socket, new byte[sizeof(ushort)], cancel);
+    /// <summary>Raises IOException or TimeoutException.</summary>
+    internal static Task SendSuccessAsync(System.IO.Stream bytes, CancellationToken cancel) => SendAsync(bytes, new byte[sizeof(ushort)], cancel);
 
-    internal static Task SendErrorAsync(Socket socket, XenopsErrorValue error, CancellationToken cancel) =>
-        SendAsync(socket, EncodeError(error), cancel);
+    internal static Task SendErrorAsync(System.IO.Stream bytes, XenopsErrorValue error, CancellationToken cancel) =>
+        SendAsync(bytes, EncodeError(error), cancel);
 
     internal static byte[] EncodeError(XenopsErrorValue error)
     {
@@ -31,14 +30,14 @@ internal static class Handshake
 
     /// <summary>Waits for the peer's success. Raises what the peer reports; IOException when it closes, TimeoutException when it
     /// stays silent until the deadline of <paramref name="point"/>.</summary>
-    internal static async Task ExpectSuccessAsync(Socket socket, string point, TimeSpan limit, CancellationToken cancel)
+    internal static async Task ExpectSuccessAsync(System.IO.Stream bytes, string point, TimeSpan limit, CancellationToken cancel)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         deadline.CancelAfter(limit);
         try
         {
             byte[] header = new byte[sizeof(ushort)];
-            if (await FillAsync(socket, header, deadline.Token).ConfigureAwait(false) < header.Length)
+            if (await FillAsync(bytes, header, deadline.Token).ConfigureAwait(false) < header.Length)
             {
                 throw new IOException($"the peer closed the connection before {point}");
             }
@@ -50,7 +49,7 @@ internal static class Handshake
             }
 
             byte[] text = new byte[length];
-            int read = await FillAsync(socket, text, deadline.Token).ConfigureAwait(false);
+            int read = await FillAsync(bytes, text, deadline.Token).ConfigureAwait(false);
             throw read < length ? Cut(header, text.AsSpan(0, read), point) : DecodeError(text);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
@@ -80,16 +79,14 @@ internal static class Handshake
             : new IOException($"the peer closed the connection before {point}");
     }
 
-    private static async Task SendAsync(Socket socket, ReadOnlyMemory<byte> message, CancellationToken cancel)
+    private static async Task SendAsync(System.IO.Stream bytes, ReadOnlyMemory<byte> message, CancellationToken cancel)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         deadline.CancelAfter(MigrationLimits.Send);
         try
         {
-            while (!message.IsEmpty)
-            {
-                message = message[await socket.SendAsync(message, SocketFlags.None, deadline.Token).ConfigureAwait(false)..];
-            }
+            await bytes.WriteAsync(message, deadline.Token).ConfigureAwait(false);
+            await bytes.FlushAsync(deadline.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
@@ -97,12 +94,12 @@ internal static class Handshake
         }
     }
 
-    private static async Task<int> FillAsync(Socket socket, Memory<byte> buffer, CancellationToken cancel)
+    private static async Task<int> FillAsync(System.IO.Stream bytes, Memory<byte> buffer, CancellationToken cancel)
     {
         int filled = 0;
         while (filled < buffer.Length)
         {
-            int read = await socket.ReceiveAsync(buffer[filled..], SocketFlags.None, cancel).ConfigureAwait(false);
+            int read = await bytes.ReadAsync(buffer[filled..], cancel).ConfigureAwait(false);
             if (read == 0)
             {
                 break;

@@ -15,6 +15,12 @@ public static class MigrationLimits
     /// <summary>Migrations under way towards this host, waiting ones included.</summary>
     public const int MaxReceives = 64;
 
+    /// <summary>Migrations towards this host that are remembered, for sources that ask what became of them.</summary>
+    public const int MaxArrivals = 1024;
+
+    /// <summary>Longest head of a request on an encrypted connection, in bytes.</summary>
+    public const int MaxHead = 16384;
+
     /// <summary>Largest answer to a remote call, in bytes.</summary>
     public const int MaxResponse = 1 << 20;
 
@@ -54,6 +60,9 @@ public static class MigrationLimits
 
     /// <summary>The destination reading the last of the memory once the source has sent it.</summary>
     public static readonly TimeSpan Drain = TimeSpan.FromSeconds(120);
+
+    /// <summary>A connection's own end, once everything on it was read.</summary>
+    public static readonly TimeSpan Goodbye = TimeSpan.FromSeconds(5);
 
     /// <summary>The destination waiting for point 3 once it has all memory.</summary>
     public static readonly TimeSpan PointThree = TimeSpan.FromSeconds(180);

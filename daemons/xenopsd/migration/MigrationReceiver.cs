@@ -1,11 +1,10 @@
 using System.Collections.Concurrent;
-using System.Net.Sockets;
+using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Toolstack.Xenopsd.Atomics;
 using Toolstack.Xenopsd.Backends;
 using Toolstack.Xenopsd.Contract;
 using Toolstack.Xenopsd.Executor;
-using Toolstack.Xenopsd.Migration.Channels;
 using Toolstack.Xenopsd.Operations;
 using Toolstack.Xenopsd.State;
 
@@ -13,31 +12,54 @@ namespace Toolstack.Xenopsd.Migration;
 
 /// <summary>
 /// The destination's side of a migration; see <see cref="MigrationSender"/> for the sequence. Memory is reserved before point 1.
-/// From the moment point 3 is read the VM is this host's; a source that hears no more asks what became of it. Any failure before the
-/// guest runs here, the end of the control connection included, removes the half-made domain and its
-/// metadata.
+/// Once point 3 is read and the devices are connected it is written down that the VM is this host's, and then its guest runs; a source
+/// that hears no more asks what was written. Any failure before that, the end of the control connection included, is written down
+/// as well, and removes the half-made domain and its metadata.
 /// </summary>
-public sealed class MigrationReceiver(VmStore store, IBackend backend, AtomicExecutor executor, Scheduler scheduler, UnclaimedMetadata unclaimed, TimeSpan silence, ILogger logger)
+public sealed class MigrationReceiver(
+    VmStore store,
+    IBackend backend,
+    AtomicExecutor executor,
+    Scheduler scheduler,
+    UnclaimedMetadata unclaimed,
+    Arrivals arrivals,
+    TimeSpan silence,
+    ILogger logger)
 {
-    private readonly ConcurrentDictionary<string, TaskCompletionSource<Socket>> expected = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, TaskCompletionSource<MigrationConnection>> expected = new(StringComparer.Ordinal);
 
     /// <summary>Gives a memory connection to the migration that waits for it, and tells the source so. Raises Does_not_exist when
     /// none does.</summary>
-    public async Task OfferMemoryAsync(string temporary, Socket memory, CancellationToken cancel)
+    public async Task OfferMemoryAsync(string temporary, MigrationConnection memory, CancellationToken cancel)
     {
         if (!expected.TryGetValue(temporary, out var waiting) || !waiting.TrySetResult(memory))
         {
             throw XenopsError.DoesNotExist("migration", temporary);
         }
 
-        await Handshake.SendSuccessAsync(memory, cancel).ConfigureAwait(false);
+        await Handshake.SendSuccessAsync(memory.Bytes, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>Tells a source what became of its migration: success, when the VM was taken; Does_not_exist(VM) when it was not and never
+    /// will be; Does_not_exist(migration) for a token nobody came with; any other error while it is not decided.</summary>
+    public async Task AnswerAsync(string temporary, string token, MigrationConnection asking, CancellationToken cancel)
+    {
+        XenopsErrorValue? answer = arrivals.Find(token) switch
+        {
+            { Outcome: ArrivalOutcome.Committed } => null,
+            { Outcome: ArrivalOutcome.Failed, Vm: var vm } => new XenopsErrorValue.Does_not_exist("VM", vm),
+            { } => new XenopsErrorValue.Internal_error($"{temporary}: not decided yet"),
+            null => new XenopsErrorValue.Does_not_exist("migration", temporary),
+        };
+        await (answer is null ? Handshake.SendSuccessAsync(asking.Bytes, cancel) : Handshake.SendErrorAsync(asking.Bytes, answer, cancel)).ConfigureAwait(false);
     }
 
     /// <summary>Runs one migration towards this host; closes its connections.</summary>
     public async Task RunAsync(Operation.VM_receive_memory operation, XenopsTask task, CancellationToken cancel)
     {
         string temporary = operation.Vm;
-        var memory = new TaskCompletionSource<Socket>(TaskCreationOptions.RunContinuationsAsynchronously);
+        string vm = operation.Arrival.FinalId;
+        var memory = new TaskCompletionSource<MigrationConnection>(TaskCreationOptions.RunContinuationsAsynchronously);
         using var control = operation.Control;
         if (expected.Count >= MigrationLimits.MaxReceives || !expected.TryAdd(temporary, memory))
         {
@@ -47,37 +69,33 @@ public sealed class MigrationReceiver(VmStore store, IBackend backend, AtomicExe
         }
 
         unclaimed.Claim(temporary);
-        scheduler.Alias(temporary, operation.FinalId);
+        scheduler.Alias(temporary, vm);
         var context = new RunContext(task, totalWeight: 1);
+        string key = "";
         try
         {
-            if (operation.FinalId != temporary)
+            key = arrivals.Begin(operation.Arrival.Token is { Length: > 0 } token ? token : Guid.NewGuid().ToString(),
+                new Arrival(vm, temporary, Renamed: false, ArrivalOutcome.None, Done: false, operation.Arrival.Paused));
+            if (vm != temporary)
             {
-                ForgetFormer(operation.FinalId);
+                ForgetFormer(vm);
             }
 
-            var devices = store.Get(temporary).Devices;
-            var finish = MigrationPlans.DestinationFinish(store.Get(temporary).WithId(operation.FinalId).Devices, temporary);
-            var create = MigrationPlans.DestinationCreate(devices, operation.MemoryLimit, operation.FinalId);
-            var restore = MigrationPlans.DestinationRestore(devices);
-            context = new RunContext(task, create.Sum(AtomicTraits.Weight) + restore.Sum(AtomicTraits.Weight) + finish.Sum(AtomicTraits.Weight));
-            await executor.RunAsync(create, context, cancel).ConfigureAwait(false);
-            await Handshake.SendSuccessAsync(control, cancel).ConfigureAwait(false);
+            context = new RunContext(task, TotalWeight(operation));
+            await executor.RunAsync(MigrationPlans.DestinationCreate(store.Get(temporary).Devices, operation.Arrival.MemoryLimit, vm), context, cancel).ConfigureAwait(false);
+            await Handshake.SendSuccessAsync(control.Bytes, cancel).ConfigureAwait(false);
             Log.Point(logger, temporary, "1");
-            await RestoreAsync(temporary, control, memory.Task, context, cancel).ConfigureAwait(false);
+            await (operation.Arrival.Legacy
+                ? RestoreLegacyAsync(operation, context, cancel)
+                : RestoreAsync(operation, memory.Task, context, cancel)).ConfigureAwait(false);
             Log.Point(logger, temporary, "3");
-
-            // The VM is ours: nothing but a failure of this host may stop it now.
-            await executor.RunAsync(finish, context, CancellationToken.None).ConfigureAwait(false);
+            await TakeAsync(operation, key, context).ConfigureAwait(false);
         }
         catch (Exception error) when (AtomicExecutor.IsExpected(error))
         {
             var known = AtomicExecutor.Classify(error, task);
             Log.NotReceived(logger, temporary, known.Value.ToString());
-            // The source hears it first, so that its guest goes on while this host clears away.
-            await TellAsync(control, known.Value).ConfigureAwait(false);
-            await executor.UndoAsync(context).ConfigureAwait(false);
-            await DiscardAsync(temporary, task).ConfigureAwait(false);
+            await GiveBackAsync(operation, key, known, context).ConfigureAwait(false);
             throw known;
         }
         finally
@@ -89,41 +107,71 @@ public sealed class MigrationReceiver(VmStore store, IBackend backend, AtomicExe
             }
         }
 
-        await TellAsync(control, null).ConfigureAwait(false);
-        Log.Point(logger, operation.FinalId, "4");
+        AtomicExecutor.Commit(context);
+        await RunGuestAsync(operation, key, context).ConfigureAwait(false);
+    }
+
+    /// <summary>What a former process left of migrations towards this host: those that were not decided have failed, and what follows from
+    /// the others is done.</summary>
+    public async Task SettleAsync(CancellationToken cancel)
+    {
+        foreach (var (key, arrival) in arrivals.Unfinished)
+        {
+            if (arrival.Outcome == ArrivalOutcome.Committed)
+            {
+                if (!arrival.Paused && backend.GetStatus(arrival.Vm) is { Paused: true, ShutdownReason: null })
+                {
+                    await backend.UnpauseAsync(arrival.Vm, cancel).ConfigureAwait(false);
+                }
+            }
+            else
+            {
+                arrivals.Change(key, static a => a with { Outcome = ArrivalOutcome.Failed });
+                await RemoveAsync(arrival.Temporary, cancel).ConfigureAwait(false);
+                if (arrival.Renamed)
+                {
+                    await RemoveAsync(arrival.Vm, cancel).ConfigureAwait(false);
+                }
+            }
+
+            arrivals.Change(key, static a => a with { Done = true });
+            Log.ArrivalSettled(logger, arrival.Vm, arrival.Outcome == ArrivalOutcome.Committed ? ArrivalOutcome.Committed : ArrivalOutcome.Failed);
+        }
     }
 
     /// <summary>From point 1 to point 3. The control connection is listened to all the while: its end stops the restore.</summary>
-    private async Task RestoreAsync(string temporary, Socket control, Task<Socket> offered, RunContext context, CancellationToken cancel)
+    private async Task RestoreAsync(Operation.VM_receive_memory operation, Task<MigrationConnection> offered, RunContext context, CancellationToken cancel)
     {
-        await Handshake.ExpectSuccessAsync(control, "point 1-mem ack", MigrationLimits.MemoryConnection, cancel).ConfigureAwait(false);
+        var control = operation.Control;
+        await Handshake.ExpectSuccessAsync(control.Bytes, "point 1-mem ack", MigrationLimits.MemoryConnection, cancel).ConfigureAwait(false);
         if (!offered.IsCompletedSuccessfully)
         {
             throw XenopsError.Internal("the source acknowledged a memory connection that did not come");
         }
 
         var memory = await offered.ConfigureAwait(false);
-        using var channel = new SocketChannel(memory, silence);
-        context.Memory = channel;
         // Its plain end tells the source that all memory is in place. On a failure it is reset, and not before the source was told why.
-        memory.LingerState = new LingerOption(true, 0);
+        memory.ResetOnClose(true);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var pointThree = Handshake.ExpectSuccessAsync(control, "point 3", ExecutorLimits.AtomicDeadline + MigrationLimits.PointThree, stop.Token);
-        var restoring = executor.RunAsync(MigrationPlans.DestinationRestore(store.Get(temporary).Devices), context, stop.Token);
-        if (await Task.WhenAny(restoring, pointThree).ConfigureAwait(false) == pointThree && !pointThree.IsCompletedSuccessfully)
-        {
-            await stop.CancelAsync().ConfigureAwait(false);
-            await restoring.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await pointThree.ConfigureAwait(false);
-        }
-
+        var pointThree = Handshake.ExpectSuccessAsync(control.Bytes, "point 3", ExecutorLimits.AtomicDeadline + MigrationLimits.PointThree, stop.Token);
         try
         {
-            await restoring.ConfigureAwait(false);
-            Log.Point(logger, temporary, "2");
-            memory.LingerState = new LingerOption(false, 0);
-            channel.Dispose();
-            memory.Dispose();
+            using (var channel = memory.OpenChannel(operation.Arrival.Compressed, silence))
+            {
+                context.Memory = channel;
+                var restoring = executor.RunAsync(MigrationPlans.DestinationRestore(store.Get(operation.Vm).Devices), context, stop.Token);
+                if (await Task.WhenAny(restoring, pointThree).ConfigureAwait(false) == pointThree && !pointThree.IsCompletedSuccessfully)
+                {
+                    await stop.CancelAsync().ConfigureAwait(false);
+                    await restoring.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    await pointThree.ConfigureAwait(false);
+                }
+
+                await restoring.ConfigureAwait(false);
+            }
+
+            Log.Point(logger, operation.Vm, "2");
+            await memory.CloseAsync(cancel).ConfigureAwait(false);
             await pointThree.WaitAsync(MigrationLimits.PointThree, cancel).ConfigureAwait(false);
         }
         catch
@@ -134,6 +182,77 @@ public sealed class MigrationReceiver(VmStore store, IBackend backend, AtomicExe
         }
     }
 
+    /// <summary>The same with an old source, whose memory comes on the control connection.</summary>
+    private async Task RestoreLegacyAsync(Operation.VM_receive_memory operation, RunContext context, CancellationToken cancel)
+    {
+        using (var channel = operation.Control.OpenChannel(compressed: false, silence))
+        {
+            context.Memory = channel;
+            await executor.RunAsync(MigrationPlans.DestinationRestore(store.Get(operation.Vm).Devices), context, cancel).ConfigureAwait(false);
+        }
+
+        Log.Point(logger, operation.Vm, "2");
+        await Handshake.ExpectSuccessAsync(operation.Control.Bytes, "point 3", MigrationLimits.PointThree, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>Point 3 was read. Everything that can fail comes first, then the decision; nothing but a failure of this host may stop it.</summary>
+    private async Task TakeAsync(Operation.VM_receive_memory operation, string key, RunContext context)
+    {
+        arrivals.Change(key, static a => a with { Renamed = true });
+        var devices = store.Get(operation.Vm).WithId(operation.Arrival.FinalId).Devices;
+        await executor.RunAsync(MigrationPlans.DestinationTake(devices, operation.Vm), context, CancellationToken.None).ConfigureAwait(false);
+        arrivals.Change(key, static a => a with { Outcome = ArrivalOutcome.Committed });
+    }
+
+    /// <summary>The VM is this host's: its guest runs, and the source hears so.</summary>
+    private async Task RunGuestAsync(Operation.VM_receive_memory operation, string key, RunContext context)
+    {
+        try
+        {
+            var plan = MigrationPlans.DestinationRun(operation.Arrival.FinalId, operation.Arrival.Paused);
+            await executor.RunAsync(plan, context, CancellationToken.None).ConfigureAwait(false);
+        }
+        finally
+        {
+            await TellAsync(operation.Control, null).ConfigureAwait(false);
+            Log.Point(logger, operation.Arrival.FinalId, "4");
+            arrivals.Change(key, static a => a with { Done = true });
+        }
+    }
+
+    /// <summary>The migration failed: that is written down, the source is told so that its guest goes on, and this host clears away.</summary>
+    private async Task GiveBackAsync(Operation.VM_receive_memory operation, string key, XenopsError known, RunContext context)
+    {
+        try
+        {
+            arrivals.Change(key, static a => a with { Outcome = ArrivalOutcome.Failed });
+        }
+        catch (XenopsError unwritten)
+        {
+            // The source keeps asking until it is: after a restart at the latest.
+            Log.FailureIgnored(logger, nameof(Arrivals), unwritten.Message);
+        }
+
+        await TellAsync(operation.Control, known.Value).ConfigureAwait(false);
+        await executor.UndoAsync(context).ConfigureAwait(false);
+        await DiscardAsync(operation.Vm, context.Task).ConfigureAwait(false);
+        arrivals.Change(key, static a => a with { Done = true });
+    }
+
+    private double TotalWeight(Operation.VM_receive_memory operation)
+    {
+        var devices = store.Get(operation.Vm).Devices;
+        var final = store.Get(operation.Vm).WithId(operation.Arrival.FinalId).Devices;
+        ImmutableArray<Atomic> all =
+        [
+            .. MigrationPlans.DestinationCreate(devices, operation.Arrival.MemoryLimit, operation.Arrival.FinalId),
+            .. MigrationPlans.DestinationRestore(store.Get(operation.Vm).Devices),
+            .. MigrationPlans.DestinationTake(final, operation.Vm),
+            .. MigrationPlans.DestinationRun(operation.Arrival.FinalId, operation.Arrival.Paused),
+        ];
+        return all.Sum(AtomicTraits.Weight);
+    }
+
     /// <summary>A record of the VM without a domain is a former life's here. It would be in the way of the last rename, and be taken for
     /// the VM by a source that asks.</summary>
     private void ForgetFormer(string finalId)
@@ -142,6 +261,17 @@ public sealed class MigrationReceiver(VmStore store, IBackend backend, AtomicExe
         {
             store.Remove(finalId);
         }
+    }
+
+    private async Task RemoveAsync(string id, CancellationToken cancel)
+    {
+        if (backend.GetStatus(id) is not null)
+        {
+            Log.LeftoverRemoved(logger, id);
+            await backend.DestroyAsync(id, cancel).ConfigureAwait(false);
+        }
+
+        store.Remove(id);
     }
 
     private async Task DiscardAsync(string temporary, XenopsTask task)
@@ -157,15 +287,15 @@ public sealed class MigrationReceiver(VmStore store, IBackend backend, AtomicExe
     }
 
     /// <summary>Success (null) or an error, to a source that may be gone: it learns the same from the end of the connection.</summary>
-    private static async Task TellAsync(Socket control, XenopsErrorValue? error)
+    private static async Task TellAsync(MigrationConnection control, XenopsErrorValue? error)
     {
         try
         {
             await (error is null
-                ? Handshake.SendSuccessAsync(control, CancellationToken.None)
-                : Handshake.SendErrorAsync(control, error, CancellationToken.None)).ConfigureAwait(false);
+                ? Handshake.SendSuccessAsync(control.Bytes, CancellationToken.None)
+                : Handshake.SendErrorAsync(control.Bytes, error, CancellationToken.None)).ConfigureAwait(false);
         }
-        catch (Exception gone) when (gone is SocketException or TimeoutException)
+        catch (Exception gone) when (gone is IOException or TimeoutException)
         {
             // Nobody is there to hear it; the VM's fate does not depend on it.
         }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Toolstack.Xenopsd.Atomics;
 using Toolstack.Xenopsd.Backends;
 using Toolstack.Xenopsd.Contract;
 using Toolstack.Xenopsd.Executor;
@@ -16,6 +17,9 @@ internal enum MigrationOutcome
     /// <summary>The destination has nothing of it, so it lives here.</summary>
     Stayed,
 
+    /// <summary>The destination's host was restarted and knows nothing of it any more: the VM, if it ran there, ended.</summary>
+    Lost,
+
     /// <summary>The destination cannot be asked, or is not done yet.</summary>
     Unknown,
 }
@@ -24,21 +28,23 @@ internal enum MigrationOutcome
 /// Ends migrations whose last word the source did not hear. The destination owns the VM from the moment it reads point 3, so the
 /// source asks it, and acts on its answer alone:
 /// <list type="bullet">
-/// <item>the VM under its own id, not paused any more: it moved; what is left of it here goes.</item>
-/// <item>neither the VM nor its temporary id: point 3 did not arrive, or the destination took everything back; it goes on here.</item>
+/// <item>it took the VM: what is left of it here goes.</item>
+/// <item>it did not and never will: point 3 did not arrive, or it took everything back; the VM goes on here.</item>
+/// <item>its host was restarted and knows nothing: the VM may have run there, and ended; the stale copy here goes.</item>
 /// <item>anything else: the copy here stays suspended under its temporary id, neither resumed (two could run) nor destroyed (none
 /// could be left), and the question is put again from time to time, after a restart too.</item>
 /// </list>
 /// </summary>
 public sealed class MigrationResolver(
-    VmStore store, IBackend backend, AtomicExecutor executor, Scheduler scheduler, PendingMigrations pending, RecoveryTimes times, ILogger logger)
+    VmStore store, IBackend backend, AtomicExecutor executor, Scheduler scheduler, PendingMigrations pending, RecoveryTimes times,
+    MigrationTls? tls, ILogger logger)
 {
     /// <summary>Works on a VM that was left in doubt: one question, and what its answer asks for.</summary>
     public async Task RunAsync(Operation.VM_resolve_migration operation, XenopsTask task, CancellationToken cancel)
     {
         string vm = operation.Vm;
         string temporary = MigrationIds.Source(vm);
-        if (pending.Find(vm) is not { } destination)
+        if (pending.Find(vm) is null)
         {
             return;
         }
@@ -52,7 +58,7 @@ public sealed class MigrationResolver(
         }
 
         scheduler.Alias(vm, temporary);
-        var (outcome, problem) = await AskAsync(destination, vm, task.DebugInfo, TimeSpan.Zero, cancel).ConfigureAwait(false);
+        var (outcome, problem) = await AskAsync(vm, task.DebugInfo, TimeSpan.Zero, cancel).ConfigureAwait(false);
         if (outcome == MigrationOutcome.Unknown)
         {
             Log.InDoubt(logger, vm, problem);
@@ -61,12 +67,12 @@ public sealed class MigrationResolver(
 
         Log.Resolved(logger, vm, outcome);
         var context = new RunContext(task, totalWeight: 1);
-        await (outcome == MigrationOutcome.Moved ? FinishAsync(vm, context) : ResumeAsync(vm, context)).ConfigureAwait(false);
+        await (outcome == MigrationOutcome.Stayed ? ResumeAsync(vm, context) : FinishAsync(vm, context)).ConfigureAwait(false);
     }
 
     /// <summary>Asks the destination until it knows, for as long as a migration waits; the last problem comes with Unknown.</summary>
-    internal Task<(MigrationOutcome Outcome, string Problem)> AskAsync(Uri destination, string vm, string debugInfo, CancellationToken cancel) =>
-        AskAsync(destination, vm, debugInfo, times.Ask, cancel);
+    internal Task<(MigrationOutcome Outcome, string Problem)> AskAsync(string vm, string debugInfo, CancellationToken cancel) =>
+        AskAsync(vm, debugInfo, times.Ask, cancel);
 
     /// <summary>Clears away what is left here of a VM that moved.</summary>
     internal async Task FinishAsync(string vm, RunContext context)
@@ -101,18 +107,29 @@ public sealed class MigrationResolver(
         }
 
         await executor.RunAsync(MigrationPlans.SourceResume(vm, MigrationIds.Source(vm)), context, CancellationToken.None).ConfigureAwait(false);
+        if (pending.Find(vm) is { Paused: true })
+        {
+            await executor.RunAsync([new Atomic.VM_pause(vm)], context, CancellationToken.None).ConfigureAwait(false);
+        }
+
         pending.End(vm);
     }
 
-    private async Task<(MigrationOutcome, string)> AskAsync(Uri destination, string vm, string debugInfo, TimeSpan limit, CancellationToken cancel)
+    private async Task<(MigrationOutcome, string)> AskAsync(string vm, string debugInfo, TimeSpan limit, CancellationToken cancel)
     {
+        if (pending.Find(vm) is not { } departure)
+        {
+            return (MigrationOutcome.Unknown, "there is no record of its migration");
+        }
+
+        var host = new RemoteHost(departure.Destination, departure.Verify, tls);
         long started = System.Diagnostics.Stopwatch.GetTimestamp();
         while (true)
         {
             string problem = "the destination is not done with it";
             try
             {
-                var outcome = await RemoteXenops.OutcomeAsync(destination, vm, debugInfo, cancel).ConfigureAwait(false);
+                var outcome = await RemoteXenops.OutcomeAsync(host, vm, departure.Token, debugInfo, cancel).ConfigureAwait(false);
                 if (outcome != MigrationOutcome.Unknown)
                 {
                     return (outcome, "");

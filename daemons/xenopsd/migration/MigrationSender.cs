@@ -1,13 +1,12 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Net.Sockets;
+using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Toolstack.Hosting;
 using Toolstack.Xenopsd.Atomics;
 using Toolstack.Xenopsd.Backends;
 using Toolstack.Xenopsd.Contract;
 using Toolstack.Xenopsd.Executor;
-using Toolstack.Xenopsd.Migration.Channels;
 using Toolstack.Xenopsd.Migration.Stream;
 using Toolstack.Xenopsd.Operations;
 using Toolstack.Xenopsd.State;
@@ -38,10 +37,11 @@ public sealed class MigrationSender(
     PendingMigrations pending,
     MigrationResolver resolver,
     string instanceId,
-    TimeSpan silence,
+    MigrationTls? tls,
     ILogger logger)
 {
     private const double BytesPerMib = 1 << 20;
+    private const int TokenBytes = 16;
 
     public async Task RunAsync(Operation.VM_migrate operation, XenopsTask task, CancellationToken cancel)
     {
@@ -49,18 +49,21 @@ public sealed class MigrationSender(
         string temporary = MigrationIds.Source(vm);
         scheduler.Alias(vm, temporary);
         var record = store.Get(vm);
+        var journey = new Journey(
+            operation, new RemoteHost(operation.Destination, operation.Request.Verify, tls), backend.GetStatus(vm) is { Paused: true, ShutdownReason: null });
         var send = MigrationPlans.SourceSend(vm, temporary);
         var finish = MigrationPlans.SourceFinish(record.WithId(temporary).Devices, vm);
         var context = new RunContext(task, 1 + send.Sum(AtomicTraits.Weight) + finish.Sum(AtomicTraits.Weight));
         XenopsError? failure;
         try
         {
-            using var control = await SendAsync(operation, record, context, cancel).ConfigureAwait(false);
+            using var control = await SendAsync(journey, record, context, cancel).ConfigureAwait(false);
             failure = await CommitAsync(vm, control, task).ConfigureAwait(false);
         }
         catch (Exception error) when (AtomicExecutor.IsExpected(error))
         {
             await executor.UndoAsync(context).ConfigureAwait(false);
+            await RepauseAsync(journey, context).ConfigureAwait(false);
             pending.End(vm);
             var known = AtomicExecutor.Classify(error, task);
             Log.SourceGoesOn(logger, vm, known.Value.ToString());
@@ -69,17 +72,31 @@ public sealed class MigrationSender(
 
         if (failure is not null)
         {
-            await SettleAsync(operation, failure, context, cancel).ConfigureAwait(false);
+            await SettleAsync(journey, failure, context, cancel).ConfigureAwait(false);
         }
 
         await resolver.FinishAsync(vm, context).ConfigureAwait(false);
-        Report(operation, context.Sent);
+        Report(operation, context);
     }
 
-    private void Report(Operation.VM_migrate operation, SaveStatistics? sent)
+    private void Report(Operation.VM_migrate operation, RunContext context)
     {
-        if (sent is not null)
+        if (context.Sent is { } sent)
         {
+            for (int i = 0; i < sent.Passes.Count; i++)
+            {
+                var pass = sent.Passes[i];
+                double passMib = pass.Bytes / BytesPerMib;
+                Log.Pass(
+                    logger, operation.Vm, i + 1, pass.Pages, pass.ZeroPages, passMib, (long)pass.Duration.TotalMilliseconds, passMib / pass.Duration.TotalSeconds, pass.DirtyPages);
+                context.Task.Tell($"pass_{i + 1}", string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"pages={pass.Pages} zero={pass.ZeroPages} bytes={pass.Bytes} ms={pass.Duration.TotalMilliseconds:0} dirtied={pass.DirtyPages}"));
+            }
+
+            context.Task.Tell("migration", string.Create(
+                CultureInfo.InvariantCulture,
+                $"bytes={sent.BytesSent} ms={sent.Duration.TotalMilliseconds:0} downtime_ms={sent.Downtime.TotalMilliseconds:0} stop={sent.StopReason}"));
             double mib = sent.BytesSent / BytesPerMib;
             double seconds = sent.Duration.TotalSeconds;
             Log.Migrated(
@@ -88,13 +105,13 @@ public sealed class MigrationSender(
     }
 
     /// <summary>Point 3 goes out and point 4 comes in; what kept it from coming is returned, for nothing is known then.</summary>
-    private async Task<XenopsError?> CommitAsync(string vm, Socket control, XenopsTask task)
+    private async Task<XenopsError?> CommitAsync(string vm, MigrationConnection control, XenopsTask task)
     {
         try
         {
-            await Handshake.SendSuccessAsync(control, CancellationToken.None).ConfigureAwait(false);
+            await Handshake.SendSuccessAsync(control.Bytes, CancellationToken.None).ConfigureAwait(false);
             Log.Point(logger, vm, "3");
-            await Handshake.ExpectSuccessAsync(control, "point 4", MigrationLimits.PointFour, CancellationToken.None).ConfigureAwait(false);
+            await Handshake.ExpectSuccessAsync(control.Bytes, "point 4", MigrationLimits.PointFour, CancellationToken.None).ConfigureAwait(false);
             Log.Point(logger, vm, "4");
             return null;
         }
@@ -106,14 +123,15 @@ public sealed class MigrationSender(
 
     /// <summary>Point 4 did not come. Returns when the VM moved all the same; raises <paramref name="failure"/> when it goes on here, and
     /// Internal_error when nobody could be asked.</summary>
-    private async Task SettleAsync(Operation.VM_migrate operation, XenopsError failure, RunContext context, CancellationToken cancel)
+    private async Task SettleAsync(Journey journey, XenopsError failure, RunContext context, CancellationToken cancel)
     {
-        string vm = operation.Vm;
-        Log.AsksDestination(logger, vm, failure.Value.ToString(), operation.Destination.Authority);
+        string vm = journey.Vm;
+        string authority = journey.Host.Url.Authority;
+        Log.AsksDestination(logger, vm, failure.Value.ToString(), authority);
         var (outcome, problem) = (MigrationOutcome.Unknown, "xenopsd ends");
         try
         {
-            (outcome, problem) = await resolver.AskAsync(operation.Destination, vm, context.Task.DebugInfo, cancel).ConfigureAwait(false);
+            (outcome, problem) = await resolver.AskAsync(vm, context.Task.DebugInfo, cancel).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -125,6 +143,10 @@ public sealed class MigrationSender(
             case MigrationOutcome.Moved:
                 Log.Resolved(logger, vm, outcome);
                 return;
+            case MigrationOutcome.Lost:
+                Log.Resolved(logger, vm, outcome);
+                await resolver.FinishAsync(vm, context).ConfigureAwait(false);
+                throw XenopsError.Internal($"{authority} was restarted with {vm} on it: the VM has ended", failure);
             case MigrationOutcome.Stayed:
                 Log.SourceGoesOn(logger, vm, failure.Value.ToString());
                 await resolver.ResumeAsync(vm, context).ConfigureAwait(false);
@@ -134,45 +156,35 @@ public sealed class MigrationSender(
                 pending.LeaveUndecided(vm);
                 Log.InDoubt(logger, vm, problem);
                 throw XenopsError.Internal(
-                    $"migration in doubt: {operation.Destination.Authority} did not say whether it has {vm}, whose copy here stays suspended until it does ({problem})", failure);
+                    $"migration in doubt: {authority} did not say whether it has {vm}, whose copy here stays suspended until it does ({problem})", failure);
         }
     }
 
     /// <summary>Everything before point 3; returns the control connection.</summary>
-    private async Task<Socket> SendAsync(Operation.VM_migrate operation, VmRecord record, RunContext context, CancellationToken cancel)
+    private async Task<MigrationConnection> SendAsync(Journey journey, VmRecord record, RunContext context, CancellationToken cancel)
     {
-        string vm = operation.Vm;
-        string destination = MigrationIds.Destination(vm);
+        string vm = journey.Vm;
+        string debugInfo = context.Task.DebugInfo;
         await executor.RunAsync(MigrationPlans.SourcePrepare(record.Devices), context, cancel).ConfigureAwait(false);
-        var features = await RemoteXenops.FeaturesAsync(operation.Destination, context.Task.DebugInfo, cancel).ConfigureAwait(false);
-        context.PeerTakesZeroRecords = features.Contains(XenopsFeatures.ZeroPages);
-        string metadata = MetadataText.Write(Remapped(record, operation)).Replace(vm, destination, StringComparison.Ordinal);
-        await RemoteXenops.ImportMetadataAsync(operation.Destination, context.Task.DebugInfo, metadata, cancel).ConfigureAwait(false);
+        await AgreeAsync(journey, context, cancel).ConfigureAwait(false);
+        string metadata = MetadataText.Write(Remapped(record, journey.Operation)).Replace(vm, MigrationIds.Destination(vm), StringComparison.Ordinal);
+        await RemoteXenops.ImportMetadataAsync(journey.Host, debugInfo, metadata, cancel).ConfigureAwait(false);
 
-        var cookies = Cookies(vm, context.Task.DebugInfo);
-        var control = await RemoteConnection.OpenAsync(
-            operation.Destination, PutRequest.Head(operation.Destination, "vm", destination, cookies.Concat(MemoryCookies(vm))), cancel).ConfigureAwait(false);
+        var control = await OpenAsync(journey, "vm", debugInfo, MemoryCookies(vm), cancel).ConfigureAwait(false);
         try
         {
-            await Handshake.ExpectSuccessAsync(control, "point 1", MigrationLimits.PointOne, cancel).ConfigureAwait(false);
+            await Handshake.ExpectSuccessAsync(control.Bytes, "point 1", MigrationLimits.PointOne, cancel).ConfigureAwait(false);
             Log.Point(logger, vm, "1");
-            using (var memory = await RemoteConnection.OpenAsync(
-                operation.Destination, PutRequest.Head(operation.Destination, "mem", destination, cookies), cancel).ConfigureAwait(false))
+            using (var memory = await OpenAsync(journey, "mem", debugInfo, [], cancel).ConfigureAwait(false))
             {
-                await Handshake.ExpectSuccessAsync(memory, "point 1-mem", MigrationLimits.MemoryConnection, cancel).ConfigureAwait(false);
-                await Handshake.SendSuccessAsync(control, cancel).ConfigureAwait(false);
-                pending.Begin(vm, operation.Destination);
-                using (var channel = new SocketChannel(memory, silence))
-                {
-                    context.Memory = channel;
-                    await executor.RunAsync(MigrationPlans.SourceSend(vm, MigrationIds.Source(vm)), context, cancel).ConfigureAwait(false);
-                }
-
+                await Handshake.ExpectSuccessAsync(memory.Bytes, "point 1-mem", MigrationLimits.MemoryConnection, cancel).ConfigureAwait(false);
+                await Handshake.SendSuccessAsync(control.Bytes, cancel).ConfigureAwait(false);
+                pending.Begin(vm, new Departure(journey.Host.Url, journey.Token, journey.Host.Verify, journey.Paused));
+                await SaveAsync(journey, memory, context, cancel).ConfigureAwait(false);
                 Log.Point(logger, vm, "2");
                 await DrainAsync(memory, cancel).ConfigureAwait(false);
             }
 
-            await RequireSilenceAsync(control, cancel).ConfigureAwait(false);
             return control;
         }
         catch (Exception error) when (AtomicExecutor.IsExpected(error))
@@ -187,8 +199,50 @@ public sealed class MigrationSender(
         }
     }
 
+    /// <summary>What both sides can do decides how they talk.</summary>
+    private static async Task AgreeAsync(Journey journey, RunContext context, CancellationToken cancel)
+    {
+        var features = await RemoteXenops.FeaturesAsync(journey.Host, context.Task.DebugInfo, cancel).ConfigureAwait(false);
+        context.PeerTakesZeroRecords = features.Contains(XenopsFeatures.ZeroPages);
+        context.SaveOptions = journey.Operation.Request.Options;
+        if (features.Contains(XenopsFeatures.Outcome))
+        {
+            journey.Token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(TokenBytes));
+        }
+        else if (journey.Paused)
+        {
+            // It would let the guest run.
+            throw new XenopsError(new XenopsErrorValue.Bad_power_state(PowerState.Paused, PowerState.Running));
+        }
+    }
+
+    private Task<MigrationConnection> OpenAsync(
+        Journey journey, string kind, string debugInfo, IEnumerable<KeyValuePair<string, string>> more, CancellationToken cancel)
+    {
+        var cookies = Cookies(journey, debugInfo).Concat(more);
+        byte[] head = PutRequest.Head(journey.Host.Url, kind, MigrationIds.Destination(journey.Vm), cookies);
+        return RemoteConnection.OpenAsync(journey.Host, head, handOver: true, cancel);
+    }
+
+    /// <summary>The memory, until the guest is suspended and out of the way of its own id.</summary>
+    private async Task SaveAsync(Journey journey, MigrationConnection memory, RunContext context, CancellationToken cancel)
+    {
+        using var channel = memory.OpenChannel(journey.Operation.Request.Compress, journey.Operation.Request.Options.SilenceDeadline);
+        context.Memory = channel;
+        await executor.RunAsync(MigrationPlans.SourceSend(journey.Vm, MigrationIds.Source(journey.Vm)), context, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>A VM that was paused and stayed is paused again: to suspend itself its guest had to run for a moment.</summary>
+    private async Task RepauseAsync(Journey journey, RunContext context)
+    {
+        if (journey.Paused && backend.GetStatus(journey.Vm) is { Paused: false })
+        {
+            await executor.RunAsync([new Atomic.VM_pause(journey.Vm)], context, CancellationToken.None).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>A connection that broke has no reason of its own: the destination may have sent one on the other.</summary>
-    private static async Task<XenopsError> ExplainAsync(Socket control, XenopsError known)
+    private static async Task<XenopsError> ExplainAsync(MigrationConnection control, XenopsError known)
     {
         if (known.Value is not XenopsErrorValue.Internal_error)
         {
@@ -197,29 +251,29 @@ public sealed class MigrationSender(
 
         try
         {
-            await Handshake.ExpectSuccessAsync(control, "an explanation", MigrationLimits.Explanation, CancellationToken.None).ConfigureAwait(false);
+            await Handshake.ExpectSuccessAsync(control.Bytes, "an explanation", MigrationLimits.Explanation, CancellationToken.None).ConfigureAwait(false);
             return known;
         }
         catch (XenopsError peer)
         {
             return peer;
         }
-        catch (Exception gone) when (gone is SocketException or IOException or TimeoutException)
+        catch (Exception gone) when (gone is IOException or TimeoutException)
         {
             return known;
         }
     }
 
     /// <summary>Ends the memory stream and waits until the destination, having read it all, closes its end.</summary>
-    private static async Task DrainAsync(Socket memory, CancellationToken cancel)
+    private static async Task DrainAsync(MigrationConnection memory, CancellationToken cancel)
     {
-        memory.Shutdown(SocketShutdown.Send);
+        await memory.FinishSendingAsync().ConfigureAwait(false);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         deadline.CancelAfter(MigrationLimits.Drain);
         try
         {
             byte[] nothing = new byte[1];
-            if (await memory.ReceiveAsync(nothing, SocketFlags.None, deadline.Token).ConfigureAwait(false) != 0)
+            if (await memory.Bytes.ReadAsync(nothing, deadline.Token).ConfigureAwait(false) != 0)
             {
                 throw new IOException("the destination sent bytes on the memory connection");
             }
@@ -230,37 +284,45 @@ public sealed class MigrationSender(
         }
     }
 
-    /// <summary>The destination has nothing to say between its points 1 and 4: what is there to read is a failure or its end.</summary>
-    private static Task RequireSilenceAsync(Socket control, CancellationToken cancel) =>
-        control.Poll(0, SelectMode.SelectRead)
-            ? Handshake.ExpectSuccessAsync(control, "point 3", MigrationLimits.Send, cancel)
-            : Task.CompletedTask;
-
-    private static async Task TellAsync(Socket control, XenopsErrorValue error)
+    private static async Task TellAsync(MigrationConnection control, XenopsErrorValue error)
     {
         try
         {
-            await Handshake.SendErrorAsync(control, error, CancellationToken.None).ConfigureAwait(false);
+            await Handshake.SendErrorAsync(control.Bytes, error, CancellationToken.None).ConfigureAwait(false);
         }
-        catch (Exception gone) when (gone is SocketException or TimeoutException)
+        catch (Exception gone) when (gone is IOException or TimeoutException)
         {
             // The peer cannot be told; it learns the same from the end of the connection.
         }
     }
 
-    private KeyValuePair<string, string>[] Cookies(string vm, string debugInfo) =>
-    [
-        new("instance_id", instanceId),
-        new("final_id", vm),
-        new("dbg", debugInfo),
-        new("mem_migration", Daemon.Version),
-    ];
+    private IEnumerable<KeyValuePair<string, string>> Cookies(Journey journey, string debugInfo)
+    {
+        yield return new(MigrationCookies.InstanceId, instanceId);
+        yield return new(MigrationCookies.FinalId, journey.Vm);
+        yield return new(MigrationCookies.DebugInfo, debugInfo);
+        yield return new(MigrationCookies.MemoryMigration, Daemon.Version);
+        if (journey.Operation.Request.Compress)
+        {
+            yield return new(MigrationCookies.Compress, MigrationCookies.Zstd);
+        }
+
+        if (journey.Token is { } token)
+        {
+            yield return new(MigrationCookies.Token, token);
+        }
+
+        if (journey.Paused)
+        {
+            yield return new(MigrationCookies.Paused, "true");
+        }
+    }
 
     private IEnumerable<KeyValuePair<string, string>> MemoryCookies(string vm)
     {
         var domain = backend.GetStatus(vm) ?? throw XenopsError.DoesNotExist("domain", vm);
-        yield return new("memory_limit", domain.MemoryLimitBytes.ToString(CultureInfo.InvariantCulture));
-        yield return new("memory_total_source", domain.MemoryActualBytes.ToString(CultureInfo.InvariantCulture));
+        yield return new(MigrationCookies.MemoryLimit, domain.MemoryLimitBytes.ToString(CultureInfo.InvariantCulture));
+        yield return new(MigrationCookies.MemoryTotalSource, domain.MemoryActualBytes.ToString(CultureInfo.InvariantCulture));
     }
 
     private static VmRecord Remapped(VmRecord record, Operation.VM_migrate operation) => record with
@@ -270,4 +332,19 @@ public sealed class MigrationSender(
             : v)],
         Vifs = [.. record.Vifs.Select(v => operation.VifMap.TryGetValue(v.id.device, out var network) ? v with { backend = network } : v)],
     };
+
+    /// <summary>One migration on its way.</summary>
+    private sealed class Journey(Operation.VM_migrate operation, RemoteHost host, bool paused)
+    {
+        internal Operation.VM_migrate Operation => operation;
+
+        internal string Vm => operation.Vm;
+
+        internal RemoteHost Host => host;
+
+        internal bool Paused => paused;
+
+        /// <summary>What the destination knows the migration by; null where it takes none.</summary>
+        internal string? Token { get; set; }
+    }
 }

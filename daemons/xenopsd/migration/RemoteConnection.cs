@@ -1,47 +1,83 @@
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography;
 using Toolstack.Xenopsd.Contract;
 
 namespace Toolstack.Xenopsd.Migration;
+
+/// <summary>Where a migration goes and how its connections get there.</summary>
+/// <param name="Url">As given to VM.migrate; its query carries the session, its fragment stays here.</param>
+/// <param name="Verify">The destination's certificate must be a trusted one (https only).</param>
+/// <param name="Tls">Certificates; null where this host has none.</param>
+internal sealed record RemoteHost(Uri Url, bool Verify, MigrationTls? Tls);
 
 /// <summary>Opens connections to the destination's XenAPI address.</summary>
 internal static class RemoteConnection
 {
     private const int HttpPort = 80;
+    private const int HttpsPort = 443;
     private const int KeepAliveSeconds = 10;
 
-    /// <summary>Connects and sends the head. Raises Failed_to_contact_remote_service.</summary>
-    internal static async Task<Socket> OpenAsync(Uri destination, ReadOnlyMemory<byte> head, CancellationToken cancel)
+    /// <summary>Connects, encrypts if the URL says so, and sends the head. Raises Failed_to_contact_remote_service.</summary>
+    /// <param name="handOver">The connection is for the destination's xenopsd, not for its xapi.</param>
+    internal static async Task<MigrationConnection> OpenAsync(RemoteHost host, ReadOnlyMemory<byte> head, bool handOver, CancellationToken cancel)
     {
-        if (destination.Scheme != Uri.UriSchemeHttp)
-        {
-            throw new XenopsError(new XenopsErrorValue.Unimplemented($"migration over {destination.Scheme}"));
-        }
-
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         deadline.CancelAfter(MigrationLimits.Connect);
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        MigrationConnection? connection = null;
         try
         {
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
-            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, KeepAliveSeconds);
-            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, KeepAliveSeconds);
-            await socket.ConnectAsync(destination.DnsSafeHost, destination.Port < 0 ? HttpPort : destination.Port, deadline.Token).ConfigureAwait(false);
-            while (!head.IsEmpty)
-            {
-                head = head[await socket.SendAsync(head, SocketFlags.None, deadline.Token).ConfigureAwait(false)..];
-            }
-
-            return socket;
+            bool secure = host.Url.Scheme == Uri.UriSchemeHttps;
+            KeepAlive(socket);
+            await socket.ConnectAsync(host.Url.DnsSafeHost, Port(host.Url, secure), deadline.Token).ConfigureAwait(false);
+            connection = new MigrationConnection(socket, secure ? await EncryptAsync(host, socket, handOver, deadline.Token).ConfigureAwait(false) : null);
+            await connection.Bytes.WriteAsync(head, deadline.Token).ConfigureAwait(false);
+            return connection;
         }
-        catch (Exception error) when (error is SocketException || (error is OperationCanceledException && !cancel.IsCancellationRequested))
+        catch (Exception error) when (error is SocketException or IOException or AuthenticationException or CryptographicException
+            || (error is OperationCanceledException && !cancel.IsCancellationRequested))
         {
+            connection?.Dispose();
             socket.Dispose();
-            string problem = error is SocketException ? error.Message : "no connection in time";
-            throw new XenopsError(new XenopsErrorValue.Failed_to_contact_remote_service($"{destination.Authority}: {problem}"), error);
+            string problem = error is OperationCanceledException ? "no connection in time" : error.Message;
+            throw new XenopsError(new XenopsErrorValue.Failed_to_contact_remote_service($"{host.Url.Authority}: {problem}"), error);
         }
         catch
         {
+            connection?.Dispose();
             socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A peer that is cut off without a word is noticed within a minute.</summary>
+    internal static void KeepAlive(Socket socket)
+    {
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, KeepAliveSeconds);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, KeepAliveSeconds);
+    }
+
+    private static int Port(Uri url, bool secure) => url.Port >= 0 ? url.Port : secure ? HttpsPort : HttpPort;
+
+    private static async Task<SslStream> EncryptAsync(RemoteHost host, Socket socket, bool handOver, CancellationToken cancel)
+    {
+        if (host.Tls is not { } certificates)
+        {
+            throw new IOException("https, and no certificates are configured here");
+        }
+
+        var tls = new SslStream(new NetworkStream(socket, ownsSocket: false));
+        try
+        {
+            await tls.AuthenticateAsClientAsync(certificates.Client(host.Url.DnsSafeHost, host.Verify, handOver), cancel).ConfigureAwait(false);
+            return tls;
+        }
+        catch
+        {
+            await tls.DisposeAsync().ConfigureAwait(false);
             throw;
         }
     }

@@ -13,15 +13,15 @@ namespace Toolstack.Xenopsd.Migration;
 internal static class RemoteXenops
 {
     /// <summary>Hands the VM's metadata over before the VM. Raises the peer's typed error, or Failed_to_contact_remote_service.</summary>
-    internal static Task ImportMetadataAsync(Uri destination, string debugInfo, string metadata, CancellationToken cancel) =>
-        AskAsync(destination, "VM.import_metadata", debugInfo, new("metadata", new Value.Text(metadata)), MigrationLimits.RemoteCall, cancel);
+    internal static Task ImportMetadataAsync(RemoteHost host, string debugInfo, string metadata, CancellationToken cancel) =>
+        AskAsync(host, "VM.import_metadata", debugInfo, new("metadata", new Value.Text(metadata)), MigrationLimits.RemoteCall, cancel);
 
     /// <summary>What the destination says it can do beyond the original protocol; nothing when it does not answer the question.</summary>
-    internal static async Task<ImmutableArray<string>> FeaturesAsync(Uri destination, string debugInfo, CancellationToken cancel)
+    internal static async Task<ImmutableArray<string>> FeaturesAsync(RemoteHost host, string debugInfo, CancellationToken cancel)
     {
         try
         {
-            var answer = await AskAsync(destination, "query", debugInfo, null, MigrationLimits.Features, cancel).ConfigureAwait(false);
+            var answer = await AskAsync(host, "query", debugInfo, null, MigrationLimits.Features, cancel).ConfigureAwait(false);
             return [.. answer.AsStruct().Find("features")?.AsArray().Select(static f => f.AsString()) ?? []];
         }
         catch (Exception error) when (error is XenopsError or ValueFormatException)
@@ -30,20 +30,52 @@ internal static class RemoteXenops
         }
     }
 
-    /// <summary>Where a VM lives that this host was sending there. Its temporary id is asked for first: the destination renames one way
-    /// when it commits and back when it cannot go on, so "neither" is only ever said of a VM that does not run there. Raises XenopsError.</summary>
-    internal static async Task<MigrationOutcome> OutcomeAsync(Uri destination, string vm, string debugInfo, CancellationToken cancel)
+    /// <summary>Where a VM lives that this host was sending there. A destination that knows the migration by its token answers what it
+    /// wrote down; it needs no session for that. Raises XenopsError.</summary>
+    internal static async Task<MigrationOutcome> OutcomeAsync(RemoteHost host, string vm, string? token, string debugInfo, CancellationToken cancel)
+    {
+        if (token is null)
+        {
+            return await StateAsync(host, vm, debugInfo, cancel).ConfigureAwait(false);
+        }
+
+        byte[] head = PutRequest.Head(host.Url, "outcome", MigrationIds.Destination(vm), [new(MigrationCookies.Token, token), new(MigrationCookies.DebugInfo, debugInfo)]);
+        try
+        {
+            using var connection = await RemoteConnection.OpenAsync(host, head, handOver: true, cancel).ConfigureAwait(false);
+            await Handshake.ExpectSuccessAsync(connection.Bytes, "an answer", MigrationLimits.Question, cancel).ConfigureAwait(false);
+            return MigrationOutcome.Moved;
+        }
+        catch (XenopsError error) when (error.Value is XenopsErrorValue.Does_not_exist("VM", _))
+        {
+            return MigrationOutcome.Stayed;
+        }
+        catch (XenopsError error) when (error.Value is XenopsErrorValue.Does_not_exist("migration", _))
+        {
+            // It knew the migration, for it took its memory. What it knew went with its domains when the host was restarted; the VM
+            // may have run there until then, so the copy here is stale.
+            return MigrationOutcome.Lost;
+        }
+        catch (Exception error) when (error is IOException or TimeoutException)
+        {
+            throw new XenopsError(new XenopsErrorValue.Failed_to_contact_remote_service($"{host.Url.Authority}: {error.Message}"), error);
+        }
+    }
+
+    /// <summary>The same of a destination that knows no tokens, told from what it has. The temporary id is asked for first: the destination
+    /// renames one way when it commits and back when it cannot go on, so "neither" is only ever said of a VM that does not run there.</summary>
+    private static async Task<MigrationOutcome> StateAsync(RemoteHost host, string vm, string debugInfo, CancellationToken cancel)
     {
         try
         {
             var arriving = await AskAsync(
-                destination, "VM.exists", debugInfo, new("id", new Value.Text(MigrationIds.Destination(vm))), MigrationLimits.Question, cancel).ConfigureAwait(false);
+                host, "VM.exists", debugInfo, new("id", new Value.Text(MigrationIds.Destination(vm))), MigrationLimits.Question, cancel).ConfigureAwait(false);
             if (arriving.AsBool())
             {
                 return MigrationOutcome.Unknown;
             }
 
-            var stat = await AskAsync(destination, "VM.stat", debugInfo, new("id", new Value.Text(vm)), MigrationLimits.Question, cancel).ConfigureAwait(false);
+            var stat = await AskAsync(host, "VM.stat", debugInfo, new("id", new Value.Text(vm)), MigrationLimits.Question, cancel).ConfigureAwait(false);
             // A domain that is not let run yet may still be taken back.
             string state = stat.AsArray()[1].AsStruct().Find("power_state")?.AsString() ?? nameof(PowerState.Paused);
             return state == nameof(PowerState.Paused) ? MigrationOutcome.Unknown : MigrationOutcome.Moved;
@@ -54,21 +86,21 @@ internal static class RemoteXenops
         }
         catch (ValueFormatException error)
         {
-            throw XenopsError.Internal($"{destination.Authority}: {error.Message}", error);
+            throw XenopsError.Internal($"{host.Url.Authority}: {error.Message}", error);
         }
     }
 
     /// <summary>One call with its debug_info and at most one parameter more. Raises the peer's typed error, or
     /// Failed_to_contact_remote_service.</summary>
     private static async Task<Value> AskAsync(
-        Uri destination, string method, string debugInfo, KeyValuePair<string, Value>? parameter, TimeSpan limit, CancellationToken cancel)
+        RemoteHost host, string method, string debugInfo, KeyValuePair<string, Value>? parameter, TimeSpan limit, CancellationToken cancel)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         deadline.CancelAfter(limit);
         try
         {
             return await CallAsync(
-                destination,
+                host,
                 method,
                 [new("debug_info", new Value.Text(debugInfo)), .. parameter is { } one ? new[] { one } : []],
                 deadline.Token).ConfigureAwait(false);
@@ -81,30 +113,30 @@ internal static class RemoteXenops
             || (error is OperationCanceledException && !cancel.IsCancellationRequested))
         {
             string problem = error is OperationCanceledException ? "no answer in time" : error.Message;
-            throw new XenopsError(new XenopsErrorValue.Failed_to_contact_remote_service($"{destination.Authority}: {problem}"), error);
+            throw new XenopsError(new XenopsErrorValue.Failed_to_contact_remote_service($"{host.Url.Authority}: {problem}"), error);
         }
     }
 
     private static async Task<Value> CallAsync(
-        Uri destination, string method, ImmutableArray<KeyValuePair<string, Value>> parameters, CancellationToken cancel)
+        RemoteHost host, string method, ImmutableArray<KeyValuePair<string, Value>> parameters, CancellationToken cancel)
     {
         var body = new ArrayBufferWriter<byte>();
         XmlRpcEnvelope.WriteCall(body, method, new Value.Struct(parameters));
         // HTTP/1.0, so that the answer comes whole, in one piece, and ends with the connection.
         byte[] head = Encoding.ASCII.GetBytes(
-            $"POST {destination.PathAndQuery} HTTP/1.0\r\nHost: {destination.Authority}\r\nUser-agent: xenopsd\r\n"
+            $"POST {host.Url.PathAndQuery} HTTP/1.0\r\nHost: {host.Url.Authority}\r\nUser-agent: xenopsd\r\n"
             + $"Content-Type: {XmlRpcEnvelope.ContentType}\r\nContent-Length: {body.WrittenCount.ToString(CultureInfo.InvariantCulture)}\r\nConnection: close\r\n\r\n");
-        using var socket = await RemoteConnection.OpenAsync(destination, (byte[])[.. head, .. body.WrittenSpan], cancel).ConfigureAwait(false);
-        byte[] response = await ReadToEndAsync(socket, cancel).ConfigureAwait(false);
+        using var connection = await RemoteConnection.OpenAsync(host, (byte[])[.. head, .. body.WrittenSpan], handOver: false, cancel).ConfigureAwait(false);
+        byte[] response = await ReadToEndAsync(connection.Bytes, cancel).ConfigureAwait(false);
         return XmlRpcEnvelope.ParseResponse(Body(response));
     }
 
-    private static async Task<byte[]> ReadToEndAsync(Socket socket, CancellationToken cancel)
+    private static async Task<byte[]> ReadToEndAsync(System.IO.Stream bytes, CancellationToken cancel)
     {
         var response = new ArrayBufferWriter<byte>();
         while (true)
         {
-            int read = await socket.ReceiveAsync(response.GetMemory(4096), SocketFlags.None, cancel).ConfigureAwait(false);
+            int read = await bytes.ReadAsync(response.GetMemory(4096), cancel).ConfigureAwait(false);
             if (read == 0)
             {
                 return response.WrittenSpan.ToArray();

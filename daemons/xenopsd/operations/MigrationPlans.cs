@@ -36,7 +36,7 @@ public static class MigrationPlans
     ];
 
     /// <summary>Destination, before point 1: memory reserved, VIFs connected and those disks attached that may be. <paramref name="vm"/> carries the temporary id.</summary>
-    public static ImmutableArray<Atomic> DestinationCreate(VmDevices vm, long memoryLimit, string finalId) =>
+    public static ImmutableArray<Atomic> DestinationCreate(VmDevices vm, long? memoryLimit, string finalId) =>
     [
         new Atomic.VM_create(vm.Id, memoryLimit, finalId, PciPlans.NeedsOwnPageTables(vm), Restores: true),
         .. VifPlans.Restore(vm),
@@ -47,15 +47,20 @@ public static class MigrationPlans
     public static ImmutableArray<Atomic> DestinationRestore(VmDevices vm) =>
         [.. PciPlans.Dequarantine(vm), .. VgpuPlans.StartForRestore(vm), new Atomic.VM_restore(vm.Id)];
 
-    /// <summary>Destination, after point 3 and before point 4. <paramref name="vm"/> carries the VM's own id.</summary>
-    public static ImmutableArray<Atomic> DestinationFinish(VmDevices vm, string temporary) =>
+    /// <summary>Destination, after point 3: all that can still fail. <paramref name="vm"/> carries the VM's own id.</summary>
+    public static ImmutableArray<Atomic> DestinationTake(VmDevices vm, string temporary) =>
     [
         .. temporary == vm.Id ? ImmutableArray<Atomic>.Empty : [new Atomic.VM_rename(temporary, vm.Id, RenameMoment.Post_migration)],
         .. VmPlans.RestoreDevices(vm, migration: true),
-        new Atomic.VM_unpause(vm.Id),
-        new Atomic.VM_set_domain_action_request(vm.Id, Request: null),
+    ];
+
+    /// <summary>Destination, once it is decided that the VM is its own, and before point 4.</summary>
+    public static ImmutableArray<Atomic> DestinationRun(string vm, bool paused) =>
+    [
+        .. paused ? ImmutableArray<Atomic>.Empty : [new Atomic.VM_unpause(vm)],
+        new Atomic.VM_set_domain_action_request(vm, Request: null),
         // The guest runs here already and nowhere else: a failing script must not cost it its domain.
-        new Atomic.Best_effort(new Atomic.VM_hook_script(vm.Id, Hooks.PostMigrate, Hooks.Destination)),
+        new Atomic.Best_effort(new Atomic.VM_hook_script(vm, Hooks.PostMigrate, Hooks.Destination)),
     ];
 
     /// <summary>Either side, after a failure: the half-made or given-up domain and its metadata go.</summary>

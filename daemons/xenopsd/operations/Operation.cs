@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using System.Net.Sockets;
 using Toolstack.Xenopsd.Atomics;
 using Toolstack.Xenopsd.Contract;
+using Toolstack.Xenopsd.Migration;
 
 namespace Toolstack.Xenopsd.Operations;
 
@@ -44,11 +44,12 @@ public abstract record Operation(string Vm)
         string Vm,
         Uri Destination,
         ImmutableSortedDictionary<string, string> VdiMap,
-        ImmutableSortedDictionary<string, Network> VifMap) : Operation(Vm);
+        ImmutableSortedDictionary<string, Network> VifMap,
+        MigrationRequest Request) : Operation(Vm);
 
     /// <summary>The destination's side of a migration; <paramref name="Vm"/> is the temporary id, <paramref name="Control"/> the
     /// connection that was handed over, which the operation closes.</summary>
-    public sealed record VM_receive_memory(string Vm, string FinalId, long MemoryLimit, Socket Control) : Operation(Vm);
+    public sealed record VM_receive_memory(string Vm, MigrationArrival Arrival, MigrationConnection Control) : Operation(Vm);
 
     /// <summary>Finds out what became of a VM that left and whose migration's end was not heard.</summary>
     public sealed record VM_resolve_migration(string Vm) : Operation(Vm);

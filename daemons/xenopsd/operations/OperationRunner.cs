@@ -44,7 +44,7 @@ public sealed class OperationRunner(
         switch (operation)
         {
             case Operation.VM_migrate m:
-                Require(m.Vm, PowerState.Running);
+                Require(m.Vm, PowerState.Running, PowerState.Paused);
                 await sender.RunAsync(m, task, cancel).ConfigureAwait(false);
                 return null;
             case Operation.VM_receive_memory r:
@@ -110,8 +110,8 @@ public sealed class OperationRunner(
         {
             case Operation.VM_start when State(operation.Vm) == PowerState.Running:
                 return [];
-            case Operation.VM_start s when pending.Find(s.Vm) is { } destination:
-                throw XenopsError.Internal($"migration in doubt: {s.Vm} may run on {destination.Authority}, it is not started here");
+            case Operation.VM_start s when pending.Find(s.Vm) is { } departure:
+                throw XenopsError.Internal($"migration in doubt: {s.Vm} may run on {departure.Destination.Authority}, it is not started here");
             case Operation.VM_start s:
                 Require(s.Vm, PowerState.Halted);
                 return VmPlans.Start(devices, s.Force);

@@ -20,6 +20,9 @@ public sealed record EngineOptions(string DatabasePath, string HandOverPath, str
 
     /// <summary>For tests: called before every plain step.</summary>
     public Action? AtomicBoundary { get; init; }
+
+    /// <summary>Certificates of migration connections; null where there are none.</summary>
+    public MigrationTls? Tls { get; init; }
 }
 
 /// <summary>All of xenopsd but its queue: the records, the executor and both sides of migration around one backend, which it owns.</summary>
@@ -28,14 +31,17 @@ public sealed class Engine : IAsyncDisposable
     private readonly CancellationTokenSource stopping = new();
     private readonly HandOverListener handOver;
     private readonly ILogger logger;
+    private readonly EngineOptions options;
     private readonly RecoveryTimes recovery;
     private readonly PendingMigrations pending;
     private readonly UnclaimedMetadata unclaimed;
+    private readonly MigrationReceiver receiver;
     private Task background = Task.CompletedTask;
 
     public Engine(EngineOptions options, IBackend backend, ILogger logger)
     {
         this.logger = logger;
+        this.options = options;
         recovery = options.Recovery;
         unclaimed = new UnclaimedMetadata(recovery.Unclaimed);
         Backend = backend;
@@ -45,9 +51,9 @@ public sealed class Engine : IAsyncDisposable
         Scheduler = new Scheduler(options.WorkerPoolSize);
         var actions = new AtomicActions(backend, Store, Updates, new HookRunner(options.HooksPath, logger), options.SaveOptions, logger);
         var executor = new AtomicExecutor(actions, Scheduler, logger, options.AtomicBoundary);
-        var receiver = new MigrationReceiver(Store, backend, executor, Scheduler, unclaimed, options.SaveOptions.SilenceDeadline, logger);
-        var resolver = new MigrationResolver(Store, backend, executor, Scheduler, pending, options.Recovery, logger);
-        var sender = new MigrationSender(Store, backend, executor, Scheduler, pending, resolver, InstanceId, options.SaveOptions.SilenceDeadline, logger);
+        receiver = new MigrationReceiver(Store, backend, executor, Scheduler, unclaimed, new Arrivals(options.DatabasePath, logger), options.SaveOptions.SilenceDeadline, logger);
+        var resolver = new MigrationResolver(Store, backend, executor, Scheduler, pending, options.Recovery, options.Tls, logger);
+        var sender = new MigrationSender(Store, backend, executor, Scheduler, pending, resolver, InstanceId, options.Tls, logger);
         var endings = new DomainEndings(Store, backend, pending, logger);
         Runner = new OperationRunner(Store, backend, executor, endings, pending, sender, receiver, resolver, unclaimed, logger);
         Operations = new OperationQueue(Scheduler, Tasks, Updates, Store, Runner, logger, stopping.Token);
@@ -74,9 +80,13 @@ public sealed class Engine : IAsyncDisposable
 
     public Observers Observers { get; } = new();
 
+    /// <summary>How memory is sent when a migration does not say otherwise.</summary>
+    public SaveOptions SaveOptions => options.SaveOptions;
+
     /// <summary>Removes what an interrupted migration left, but for what another host must be asked about, adopts the domains there are, and takes migrations.</summary>
     public async Task StartAsync(CancellationToken cancel)
     {
+        await receiver.SettleAsync(cancel).ConfigureAwait(false);
         foreach (string id in Store.Ids.Union(Backend.ListDomains()).Where(MigrationIds.IsTemporary))
         {
             if (pending.IsSource(id))

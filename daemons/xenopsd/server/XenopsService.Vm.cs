@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Toolstack.Idl.Json;
 using Toolstack.Xenopsd.Backends;
 using Toolstack.Xenopsd.Contract;
+using Toolstack.Xenopsd.Migration;
 using Toolstack.Xenopsd.Operations;
 using Toolstack.Xenopsd.State;
 
@@ -86,9 +87,9 @@ public sealed partial class XenopsService
         ImmutableSortedDictionary<string, Network> vif_map, ImmutableSortedDictionary<string, PciAddress> pci_map,
         string xenops_url, bool compress, bool verify_dest, bool localhost_migration, CancellationToken cancel)
     {
-        if (compress || !pci_map.IsEmpty)
+        if (!pci_map.IsEmpty)
         {
-            throw new XenopsError(new XenopsErrorValue.Unimplemented(compress ? "compressed migration" : "migration of PCI devices"));
+            throw new XenopsError(new XenopsErrorValue.Unimplemented("migration of PCI devices"));
         }
 
         if (!Uri.TryCreate(xenops_url, UriKind.Absolute, out var destination) || destination.Scheme is not ("http" or "https"))
@@ -96,7 +97,8 @@ public sealed partial class XenopsService
             throw new XenopsError(new XenopsErrorValue.Failed_to_contact_remote_service(xenops_url));
         }
 
-        return Queue(debug_info, new Operation.VM_migrate(id, destination, vdi_map, vif_map));
+        var request = new MigrationRequest(compress, verify_dest, MigrationRequest.OptionsOf(destination, engine.SaveOptions));
+        return Queue(debug_info, new Operation.VM_migrate(id, destination, vdi_map, vif_map, request));
     }
 
     private async Task<(Vm Vm, VmState State)> StatAsync(VmRecord record, CancellationToken cancel)

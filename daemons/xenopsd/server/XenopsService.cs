@@ -10,7 +10,7 @@ namespace Toolstack.Xenopsd.Server;
 public sealed partial class XenopsService(Engine engine, Action shutdown) : IXenops
 {
     public Task<QueryResult> Query(string debug_info, CancellationToken cancel) =>
-        Task.FromResult(new QueryResult { instance_id = engine.InstanceId, features = [XenopsFeatures.ZeroPages] });
+        Task.FromResult(new QueryResult { instance_id = engine.InstanceId, features = [XenopsFeatures.ZeroPages, XenopsFeatures.Outcome] });
 
     public Task<string> GetDiagnostics(string debug_info, CancellationToken cancel) => Task.FromResult(JsonValueWriter.Text(w =>
     {

@@ -10,6 +10,13 @@ using Toolstack.Xenopsd.Migration;
 
 namespace Toolstack.Xenopsd.State;
 
+/// <summary>A VM that is leaving this host.</summary>
+/// <param name="Destination">The URL of VM.migrate.</param>
+/// <param name="Token">What the destination knows the migration by; null where it takes none (original).</param>
+/// <param name="Verify">Whether its certificate must be a trusted one.</param>
+/// <param name="Paused">The VM was paused.</param>
+public sealed record Departure(Uri Destination, string? Token, bool Verify, bool Paused);
+
 /// <summary>
 /// The VMs that are leaving this host, each with the URL of its destination, in one file each (<c>migrations/&lt;id&gt;</c>, readable by
 /// the owner alone, for the URL carries a session). An entry is written before the VM's domain takes its temporary id and goes when
@@ -18,6 +25,9 @@ namespace Toolstack.Xenopsd.State;
 public sealed class PendingMigrations
 {
     private const string DestinationKey = "destination";
+    private const string TokenKey = "token";
+    private const string VerifyKey = "verify";
+    private const string PausedKey = "paused";
 
     private readonly string root;
     private readonly ILogger logger;
@@ -43,26 +53,36 @@ public sealed class PendingMigrations
         }
     }
 
-    private sealed record Entry(Uri Destination, bool Undecided);
+    private sealed record Entry(Departure Departure, bool Undecided);
 
     /// <summary>VMs of which nobody knows where they live.</summary>
     public ImmutableArray<string> Undecided => [.. entries.Where(static e => e.Value.Undecided).Select(static e => e.Key)];
 
     /// <summary>Where the VM is going; null when it stays.</summary>
-    public Uri? Find(string vm) => entries.TryGetValue(vm, out var entry) ? entry.Destination : null;
+    public Departure? Find(string vm) => entries.TryGetValue(vm, out var entry) ? entry.Departure : null;
 
     /// <summary>Whether an id is the temporary one of a VM that is leaving, or may be leaving: its entry cannot be read.</summary>
     public bool IsSource(string id) => entries.Keys.Concat(unreadable).Any(vm => MigrationIds.Source(vm) == id);
 
     /// <summary>Raises IO_error.</summary>
-    public void Begin(string vm, Uri destination)
+    public void Begin(string vm, Departure departure)
     {
         var buffer = new ArrayBufferWriter<byte>();
         JsonValueWriter.Write(buffer, w =>
         {
-            w.BeginStruct(1);
+            w.BeginStruct(departure.Token is null ? 3 : 4);
             w.Member(DestinationKey);
-            w.String(destination.AbsoluteUri);
+            w.String(departure.Destination.AbsoluteUri);
+            if (departure.Token is { } token)
+            {
+                w.Member(TokenKey);
+                w.String(token);
+            }
+
+            w.Member(VerifyKey);
+            w.Bool(departure.Verify);
+            w.Member(PausedKey);
+            w.Bool(departure.Paused);
             w.EndStruct();
         });
         try
@@ -74,7 +94,7 @@ public sealed class PendingMigrations
             throw Failed(error);
         }
 
-        entries[vm] = new Entry(destination, Undecided: false);
+        entries[vm] = new Entry(departure, Undecided: false);
     }
 
     /// <summary>The migration gives up asking; whoever looks for undecided ones goes on.</summary>
@@ -107,7 +127,14 @@ public sealed class PendingMigrations
     {
         try
         {
-            entries[Path.GetFileName(file)] = new Entry(Read(file), Undecided: true);
+            var record = JsonValueReader.Parse(File.ReadAllBytes(file)).AsStruct();
+            entries[Path.GetFileName(file)] = new Entry(
+                new Departure(
+                    new Uri((record.Find(DestinationKey) ?? Value.Empty).AsString(), UriKind.Absolute),
+                    record.Find(TokenKey)?.AsString(),
+                    record.Find(VerifyKey)?.AsBool() ?? false,
+                    record.Find(PausedKey)?.AsBool() ?? false),
+                Undecided: true);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ValueFormatException or WireFormatException or UriFormatException)
         {
@@ -117,12 +144,6 @@ public sealed class PendingMigrations
                 unreadable.Add(Path.GetFileName(file));
             }
         }
-    }
-
-    private static Uri Read(string file)
-    {
-        var record = JsonValueReader.Parse(File.ReadAllBytes(file)).AsStruct();
-        return new Uri((record.Find(DestinationKey) ?? Value.Empty).AsString(), UriKind.Absolute);
     }
 
     private XenopsError Failed(Exception error)

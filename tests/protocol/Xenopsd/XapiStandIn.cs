@@ -96,6 +96,12 @@ internal sealed class XapiStandIn : IAsyncDisposable
 
         string target = head.Split(' ')[1];
         string kind = target.Split('/')[4];
+        if (mute && kind == "outcome")
+        {
+            connection.Dispose();
+            return;
+        }
+
         var (mine, theirs) = await PairAsync();
         using var xenopsd = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         await xenopsd.ConnectAsync(new UnixDomainSocketEndPoint(handOver), stop.Token);
@@ -106,7 +112,7 @@ internal sealed class XapiStandIn : IAsyncDisposable
 
     private async Task RelayAsync(string kind, Socket source, Socket destination)
     {
-        if (kind == "vm")
+        if (kind == "vm" && cut is not null)
         {
             lock (control)
             {

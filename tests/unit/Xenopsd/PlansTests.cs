@@ -281,18 +281,24 @@ public sealed class PlansTests
             VGPU_start v 0 saved
             VM_restore v
             """ },
-        { "receive, end", MigrationPlans.DestinationFinish(Full, "t"), """
+        { "receive, end", MigrationPlans.DestinationTake(Full, "t"), """
             VM_rename t v Post_migration
             Parallel[Serial[VBD_set_active v.xvda on; VBD_plug v.xvda]; Serial[VBD_set_active v.xvdb on; VBD_plug v.xvdb]]
             Serial[VBD_set_active v.xvdd on; VBD_plug v.xvdd]
             VM_create_device_model v saved
+            """ },
+        { "receive, running", MigrationPlans.DestinationRun("v", paused: false), """
             VM_unpause v
             VM_set_domain_action_request v none
             Best_effort[VM_hook_script v vm-post-migrate destination]
             """ },
-        { "receive, end, disks ahead", [.. MigrationPlans.DestinationFinish(Split, "t").Skip(1).Take(1)],
+        { "receive, paused", MigrationPlans.DestinationRun("v", paused: true), """
+            VM_set_domain_action_request v none
+            Best_effort[VM_hook_script v vm-post-migrate destination]
+            """ },
+        { "receive, end, disks ahead", [.. MigrationPlans.DestinationTake(Split, "t").Skip(1).Take(1)],
             "Parallel[VBD_activate v.xvda; Serial[VBD_set_active v.xvdb on; Serial[VBD_attach v.xvdb; VBD_activate v.xvdb]]]" },
-        { "receive under its own id", [.. MigrationPlans.DestinationFinish(Bare, "v").Take(1)], "VM_create_device_model v saved" },
+        { "receive under its own id", [.. MigrationPlans.DestinationTake(Bare, "v").Take(1)], "VM_create_device_model v saved" },
     };
 
     [Theory]

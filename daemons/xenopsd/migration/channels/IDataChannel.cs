@@ -28,6 +28,9 @@ public interface IDataChannel : IDisposable
     /// <summary>Fills all of <paramref name="data"/>.</summary>
     void Read(Span<byte> data);
 
+    /// <summary>What is there, one byte at least; 0 at the end.</summary>
+    int ReadSome(Span<byte> data);
+
     /// <summary>The writer is done: what was held back leaves, a compressed stream gets its end, a file is on its disk.</summary>
     void FinishWriting();
 

@@ -21,6 +21,8 @@ public sealed class SocketChannel(Socket socket, TimeSpan silence) : IDataChanne
 
     public void Read(Span<byte> data) => _io.Read(data);
 
+    public int ReadSome(Span<byte> data) => _io.ReadSome(data);
+
     public void FinishWriting()
     {
         // Nothing is held back.

@@ -13,6 +13,9 @@ public sealed class PreCopyPolicy(int maxIterations, TimeSpan downtimeTarget)
     /// <summary>Why the live phase ended; null while it goes on.</summary>
     public string? StopReason { get; private set; }
 
+    /// <summary>The live phase ended because the rest is little enough.</summary>
+    public bool Converged { get; private set; }
+
     /// <summary>True when the frames left should be sent with the guest suspended.</summary>
     /// <param name="iterations">Live passes done so far.</param>
     /// <param name="dirtyPages">Frames written by the guest during the last pass.</param>
@@ -21,8 +24,10 @@ public sealed class PreCopyPolicy(int maxIterations, TimeSpan downtimeTarget)
     {
         _withoutGain = dirtyPages < _smallest ? 0 : _withoutGain + 1;
         _smallest = Math.Min(_smallest, dirtyPages);
+        Converged = dirtyPages < StreamLimits.DirtyThresholdPages
+            || (bytesPerSecond > 0 && dirtyPages * StreamLimits.PageSize / bytesPerSecond < downtimeTarget.TotalSeconds);
         StopReason = dirtyPages < StreamLimits.DirtyThresholdPages ? "dirty set below the threshold"
-            : bytesPerSecond > 0 && dirtyPages * StreamLimits.PageSize / bytesPerSecond < downtimeTarget.TotalSeconds ? "downtime target met"
+            : Converged ? "downtime target met"
             : iterations >= maxIterations ? "iteration limit"
             : _withoutGain >= PassesWithoutGain ? "no convergence"
             : null;

@@ -44,7 +44,7 @@ public sealed class RestoreEngine : IDisposable
             target.SetDynamicState(engine._stream.State!);
             progress.Report(1);
             return new RestoreStatistics(
-                io.Bytes, engine._stream.Frames, engine._stream.ZeroFrames, System.Diagnostics.Stopwatch.GetElapsedTime(start));
+                io.WireBytes, engine._stream.Frames, engine._stream.ZeroFrames, System.Diagnostics.Stopwatch.GetElapsedTime(start));
         }
         catch (IOException) when (cancel.IsCancellationRequested)
         {

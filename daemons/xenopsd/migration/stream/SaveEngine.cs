@@ -27,6 +27,7 @@ public sealed class SaveEngine
     private readonly SaveProgress _share;
     private readonly ulong[] _dirty;
     private readonly List<PassStatistics> _passes = [];
+    private string _stopReason = "";
 
     private SaveEngine(ISaveSource source, IDataChannel io, SaveOptions options, IProgress<double> progress)
     {
@@ -73,12 +74,13 @@ public sealed class SaveEngine
             var end = Stopwatch.GetTimestamp();
             _progress.Report(1);
             return new SaveStatistics(
-                _io.Bytes,
+                _io.WireBytes,
                 _passes.Count - 1,
                 Stopwatch.GetElapsedTime(suspending, end),
                 Stopwatch.GetElapsedTime(start, end),
                 _passes.Sum(p => p.Pages),
                 _zeros.Total,
+                _stopReason,
                 _passes);
         }
         finally
@@ -127,8 +129,16 @@ public sealed class SaveEngine
         {
             SendPass(pages, live: true, cancel);
             pages = _memory.CleanLogDirty(_dirty);
-            if (policy.ShouldStop(_passes.Count, pages, _io.Bytes / Stopwatch.GetElapsedTime(start).TotalSeconds))
+            _passes[^1] = _passes[^1] with { DirtyPages = pages };
+            var rate = _io.Bytes / Stopwatch.GetElapsedTime(start).TotalSeconds;
+            if (policy.ShouldStop(_passes.Count, pages, rate))
             {
+                _stopReason = policy.StopReason ?? "";
+                if (!policy.Converged && _options.GiveUp)
+                {
+                    throw new NotConvergingError(_stopReason, pages, rate, _options.DowntimeTarget);
+                }
+
                 return;
             }
         }
@@ -158,7 +168,7 @@ public sealed class SaveEngine
     private void SendPass(long pages, bool live, CancellationToken cancel)
     {
         var start = Stopwatch.GetTimestamp();
-        var bytes = _io.Bytes;
+        var bytes = _io.WireBytes;
         var zeros = _zeros.Total;
         var sparse = _passes.Count == 0 && _options.PeerTakesZeroRecords;
         _share.StartPass(sparse ? CountPopulated() : pages, live);
@@ -173,7 +183,7 @@ public sealed class SaveEngine
 
         _batch.Flush();
         _zeros.Flush();
-        _passes.Add(new PassStatistics(pages, _zeros.Total - zeros, _io.Bytes - bytes, Stopwatch.GetElapsedTime(start)));
+        _passes.Add(new PassStatistics(pages, _zeros.Total - zeros, _io.WireBytes - bytes, Stopwatch.GetElapsedTime(start), DirtyPages: 0));
     }
 
     /// <summary>The first pass when zeros are cheap: frames never written are told as ranges, without reading them.</summary>
@@ -262,7 +272,7 @@ public sealed class SaveEngine
         _share.Done(count);
         if (live)
         {
-            _limiter.Wait(_io.Bytes, cancel);
+            _limiter.Wait(_io.WireBytes, cancel);
             cancel.ThrowIfCancellationRequested();
         }
     }

@@ -46,6 +46,17 @@ public enum StreamFault
     VerifyMismatch,
 }
 
+/// <summary>The guest writes faster than its memory can be sent, and the caller would rather not have it suspended for as long as the rest
+/// takes. The guest runs on.</summary>
+public sealed class NotConvergingError : IOException
+{
+    public NotConvergingError(string reason, long dirtyPages, double bytesPerSecond, TimeSpan target)
+        : base($"migration given up ({reason}): {dirtyPages} pages left would suspend the guest for "
+            + $"{dirtyPages * StreamLimits.PageSize / bytesPerSecond * 1000:0} ms, the target is {target.TotalMilliseconds:0} ms")
+    {
+    }
+}
+
 /// <summary>
 /// A stream that breaks its format. It never leaves the backend: at that boundary it becomes a XenopsError that carries
 /// <see cref="Exception.Message"/>.

@@ -51,6 +51,9 @@ public static class StreamLimits
     /// <summary>Live passes, the first whole one included.</summary>
     public const int DefaultMaxIterations = 5;
 
+    /// <summary>Most live passes that can be asked for.</summary>
+    public const int MostIterations = 1000;
+
     /// <summary>A dirty set smaller than this is sent with the guest suspended, in pages.</summary>
     public const int DirtyThresholdPages = 50;
 

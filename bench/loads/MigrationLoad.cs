@@ -1,0 +1,68 @@
+using System.Diagnostics;
+using Toolstack.EndToEnd.Client;
+using Toolstack.EndToEnd.Pool;
+
+namespace Toolstack.Bench.Loads;
+
+/// <summary>
+/// Live migrations between two real hosts over loopback, as a client asks for them, beside the floor measured in the same run. The VM's
+/// memory is full of data without patterns. Throughput is measured with an idle guest, so that the same bytes travel as in the floor;
+/// downtime, as the guest sees it, with one that keeps writing.
+/// </summary>
+internal static class MigrationLoad
+{
+    private const int Rounds = 3;
+    private const int DirtyMibPerSecond = 200;
+    private const int PagesPerMib = 256;
+    private const double BytesPerMib = 1 << 20;
+
+    internal static async Task RunAsync(int mib, TextWriter output, CancellationToken cancellation)
+    {
+        var rates = new List<double>();
+        var floors = new List<double>();
+        var options = new PoolOptions { HostMemoryMib = mib + 1024 };
+        await using (var pool = await DevelopmentPool.StartAsync(options, cancellation))
+        {
+            using var client = await pool.LoginAsync(cancellation);
+            for (var round = 0; round < Rounds; round++)
+            {
+                var (rate, _) = await MigrateAsync(client, mib, dirtyMib: 0, cancellation);
+                rates.Add(rate);
+                if (await CProgram.RunAsync("migration-floor", [$"{mib}"], cancellation) is [var fresh, var warm, ..])
+                {
+                    floors.Add(fresh / 1e6);
+                    await output.WriteLineAsync($"round {round + 1}: {rate:0} MB/s, floor {fresh / 1e6:0} MB/s into fresh memory, {warm / 1e6:0} MB/s into used memory");
+                }
+            }
+
+            var (busy, downtime) = await MigrateAsync(client, mib, DirtyMibPerSecond, cancellation);
+            await output.WriteLineAsync($"with a guest that writes {DirtyMibPerSecond} MiB/s: {busy:0} MB/s of its memory");
+            double best = Median(rates);
+            double floor = floors.Count > 0 ? Median(floors) : double.NaN;
+            await output.WriteLineAsync($"migration of {mib} MiB, median of {Rounds}: {best:0} MB/s, floor {floor:0} MB/s, ratio {best / floor:0.00}, downtime {downtime:0} ms");
+        }
+    }
+
+    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
+
+    /// <summary>Bytes of guest memory a second, from the call to its end, in MB; and the longest pause the guest saw, in ms.</summary>
+    private static async Task<(double Rate, double Downtime)> MigrateAsync(XenApiClient client, int mib, int dirtyMib, CancellationToken cancellation)
+    {
+        var vm = await TestVm.CreateAsync(client, "bench", mib, dirtyMib * PagesPerMib, cancellation);
+        await client.CallAsync("VM.start", cancellation, vm, false, false);
+        var source = await client.TextAsync("VM.get_resident_on", cancellation, vm);
+        var target = ((object[])await client.CallAsync("host.get_all", cancellation)).Cast<string>().First(host => host != source);
+        var clock = Stopwatch.StartNew();
+        await client.CallAsync("VM.pool_migrate", cancellation, vm, target, new Dictionary<string, string> { ["live"] = "true" });
+        var rate = mib * BytesPerMib / 1e6 / clock.Elapsed.TotalSeconds;
+        var memory = await GuestMemory.VerifyAsync(client, vm, cancellation);
+        if (memory.Errors > 0)
+        {
+            throw new InvalidOperationException($"{memory.Errors} errors in the memory of the VM that moved");
+        }
+
+        await client.CallAsync("VM.hard_shutdown", cancellation, vm);
+        await client.CallAsync("VM.destroy", cancellation, vm);
+        return (rate, memory.LongestPauseMs);
+    }
+}

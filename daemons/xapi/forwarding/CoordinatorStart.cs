@@ -15,9 +15,10 @@ internal static class CoordinatorStart
     {
         foreach ((Ref<VM> self, _) in await database.GetAll<VM>(cancel).ConfigureAwait(false))
         {
+            // A VM that was on its way to another host may have arrived there: that host's resync settles where it is.
             // A call may have come in already: its locks and its reservation are of this process.
             await database.Update(self, row => VmRows.WithAllowed(
-                row.current_operations.IsEmpty ? row with { scheduled_to_be_resident_on = Ref<host>.Null } : row, self.ToString()), cancel)
+                row.current_operations.IsEmpty && (row.resident_on.IsNull || row.resident_on == row.scheduled_to_be_resident_on) ? row with { scheduled_to_be_resident_on = Ref<host>.Null } : row, self.ToString()), cancel)
                 .ConfigureAwait(false);
         }
 

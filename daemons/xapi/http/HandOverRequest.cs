@@ -12,6 +12,9 @@ internal sealed record HandOverRequest(
     IReadOnlyDictionary<string, string> Cookies,
     IReadOnlyDictionary<string, string> Headers)
 {
+    /// <summary>Paths of the question what became of a migration.</summary>
+    internal const string OutcomePrefix = "/services/xenops/migrate/outcome/";
+
     /// <summary>The session that authorises it; cookies come before the query.</summary>
     internal string? SessionId => Parameter("session_id");
 

@@ -18,20 +18,23 @@ internal sealed partial class VmOperations
         CallContext context = Context(call);
         VM row = await GetAsync(call, vm).ConfigureAwait(false);
         host target = await database.Get(host, call.Cancellation).ConfigureAwait(false);
-        if (host == identity.Localhost)
-        {
-            throw new XenApiError("VM_MIGRATE_FAILED", vm.ToString(), host.ToString(), host.ToString(), "The VM already runs on this host.");
-        }
-
-        bool compress = MigrateOptions.Parse(options).Compress ?? await PoolCompressesAsync(call).ConfigureAwait(false);
+        bool here = host == identity.Localhost;
+        MigrateOptions wanted = MigrateOptions.Parse(options);
+        bool compress = wanted.Compress ?? (!here && await PoolCompressesAsync(call).ConfigureAwait(false));
         string session = await context.Services.Client.PoolLoginAsync(target.address, call.Cancellation).ConfigureAwait(false);
         string url = $"http://{target.address}:{settings.HttpPort}/services/xenops?session_id={Uri.EscapeDataString(session)}";
+        if (wanted.Passes.Length > 0)
+        {
+            // The fragment of a URL is for whoever follows it: xenopsd here reads it, and the target never sees it.
+            url += $"#{wanted.Passes}";
+        }
+
 
         await using (await xenops.SuppressAsync(row.uuid, call.Cancellation).ConfigureAwait(false))
         {
             try
             {
-                await MoveAsync(context, vm, row.uuid, url, compress).ConfigureAwait(false);
+                await MoveAsync(context, vm, row.uuid, url, compress, here).ConfigureAwait(false);
             }
             catch (XenApiError)
             {
@@ -39,7 +42,11 @@ internal sealed partial class VmOperations
                 throw;
             }
 
-            await xenops.ForgetAsync(context, vm, row.uuid).ConfigureAwait(false);
+            if (!here)
+            {
+                await xenops.ForgetAsync(context, vm, row.uuid).ConfigureAwait(false);
+            }
+
             await CompleteAsync(context, vm, host).ConfigureAwait(false);
         }
     }
@@ -55,14 +62,14 @@ internal sealed partial class VmOperations
     public override async Task atomic_set_resident_on(Call call, Ref<VM> vm, Ref<host> host) =>
         await database.Update(vm, row => Reside(row, host), call.Cancellation).ConfigureAwait(false);
 
-    private async Task MoveAsync(CallContext call, Ref<VM> vm, string uuid, string url, bool compress)
+    private async Task MoveAsync(CallContext call, Ref<VM> vm, string uuid, string url, bool compress, bool here)
     {
         for (int attempt = 1; ; attempt++)
         {
             try
             {
                 await xenops.RunAsync(call, vm, uuid, (x, debug) => x.VmMigrate(
-                    debug, uuid, NoDisks, NoNetworks, NoDevices, url, compress, verify_dest: false, localhost_migration: false,
+                    debug, uuid, NoDisks, NoNetworks, NoDevices, url, compress, verify_dest: false, localhost_migration: here,
                     CancellationToken.None))
                     .ConfigureAwait(false);
                 return;

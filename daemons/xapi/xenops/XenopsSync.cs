@@ -39,13 +39,16 @@ internal sealed class XenopsSync(
                 continue;
             }
 
-            bool belongs = byUuid.TryGetValue(vm.id, out KeyValuePair<Ref<VM>, VM> row)
-                && (row.Value.resident_on.IsNull || row.Value.resident_on == identity.Localhost);
+            bool isKnown = byUuid.TryGetValue(vm.id, out KeyValuePair<Ref<VM>, VM> row);
+            // A migration that nobody completed: the VM is here, for xenopsd lists one that arrived once it is this host's.
+            bool arrived = isKnown && row.Value.resident_on != identity.Localhost
+                && row.Value.scheduled_to_be_resident_on == identity.Localhost && state.power_state != PowerState.Halted;
+            bool belongs = isKnown && (arrived || row.Value.resident_on.IsNull || row.Value.resident_on == identity.Localhost);
             if (!belongs)
             {
                 await EndAsync(vm.id, state, cancel).ConfigureAwait(false);
             }
-            else if (row.Value.resident_on.IsNull && state.power_state != PowerState.Halted)
+            else if ((arrived || row.Value.resident_on.IsNull) && state.power_state != PowerState.Halted)
             {
                 Log.Adopted(logger, vm.id);
                 await AdoptAsync(row.Key, state, cancel).ConfigureAwait(false);
@@ -54,7 +57,7 @@ internal sealed class XenopsSync(
 
         foreach ((Ref<VM> self, VM row) in rows)
         {
-            if (row.resident_on == identity.Localhost && !row.is_control_domain && !here.Contains(row.uuid) && !IsMoving(row))
+            if (row.resident_on == identity.Localhost && !row.is_control_domain && !here.Contains(row.uuid) && !IsMoving(row) && !MayHaveMoved(row))
             {
                 Log.NotRunning(logger, row.uuid);
                 await updates.ApplyAsync(self, row, null, cancel).ConfigureAwait(false);
@@ -65,12 +68,15 @@ internal sealed class XenopsSync(
     /// <summary>A VM being migrated is in two places, under its own and under temporary ids; the operation settles where it is.</summary>
     private static bool IsMoving(VM row) => row.current_operations.ContainsValue(vm_operations.pool_migrate);
 
+    /// <summary>A migration that nobody completed was sending it to another host, whose own resync says whether it arrived.</summary>
+    private bool MayHaveMoved(VM row) => !row.scheduled_to_be_resident_on.IsNull && row.scheduled_to_be_resident_on != identity.Localhost;
+
     /// <summary>What a VM's id has in common with the temporary ids of its migration.</summary>
     private static string Stem(string uuid) => uuid.Length > StemLength ? uuid[..StemLength] : uuid;
 
     private async Task AdoptAsync(Ref<VM> self, VmState state, CancellationToken cancel)
     {
-        VM row = await database.Update(self, current => current with { resident_on = identity.Localhost }, cancel).ConfigureAwait(false);
+        VM row = await database.Update(self, current => current with { resident_on = identity.Localhost, scheduled_to_be_resident_on = Ref<host>.Null }, cancel).ConfigureAwait(false);
         await updates.ApplyAsync(self, row, state, cancel).ConfigureAwait(false);
     }
 

@@ -20,10 +20,14 @@ internal sealed class TransferActions(IBackend backend, VmStore store, SaveOptio
         try
         {
             var options = (context.SaveOptions ?? saveOptions) with { Live = atomic.Live, PeerTakesZeroRecords = context.PeerTakesZeroRecords };
-            context.Sent = await backend.SaveAsync(atomic.Vm, options, image ?? Memory(context), _ =>
+            context.Sent = await backend.SaveAsync(atomic.Vm, options, image ?? Memory(context), async token =>
             {
                 context.Task.ForbidCancel();
-                return Task.CompletedTask;
+                if (backend.GetStatus(atomic.Vm) is { Paused: true, ShutdownReason: null })
+                {
+                    // A guest suspends itself: for that moment it has to run.
+                    await backend.UnpauseAsync(atomic.Vm, token).ConfigureAwait(false);
+                }
             }, new Progress(context, atomic), cancel).ConfigureAwait(false);
             if (image is not null)
             {

@@ -244,7 +244,7 @@ public sealed class MigrationSender(
     /// <summary>A connection that broke has no reason of its own: the destination may have sent one on the other.</summary>
     private static async Task<XenopsError> ExplainAsync(MigrationConnection control, XenopsError known)
     {
-        if (known.Value is not XenopsErrorValue.Internal_error)
+        if (known.Value is not XenopsErrorValue.Internal_error || known.InnerException is NotConvergingError)
         {
             return known;
         }

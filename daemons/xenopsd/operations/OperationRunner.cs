@@ -50,6 +50,10 @@ public sealed class OperationRunner(
             case Operation.VM_receive_memory r:
                 await receiver.RunAsync(r, task, cancel).ConfigureAwait(false);
                 return null;
+            case Operation.VM_poweroff { Timeout: null } p when InDoubt(p.Vm):
+                // Whoever ends the VM ends its copy here; what the destination has of it is the destination's.
+                await resolver.FinishAsync(p.Vm, new RunContext(task, totalWeight: 1)).ConfigureAwait(false);
+                return null;
             case Operation.VM_resolve_migration r:
                 await resolver.RunAsync(r, task, cancel).ConfigureAwait(false);
                 return null;
@@ -103,8 +107,16 @@ public sealed class OperationRunner(
         }
     }
 
+    /// <summary>The VM's copy here waits for word from its destination.</summary>
+    private bool InDoubt(string vm) => pending.Undecided.Contains(vm) && backend.GetStatus(MigrationIds.Source(vm)) is not null;
+
     private ImmutableArray<Atomic> PlanFor(Operation operation)
     {
+        if (store.Find(operation.Vm) is null && InDoubt(operation.Vm))
+        {
+            throw XenopsError.Internal($"migration in doubt: {operation.Vm} may run on {pending.Find(operation.Vm)?.Destination.Authority}");
+        }
+
         var devices = store.Get(operation.Vm).Devices;
         switch (operation)
         {

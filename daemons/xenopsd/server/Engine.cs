@@ -83,6 +83,12 @@ public sealed class Engine : IAsyncDisposable
     /// <summary>How memory is sent when a migration does not say otherwise.</summary>
     public SaveOptions SaveOptions => options.SaveOptions;
 
+    /// <summary>VMs whose only domain here is the copy that a migration left, under their own ids.</summary>
+    public IEnumerable<VmRecord> AllDeparting => pending.All.Select(Departing).OfType<VmRecord>();
+
+    /// <summary>Such a VM; null for any other.</summary>
+    public VmRecord? Departing(string vm) => pending.Find(vm) is null || Backend.GetStatus(vm) is not null ? null : Store.Find(MigrationIds.Source(vm))?.WithId(vm);
+
     /// <summary>Removes what an interrupted migration left, but for what another host must be asked about, adopts the domains there are, and takes migrations.</summary>
     public async Task StartAsync(CancellationToken cancel)
     {

@@ -21,12 +21,18 @@ public sealed partial class XenopsService
     public Task VmRemove(string debug_info, string id, CancellationToken cancel) =>
         engine.Operations.RunAsync(debug_info, new Operation.VM_remove(id), cancel);
 
-    public Task<bool> VmExists(string debug_info, string id, CancellationToken cancel) => Task.FromResult(engine.Store.Find(id) is not null);
+    public Task<bool> VmExists(string debug_info, string id, CancellationToken cancel) =>
+        Task.FromResult(engine.Store.Find(id) is not null || engine.Departing(id) is not null);
 
     public async Task<ImmutableArray<(Vm vm, VmState state)>> VmList(string debug_info, CancellationToken cancel)
     {
         var all = ImmutableArray.CreateBuilder<(Vm, VmState)>();
-        foreach (var record in engine.Store.Ids.Select(engine.Store.Find).OfType<VmRecord>())
+        foreach (var record in engine.Store.Ids.Where(static id => !MigrationIds.IsTemporary(id)).Select(engine.Store.Find).OfType<VmRecord>())
+        {
+            all.Add(await StatAsync(record, cancel).ConfigureAwait(false));
+        }
+
+        foreach (var record in engine.AllDeparting.Where(r => engine.Store.Find(r.Vm.id) is null))
         {
             all.Add(await StatAsync(record, cancel).ConfigureAwait(false));
         }
@@ -34,7 +40,8 @@ public sealed partial class XenopsService
         return all.ToImmutable();
     }
 
-    public Task<(Vm vm, VmState state)> VmStat(string debug_info, string id, CancellationToken cancel) => StatAsync(engine.Store.Get(id), cancel);
+    public Task<(Vm vm, VmState state)> VmStat(string debug_info, string id, CancellationToken cancel) =>
+        StatAsync(engine.Store.Find(id) ?? engine.Departing(id) ?? throw XenopsError.DoesNotExist("VM", id), cancel);
 
     public async Task<string> VmImportMetadata(string debug_info, string metadata, CancellationToken cancel)
     {
@@ -101,8 +108,16 @@ public sealed partial class XenopsService
         return Queue(debug_info, new Operation.VM_migrate(id, destination, vdi_map, vif_map, request));
     }
 
+    /// <summary>A VM whose copy here waits for word from its destination is said to be paused: its domain is there and does not run, and
+    /// whoever takes it for ended would start a second one.</summary>
     private async Task<(Vm Vm, VmState State)> StatAsync(VmRecord record, CancellationToken cancel)
     {
+        if (engine.Backend.GetStatus(record.Vm.id) is null && engine.Departing(record.Vm.id) is { } departing)
+        {
+            var (vm, suspended) = await StatAsync(departing.WithId(MigrationIds.Source(record.Vm.id)), cancel).ConfigureAwait(false);
+            return (vm with { id = record.Vm.id }, suspended with { power_state = PowerState.Paused });
+        }
+
         var domain = engine.Backend.GetStatus(record.Vm.id);
         var seen = domain is not null && engine.Backend.HasDevices
             ? await engine.Backend.Devices.ObserveAsync(record.Vm.id, cancel).ConfigureAwait(false)

@@ -58,6 +58,9 @@ public sealed class PendingMigrations
     /// <summary>VMs of which nobody knows where they live.</summary>
     public ImmutableArray<string> Undecided => [.. entries.Where(static e => e.Value.Undecided).Select(static e => e.Key)];
 
+    /// <summary>VMs that are leaving.</summary>
+    public ImmutableArray<string> All => [.. entries.Keys];
+
     /// <summary>Where the VM is going; null when it stays.</summary>
     public Departure? Find(string vm) => entries.TryGetValue(vm, out var entry) ? entry.Departure : null;
 

@@ -75,6 +75,33 @@ public sealed class MigrationDoubtTests
         await AssertResolvedAsync(source, vm, destination, moved);
     }
 
+    [Fact]
+    public async Task ACopyIsNotResumedWhenTheVmHasEndedAtItsDestination()
+    {
+        await using var source = await TestHost.StartAsync(ask: TimeSpan.Zero);
+        await using var destination = await TestHost.StartAsync(cut: BeforePointFour with { Mute = true });
+        string vm = await source.RunVmAsync();
+        await AssertDoubtAsync(source, vm, destination);
+        Assert.Equal(PowerState.Paused, await source.PowerStateAsync(vm));
+        Assert.Equal([vm], (await source.Service.VmList("test", CancellationToken.None)).Select(static v => v.vm.id));
+
+        await destination.EndAsync(await destination.Service.VmShutdown("test", vm, null, CancellationToken.None));
+        await destination.Service.VmRemove("test", vm, CancellationToken.None);
+        destination.Xapi.Unmute();
+        await source.AssertEmptyAsync();
+    }
+
+    [Fact]
+    public async Task AVmInDoubtCanBeEnded()
+    {
+        await using var source = await TestHost.StartAsync(ask: TimeSpan.Zero);
+        await using var destination = await TestHost.StartAsync(cut: BeforePointThree with { Mute = true });
+        string vm = await source.RunVmAsync();
+        await AssertDoubtAsync(source, vm, destination);
+        await source.EndAsync(await source.Service.VmShutdown("test", vm, null, CancellationToken.None));
+        await source.AssertEmptyAsync();
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

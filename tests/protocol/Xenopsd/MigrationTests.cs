@@ -35,6 +35,47 @@ public sealed class MigrationTests
     }
 
     [Fact]
+    public async Task CompressedMemoryArrivesWhole()
+    {
+        await using var source = await TestHost.StartAsync();
+        await using var destination = await TestHost.StartAsync(original: true);
+        string vm = await source.RunVmAsync(memoryMib: 32, ("sim-working-set-mib", "4"), ("sim-dirty-pages-per-s", "0"));
+        await source.EndAsync(await source.MigrateAsync(vm, destination, compress: true));
+        await destination.AssertRunsAsync(vm);
+        // Frames of zeros are sent whole to an original destination, and cost next to nothing.
+        Assert.InRange(destination.Xapi.MemoryBytes, 1 << 20, 8 << 20);
+    }
+
+    [Fact]
+    public async Task APausedVmMovesAndStaysPaused()
+    {
+        await using var source = await TestHost.StartAsync();
+        await using var destination = await TestHost.StartAsync();
+        string vm = await source.RunVmAsync();
+        await source.EndAsync(await source.Service.VmPause("test", vm, CancellationToken.None));
+        await source.EndAsync(await source.MigrateAsync(vm, destination));
+        Assert.Equal(PowerState.Paused, await destination.PowerStateAsync(vm));
+        await source.AssertEmptyAsync();
+        await destination.EndAsync(await destination.Service.VmUnpause("test", vm, CancellationToken.None));
+        await destination.AssertRunsAsync(vm);
+    }
+
+    [Fact]
+    public async Task AMigrationThatDoesNotConvergeIsGivenUpWhereTheCallerWantsThat()
+    {
+        await using var source = await TestHost.StartAsync();
+        await using var destination = await TestHost.StartAsync();
+        string vm = await source.RunVmAsync(memoryMib: 32, ("sim-dirty-pages-per-s", "50000"));
+        const string Options = "#no-convergence=give-up&downtime-ms=1&max-iterations=2&bandwidth-mib=16";
+        var failure = await source.FailureAsync(await source.MigrateAsync(vm, destination, options: Options));
+        Assert.Contains("given up", Assert.IsType<XenopsErrorValue.Internal_error>(failure).message, StringComparison.Ordinal);
+        await source.AssertRunsAsync(vm);
+        await destination.AssertEmptyAsync();
+        await source.EndAsync(await source.MigrateAsync(vm, destination, options: Options.Replace("give-up", "force", StringComparison.Ordinal)));
+        await destination.AssertRunsAsync(vm);
+    }
+
+    [Fact]
     public async Task AVmMovesThereAndBack()
     {
         await using var first = await TestHost.StartAsync();

@@ -87,9 +87,9 @@ internal sealed class TestHost : IAsyncDisposable
         return id;
     }
 
-    internal Task<string> MigrateAsync(string id, TestHost destination) => Service.VmMigrate(
+    internal Task<string> MigrateAsync(string id, TestHost destination, bool compress = false, string options = "") => Service.VmMigrate(
         "test", id, ImmutableSortedDictionary<string, string>.Empty, ImmutableSortedDictionary<string, Network>.Empty,
-        ImmutableSortedDictionary<string, PciAddress>.Empty, destination.Xapi.Url, false, false, false, CancellationToken.None);
+        ImmutableSortedDictionary<string, PciAddress>.Empty, destination.Xapi.Url + options, compress, false, false, CancellationToken.None);
 
     /// <summary>Waits for the end of a task as clients do, by its events.</summary>
     internal async Task<TaskState> WaitAsync(string task)

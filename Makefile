@@ -93,6 +93,7 @@ soak-switch: all ## Pass SOAK_MESSAGES=10000000 messages through the switch and 
 	@$(COMPILE) tests/end-to-end/Toolstack.Tests.EndToEnd.csproj
 	@TOOLSTACK_BIN=$(abspath $(BIN)) SOAK_MESSAGES=$(SOAK_MESSAGES) $(OUT)/build/bin/Toolstack.Tests.EndToEnd/release/Toolstack.Tests.EndToEnd \
 		-class "*SwitchSoakTests" -noLogo -showLiveOutput
+
 .PHONY: bench-migration
 bench-migration: all ## Measure live migrations of a VM of MIB=4096 beside their floor
 	@$(COMPILE) bench/Toolstack.Bench.csproj

@@ -4,7 +4,8 @@ using Toolstack.Bench.Loads;
 
 // make bench: the whole system first, each figure beside its floor in the same run; then the codecs against their peers.
 // `make bench BENCH="codecs --filter *Parse*"` runs only those; `make bench BENCH=loads` only the whole system,
-// `make bench BENCH=start` only VM.start and shutdown, `make bench BENCH=migration` only the migration engines, `make bench BENCH=switch` only the switch.
+// `make bench BENCH=start` only VM.start and shutdown, `make bench BENCH=migration` only the migration engines, `make bench BENCH=switch` only the switch,
+// `make bench BENCH=executor` only xenopsd's executor.
 if (args is ["codecs", .. var options])
 {
     BenchmarkSwitcher.FromAssembly(typeof(XmlRpcBench).Assembly).Run(options.Length > 0 ? options : ["--filter", "*"]);
@@ -21,6 +22,12 @@ if (args is ["migration"])
 if (args is ["pool-migration", var mib])
 {
     await MigrationLoad.RunAsync(int.Parse(mib, System.Globalization.CultureInfo.InvariantCulture), Console.Out, over.Token);
+    return 0;
+}
+
+if (args is ["executor"])
+{
+    await ExecutorLoad.RunAsync(Console.Out, over.Token);
     return 0;
 }
 

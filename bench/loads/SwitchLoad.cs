@@ -26,21 +26,14 @@ internal static class SwitchLoad
         var small = new byte[PayloadBytes];
         await RepeatAsync(Calls, 8, Call(small));
         await RepeatAsync(Calls, 1, Call(small));
-        var one = await BesideFloorAsync(() => RepeatAsync(Calls / Rounds, 1, Call(small)), output, cancellation);
+        await BesideFloorAsync(() => RepeatAsync(Calls / Rounds, 1, Call(small)), output, cancellation);
         foreach (var callers in AtOnce)
         {
             var many = await RepeatAsync(Calls * 2, callers, Call(small));
             await output.WriteLineAsync($"switch, {callers} callers: {many.PerSecond:0} calls/s, p50 {many.P50:0} us, p99 {many.P99:0} us");
         }
 
-        using var compat = new CompatCaller(socketPath);
-        compat.Login();
-        var text = new string('x', PayloadBytes);
-        await RepeatAsync(3000, 1, () => compat.CallAsync(Queue, text));
-        var original = await RepeatAsync(Calls / 2, 1, () => compat.CallAsync(Queue, text));
-        await output.WriteLineAsync($"switch, original protocol, 1 caller: p50 {original.P50:0} us, p99 {original.P99:0} us, "
-            + $"{original.P50 / one.P50:0.0} times the native one");
-
+        await CompareProtocolsAsync(socketPath, () => RepeatAsync(Calls / Rounds, 1, Call(small)), output);
         await serving.CancelAsync();
         await loop;
 
@@ -52,7 +45,7 @@ internal static class SwitchLoad
     }
 
     /// <summary>The switch and the C program in turns, so that whatever else the machine does falls on both; of each figure the median round.</summary>
-    private static async Task<Latencies> BesideFloorAsync(Func<Task<Latencies>> measure, TextWriter output, CancellationToken cancellation)
+    private static async Task BesideFloorAsync(Func<Task<Latencies>> measure, TextWriter output, CancellationToken cancellation)
     {
         var (own, floor) = (new List<Latencies>(), new List<Latencies>());
         for (var round = 0; round < Rounds; round++)
@@ -74,7 +67,25 @@ internal static class SwitchLoad
 
         await output.WriteLineAsync(
             $"switch, {PayloadBytes} B, 1 caller: p50 {median.P50:0} us, p99 {median.P99:0} us, {median.PerSecond:0} calls/s; {beside}");
-        return median;
+    }
+
+    /// <summary>The original protocol and the native one in turns, as above.</summary>
+    private static async Task CompareProtocolsAsync(string path, Func<Task<Latencies>> native, TextWriter output)
+    {
+        using var compat = new CompatCaller(path);
+        compat.Login();
+        var text = new string('x', PayloadBytes);
+        await RepeatAsync(3000, 1, () => compat.CallAsync(Queue, text));
+        var (own, original) = (new List<Latencies>(), new List<Latencies>());
+        for (var round = 0; round < Rounds; round++)
+        {
+            own.Add(await native());
+            original.Add(await RepeatAsync(Calls / Rounds, 1, () => compat.CallAsync(Queue, text)));
+        }
+
+        var (one, other) = (Median(own), Median(original));
+        await output.WriteLineAsync($"switch, original protocol, 1 caller: p50 {other.P50:0} us, p99 {other.P99:0} us, "
+            + $"{other.P50 / one.P50:0.0} times the native one (p50 {one.P50:0} us)");
     }
 
     private static Latencies Median(List<Latencies> rounds) => new(

@@ -50,7 +50,7 @@ internal sealed class HttpConnection(Socket socket, Func<HttpRequest, Cancellati
 
     private async Task<LinkEnd> ServeAsync(CancellationToken stopping)
     {
-        var continued = false;
+        var (continued, inTurn) = (false, 0);
         while (true)
         {
             HttpRequest? request;
@@ -90,6 +90,13 @@ internal sealed class HttpConnection(Socket socket, Func<HttpRequest, Cancellati
 
             Forget(length);
             await SendAsync(answer, request.KeepAlive, stopping).ConfigureAwait(false);
+            if (++inTurn == HttpLimits.MaxRequestsInTurn)
+            {
+                // A peer that has always another request ready must not keep the thread that notices what others sent.
+                inTurn = 0;
+                await Task.Yield();
+            }
+
             if (answer.Close || !request.KeepAlive)
             {
                 return new(LinkEndReason.PeerClosed, "closed as agreed");

@@ -17,6 +17,9 @@ internal static class HttpLimits
     /// <summary>What an idle connection's buffer holds; a larger one is given back after the request that needed it.</summary>
     internal const int IdleBufferBytes = 4096;
 
+    /// <summary>Requests of one connection that are answered before others on the same thread get their turn.</summary>
+    internal const int MaxRequestsInTurn = 32;
+
     /// <summary>How long a request that began may take to come whole.</summary>
     internal static readonly TimeSpan RequestDeadline = TimeSpan.FromSeconds(30);
 

@@ -112,7 +112,9 @@ internal sealed class DeviceUpdates(IXenops xenops, XapiDatabase database, HostI
         bool hvm = DeviceNames.IsHvm(row);
         foreach (Ref<VBD> one in row.VBDs)
         {
-            await database.Update(one, current => current with { currently_attached = hvm || !current.empty }, cancel).ConfigureAwait(false);
+            await database.Update(one, current => hvm || !current.empty
+                ? current with { currently_attached = true, device = DeviceNames.VbdId(row, current).device }
+                : current with { currently_attached = false }, cancel).ConfigureAwait(false);
         }
 
         foreach (Ref<VIF> one in row.VIFs)

@@ -185,10 +185,12 @@ internal sealed class XenopsEvents(
     private async Task<bool> IsSameInstanceAsync(CancellationToken cancel) =>
         instance is not { } known || (await xenops.Query(Debug, cancel).ConfigureAwait(false)).instance_id == known;
 
-    /// <summary>A device's row changes with the VM's lock, and not while the VM is suppressed.</summary>
+    /// <summary>A device's row changes with the VM's lock, and not while the VM is suppressed. What is detached only on the way of an operation,
+    /// as when a VM is suspended or boots again, stays attached in the database.</summary>
     private Task DeviceAsync(string uuid, Func<Ref<VM>, Task> refresh, CancellationToken cancel) => suppression.SerializeAsync(uuid, async () =>
     {
-        if (!suppression.IsSuppressed(uuid) && await FindAsync(uuid, cancel).ConfigureAwait(false) is { } self)
+        if (!suppression.IsSuppressed(uuid) && !await IsRefreshedByOperationAsync(uuid, cancel).ConfigureAwait(false)
+            && await FindAsync(uuid, cancel).ConfigureAwait(false) is { } self)
         {
             await refresh(self).ConfigureAwait(false);
         }

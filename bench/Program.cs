@@ -1,9 +1,11 @@
 using BenchmarkDotNet.Running;
+using Toolstack.Bench.Api;
 using Toolstack.Bench.Codecs;
 using Toolstack.Bench.Loads;
 
 // make bench: the whole system first, each figure beside its floor in the same run; then the codecs against their peers.
 // `make bench BENCH="codecs --filter *Parse*"` runs only those; `make bench BENCH=loads` only the whole system,
+// `make bench BENCH=api` only the loads of XenAPI,
 // `make bench BENCH=start` only VM.start and shutdown, `make bench BENCH=migration` only the migration engines, `make bench BENCH=switch` only the switch,
 // `make bench BENCH=executor` only xenopsd's executor.
 if (args is ["codecs", .. var options])
@@ -37,6 +39,12 @@ if (args is ["switch"])
     return 0;
 }
 
+if (args is ["api"])
+{
+    await ApiLoads.RunAsync(Console.Out, over.Token);
+    return 0;
+}
+
 if (args is ["start"])
 {
     await StartLoad.RunAsync(Console.Out, over.Token);
@@ -57,6 +65,7 @@ if (args is ["xenstore"])
 
 await SystemLoads.RunAsync(Console.Out, over.Token);
 await XenstoreLoad.RunAsync(Console.Out, over.Token);
+await ApiLoads.RunAsync(Console.Out, over.Token);
 if (args is not ["loads"])
 {
     BenchmarkSwitcher.FromAssembly(typeof(XmlRpcBench).Assembly).Run(["--filter", "*"]);

@@ -12,6 +12,9 @@ public static class Daemon
     private const int Failure = 1;
     private const int Usage = 2;
 
+    /// <summary>"Start me again", as the original daemons say it.</summary>
+    private const int Restart = 123;
+
     /// <summary>The version of the toolstack.</summary>
     public static string Version => typeof(Daemon).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
 
@@ -144,6 +147,11 @@ public static class Daemon
         catch (OperationCanceledException) when (stopAsked.IsCompleted)
         {
             // Main ended by passing its cancellation on: as clean as returning.
+        }
+        catch (RestartWantedException wanted)
+        {
+            Log.RestartWanted(logger, wanted.Message);
+            return Restart;
         }
         catch (ConfigurationException error)
         {

@@ -32,6 +32,9 @@ internal static partial class Log
     [LoggerMessage(9, LogLevel.Error, "a background task failed and nobody looked")]
     internal static partial void UnobservedFailure(ILogger logger, Exception error);
 
+    [LoggerMessage(10, LogLevel.Warning, "to be started again: {Reason}")]
+    internal static partial void RestartWanted(ILogger logger, string reason);
+
     [LoggerMessage(100, LogLevel.Information, "switch {Path}: connected")]
     internal static partial void Connected(ILogger logger, string path);
 

@@ -1,5 +1,7 @@
 using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
 using Toolstack.Idl;
+using Toolstack.Xapi.Database;
 using Toolstack.Xapi.Datamodel;
 using Toolstack.Xapi.Sessions;
 
@@ -27,6 +29,54 @@ internal static class CommandModes
     {
         Toolstack.Xapi.ApiCoverage.Write(output);
         return 0;
+    }
+
+    /// <summary><c>--export-db DATABASE</c>: prints a database, which no daemon may be using, as XML.</summary>
+    internal static async Task<int> ExportAsync(string path, Stream output)
+    {
+        if (!File.Exists(path))
+        {
+            await Console.Error.WriteLineAsync($"xapi: {path}: no such file").ConfigureAwait(false);
+            return 1;
+        }
+
+        return await ReportingAsync(async () =>
+        {
+            LocalDatabase database = LocalDatabase.Open(path, Datamodel.Datamodel.Classes, NullLogger.Instance);
+            await using (database.ConfigureAwait(false))
+            {
+                await StateXmlWriter.WriteAsync(output, database.View, Datamodel.Datamodel.Classes, CancellationToken.None).ConfigureAwait(false);
+            }
+        }).ConfigureAwait(false);
+    }
+
+    /// <summary><c>--import-db DATABASE</c>: makes a database from XML on standard input. It must not exist.</summary>
+    internal static Task<int> ImportAsync(string path, Stream input) => ReportingAsync(async () =>
+    {
+        using var document = new MemoryStream();
+        await input.CopyToAsync(document).ConfigureAwait(false);
+        ImportedState state = StateXmlReader.Read(document.GetBuffer().AsSpan(0, (int)document.Length), "standard input", Datamodel.Datamodel.Classes);
+        DatabaseTransfer.Create(path, state);
+        foreach (string unknown in state.Unknown)
+        {
+            await Console.Error.WriteLineAsync($"xapi: passed over {unknown}, which this version does not know").ConfigureAwait(false);
+        }
+
+        await Console.Error.WriteLineAsync($"xapi: {path}: {state.Rows.Count} rows").ConfigureAwait(false);
+    });
+
+    private static async Task<int> ReportingAsync(Func<Task> work)
+    {
+        try
+        {
+            await work().ConfigureAwait(false);
+            return 0;
+        }
+        catch (Exception error) when (error is DatabaseFileException or IOException or UnauthorizedAccessException)
+        {
+            await Console.Error.WriteLineAsync($"xapi: {error.Message}").ConfigureAwait(false);
+            return 1;
+        }
     }
 
     /// <summary><c>--describe</c>: prints the machine-readable description of XenAPI as JSON.</summary>

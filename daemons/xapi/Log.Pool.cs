@@ -11,6 +11,9 @@ internal static partial class Log
     [LoggerMessage(3201, LogLevel.Error, "database: {Rows} changed rows not written, kept for the next batch")]
     internal static partial void DatabaseNotWritten(ILogger logger, int rows, Exception error);
 
+    [LoggerMessage(3202, LogLevel.Warning, "database {Path}: the restore takes its place, the one before is kept beside it")]
+    internal static partial void DatabaseRestored(ILogger logger, string path);
+
     [LoggerMessage(3210, LogLevel.Information, "host {Uuid} is {Role}, coordinator at {Address}")]
     internal static partial void PoolRole(ILogger logger, string uuid, string role, string address);
 

@@ -92,4 +92,7 @@ internal static partial class Log
 
     [LoggerMessage(3109, LogLevel.Warning, "notice {Path} cannot be read and is passed over: {Reason}")]
     internal static partial void NoticeUnreadable(ILogger logger, string path, string reason);
+
+    [LoggerMessage(3007, LogLevel.Debug, "TLS handshake failed: {Reason}")]
+    internal static partial void HandshakeFailed(ILogger logger, string reason);
 }

@@ -10,6 +10,8 @@ internal static class ManualText
         Modes =
         [
             ("--hash-password", "Read a password on standard input, print its hash for the password file and exit."),
+            ("--export-db DATABASE", "Print the database file as XML, as the original's state.db, and exit. No daemon may be using it."),
+            ("--import-db DATABASE", "Make the database file, which must not exist, from such XML on standard input, and exit."),
             ("--api-coverage", "Print how many messages each class has, and how many of them are implemented, and exit."),
             ("--describe", "Print every class, field, message and error of the XenAPI as JSON and exit."),
         ],

@@ -1,5 +1,6 @@
 using Toolstack.Xapi.Access;
 using Toolstack.Xapi.Events;
+using Toolstack.Xapi.Networks;
 using Toolstack.Xapi.Pool;
 using Toolstack.Xapi.Reports;
 using Toolstack.Xapi.Sessions;
@@ -53,5 +54,12 @@ internal static class MessageImplementations
         implementations["secret"] = new SecretRows();
         implementations["user"] = new UserRows();
         implementations["console"] = new ConsoleRows();
+        implementations["VM_group"] = new VmGroupRows();
+        implementations["VM_appliance"] = new ApplianceRows();
+        implementations["network"] = new NetworkRows();
+        implementations["PIF"] = new PifRows();
+        implementations["VLAN"] = new VlanRows();
+        implementations["Bond"] = new BondRows();
+        implementations["tunnel"] = new TunnelRows();
     }
 }

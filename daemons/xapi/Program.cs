@@ -5,6 +5,8 @@ return args switch
 {
     ["--hash-password"] => await CommandModes.HashPasswordAsync(Console.In, Console.Out),
     ["--describe"] => CommandModes.Describe(Console.OpenStandardOutput()),
+    ["--export-db", { } path] => await CommandModes.ExportAsync(path, Console.OpenStandardOutput()),
+    ["--import-db", { } path] => await CommandModes.ImportAsync(path, Console.OpenStandardInput()),
     ["--api-coverage"] => CommandModes.ApiCoverage(Console.Out),
     _ => await Daemon.RunAsync(args, ManualText.Description, XapiDaemon.RunAsync),
 };

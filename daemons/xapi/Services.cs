@@ -55,12 +55,21 @@ public sealed class XapiServices
     /// <summary>Who changed what; null: not written down.</summary>
     internal Access.AuditLog? Audit { get; init; }
 
+    /// <summary>Plug-ins and extensions.</summary>
+    internal Hosts.ScriptRunner Scripts { get; init; } = new("/etc/xapi.d/plugins", "/etc/xapi.d/extensions");
+
     /// <summary>Why this host cannot serve now, as a member that its coordinator has not let in; null when it can.</summary>
     internal XenApiError? Emergency
     {
         get => Volatile.Read(ref emergency);
         set => Volatile.Write(ref emergency, value);
     }
+
+    /// <summary>Completed with the reason when the daemon is to be started anew, as for a restored database.</summary>
+    internal TaskCompletionSource<string> RestartWanted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Ends the daemon in a way that makes its supervisor start it again.</summary>
+    internal void Restart(string reason) => RestartWanted.TrySetResult(reason);
 
     /// <summary>Completed by the pool rooms when this host's row is known (<see cref="HostIdentity.Localhost"/>); on a member that takes the
     /// coordinator's answer. Nobody may judge before which VMs belong here.</summary>

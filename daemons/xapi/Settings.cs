@@ -14,6 +14,12 @@ public static class Settings
     public static readonly ConfigKey<long> HttpPort = ConfigKey.Integer(
         "http-port", 80, 1, 65535, "TCP port of XenAPI, the same on every host of a pool.");
 
+    public static readonly ConfigKey<long> HttpsPort = ConfigKey.Integer(
+        "https-port", 443, 0, 65535, "TCP port of XenAPI over TLS, at listen-address; 0 for none.");
+
+    public static readonly ConfigKey<string> ServerCertificate = ConfigKey.FilePath(
+        "server-cert-path", "/etc/xensource/xapi-ssl.pem", "Certificate and key that HTTPS shows, in one PEM file; a self-signed one is made where there is none.");
+
     public static readonly ConfigKey<bool> ListenLoopback = ConfigKey.Flag(
         "listen-loopback", true, "Listen on 127.0.0.1 besides listen-address.");
 
@@ -32,6 +38,15 @@ public static class Settings
     public static readonly ConfigKey<string> BlobDirectory = ConfigKey.FilePath(
         "blob-directory", "/var/lib/xcp/blobs", "Contents of blobs, and notices (class message).");
 
+    public static readonly ConfigKey<string> HostLog = ConfigKey.Text(
+        "host-log", "/var/log/xensource.log", "The file whose end host.get_log answers; empty for none.");
+
+    public static readonly ConfigKey<string> PluginDirectory = ConfigKey.FilePath(
+        "xapi-plugins-root", "/etc/xapi.d/plugins", "Scripts that host.call_plugin runs.");
+
+    public static readonly ConfigKey<string> ExtensionDirectory = ConfigKey.FilePath(
+        "xapi-extensions-root", "/etc/xapi.d/extensions", "Scripts that answer messages which XenAPI does not have.");
+
     public static readonly ConfigKey<string> XenopsdForwarded = ConfigKey.FilePath(
         "xenopsd-forwarded-path", "/var/lib/xcp/xenopsd.forwarded", "Unix socket on which xenopsd takes over migration connections.");
 
@@ -41,7 +56,8 @@ public static class Settings
     /// <summary>Every key xapi understands; the rooms add theirs.</summary>
     public static IReadOnlyList<ConfigKey> All { get; } =
     [
-        UnixSocket, ListenAddress, HttpPort, ListenLoopback, MaxBodyBytes, PasswordFile, PamService, AuditLog, BlobDirectory, XenopsdForwarded, SwitchPath,
+        UnixSocket, ListenAddress, HttpPort, HttpsPort, ServerCertificate, ListenLoopback, MaxBodyBytes, PasswordFile, PamService, AuditLog, BlobDirectory, HostLog,
+        PluginDirectory, ExtensionDirectory, XenopsdForwarded, SwitchPath,
         .. Pool.PoolSettings.All, .. Xenops.XenopsSettings.All,
     ];
 }

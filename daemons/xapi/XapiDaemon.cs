@@ -4,7 +4,9 @@ using Toolstack.Hosting;
 using Toolstack.Hosting.Switch;
 using Toolstack.Xapi.Access;
 using Toolstack.Xapi.Database;
+using Toolstack.Xapi.Hosts;
 using Toolstack.Xapi.Http;
+using Toolstack.Xapi.Http.Tls;
 using Toolstack.Xapi.Pool;
 using Toolstack.Xapi.Sessions;
 using Toolstack.Xapi.Tasks;
@@ -22,9 +24,7 @@ internal static class XapiDaemon
     {
         HostIdentity identity = IdentityFiles.Read(context.Configuration);
         using var client = new XenApiClient(identity);
-        await using LocalDatabase? local = identity.IsCoordinator
-            ? LocalDatabase.Open(context.Configuration.Get(PoolSettings.DatabasePath), Datamodel.Datamodel.Classes, context.Logs.CreateLogger("database"))
-            : null;
+        await using LocalDatabase? local = identity.IsCoordinator ? OpenDatabase(context) : null;
         XapiDatabase database = local is not null ? local : new RemoteDatabase((request, deadline, cancel) =>
             client.PostAsync(identity.CoordinatorAddress, RemoteDatabaseEndpoint.Path, request, RemoteDatabaseEndpoint.ContentType, deadline, cancel));
         await using var connection = new SwitchConnection(
@@ -34,6 +34,8 @@ internal static class XapiDaemon
             database, identity, passwords.Length > 0 ? new PasswordFile(passwords) : new PamAccounts(context.Configuration.Get(Settings.PamService)),
             context.Logs.CreateLogger("session"));
         await using var audit = new AuditLog(context.Configuration.Get(Settings.AuditLog), context.Logs.CreateLogger("audit"));
+        using var scripts = new ScriptRunner(
+            context.Configuration.Get(Settings.PluginDirectory), context.Configuration.Get(Settings.ExtensionDirectory));
         var services = new XapiServices
         {
             Configuration = context.Configuration,
@@ -47,6 +49,7 @@ internal static class XapiDaemon
             Tasks = new TaskService(database, identity),
             Switch = connection,
             Audit = audit,
+            Scripts = scripts,
         };
         connection.Start();
         await ServeAsync(context, services, local).ConfigureAwait(false);
@@ -72,13 +75,40 @@ internal static class XapiDaemon
         context.Ready();
         try
         {
-            await Task.WhenAll(
-                pool.RunAsync(context.Stopping), vm.RunAsync(context.Stopping), TidyAsync(services, context.Stopping)).ConfigureAwait(false);
+            Task running = Task.WhenAll(pool.RunAsync(context.Stopping), vm.RunAsync(context.Stopping), TidyAsync(services, context.Stopping));
+            if (await Task.WhenAny(running, services.RestartWanted.Task).ConfigureAwait(false) == services.RestartWanted.Task)
+            {
+                throw new RestartWantedException(await services.RestartWanted.Task.ConfigureAwait(false));
+            }
+
+            await running.ConfigureAwait(false);
         }
         finally
         {
             using var patience = new CancellationTokenSource(StopPatience);
             await server.StopAsync(patience.Token).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Raises ConfigurationException, whose text says what can be done.</summary>
+    private static LocalDatabase OpenDatabase(DaemonContext context)
+    {
+        string path = context.Configuration.Get(PoolSettings.DatabasePath);
+        ILogger logger = context.Logs.CreateLogger("database");
+        try
+        {
+            if (DatabaseTransfer.TakePrepared(path))
+            {
+                Log.DatabaseRestored(logger, path);
+            }
+
+            return LocalDatabase.Open(path, Datamodel.Datamodel.Classes, logger);
+        }
+        catch (Exception error) when (error is DatabaseFileException or IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException(
+                $"{error.Message}. Nothing was changed. Put a copy of the file back, or move it away and make it anew from a dump (xapi --import-db {path} < state.db); "
+                + "without any file the next start begins an empty pool");
         }
     }
 
@@ -107,6 +137,14 @@ internal static class XapiDaemon
         if (configuration.Get(Settings.ListenLoopback) && !tcp.Any(static e => e.Address.Equals(IPAddress.Any) || e.Address.Equals(IPAddress.IPv6Any) || e.Address.Equals(IPAddress.Loopback)))
         {
             tcp.Add(new IPEndPoint(IPAddress.Loopback, port));
+        }
+
+        int tlsPort = (int)configuration.Get(Settings.HttpsPort);
+        if (tlsPort != 0 && address.Length > 0)
+        {
+            var certificate = new ServerCertificate(configuration.Get(Settings.ServerCertificate), address);
+            certificate.Ensure();
+            tcp.Add(new TlsEndPoint(tcp[0].Address, tlsPort, certificate));
         }
 
         return new HttpEndpoints(configuration.Get(Settings.UnixSocket), tcp, configuration.Get(Settings.MaxBodyBytes));

@@ -8,7 +8,7 @@ internal static class Rounds
 {
     private const int Default = 20_000;
 
-    private static readonly int Count = Setting("FUZZ_ROUNDS") ?? Default;
+    internal static readonly int Count = Setting("FUZZ_ROUNDS") ?? Default;
     private static readonly int First = Setting("FUZZ_SEED") ?? 0;
 
     internal static void Run(byte[] valid, Action<byte[]> read, Predicate<Exception> declared)

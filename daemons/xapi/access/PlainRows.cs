@@ -12,3 +12,9 @@ internal sealed class UserRows : IRowConstructor<user>;
 
 /// <summary>Class console: rows that clients make and remove as they like; those of running VMs come from their hosts.</summary>
 internal sealed class ConsoleRows : IRowConstructor<console>;
+
+/// <summary>Class VM_group: rows that clients make and remove as they like.</summary>
+internal sealed class VmGroupRows : IRowConstructor<VM_group>;
+
+/// <summary>Class VM_appliance: rows that clients make and remove as they like.</summary>
+internal sealed class ApplianceRows : VM_applianceMessages, IRowConstructor<VM_appliance>;

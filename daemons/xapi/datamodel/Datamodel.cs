@@ -39,6 +39,7 @@ public static class Datamodel
             network_sriov.Info, PCI.Info, PGPU.Info, GPU_group.Info, VGPU.Info, VGPU_type.Info, PVS_site.Info, PVS_server.Info, PVS_proxy.Info,
             PVS_cache_storage.Info, Feature.Info, SDN_controller.Info, vdi_nbd_server_info.Info, PUSB.Info, USB_group.Info, VUSB.Info,
             Cluster.Info, Cluster_host.Info, Certificate.Info, Repository.Info, Observer.Info,
+            VM_group.Info, Host_driver.Info, Driver_variant.Info, Caller.Info, Rate_limit.Info, Diagnostics.Info,
         ];
     }
 }

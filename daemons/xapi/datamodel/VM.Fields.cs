@@ -276,4 +276,7 @@ public sealed partial record VM : XenObject
 
     [Field(Qualifier.DynamicRO, HasDefault = true)]
     public ImmutableArray<update_guidances> pending_guidances_full { get; init; } = [];
+
+    [Field(Qualifier.RW, HasDefault = true, Writer = Role.VmAdmin, Peer = "VM_group.VMs")]
+    public ImmutableArray<Ref<VM_group>> groups { get; init; } = [];
 }

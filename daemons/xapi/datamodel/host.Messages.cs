@@ -234,6 +234,35 @@ public interface IhostMessages
     [Message(Role.PoolOperator, Async = true, Also = [Role.ClientCert]), RunsOn(Where.ArgumentHost, "host")]
     Task disable(Call call, Ref<host> host, bool auto_enable = true);
 
+    // Not among the documented ones.
+
+    [Message(Role.ReadOnly, Session = false), RunsOn(Where.Here)]
+    Task<bool> is_in_emergency_mode(Call call);
+
+    [Message(Role.PoolOperator), RunsOn(Where.Here)]
+    Task local_assert_healthy(Call call);
+
+    [Message(Role.LocalRoot), RunsOn(Where.Here)]
+    Task propose_new_master(Call call, string address, bool manual);
+
+    [Message(Role.LocalRoot), RunsOn(Where.Here)]
+    Task commit_new_master(Call call, string address);
+
+    [Message(Role.LocalRoot), RunsOn(Where.Here)]
+    Task abort_new_master(Call call, string address);
+
+    [Message(Role.LocalRoot), RunsOn(Where.Here)]
+    Task signal_networking_change(Call call);
+
+    [Message(Role.LocalRoot), RunsOn(Where.Here)]
+    Task ha_xapi_healthcheck(Call call);
+
+    [Message(Role.LocalRoot), RunsOn(Where.ArgumentHost, "host")]
+    Task request_backup(Call call, Ref<host> host, long generation, bool force);
+
+    [Message(Role.ReadOnly), RunsOn(Where.ArgumentHost, "host")]
+    Task<ImmutableSortedDictionary<string, string>> get_diagnostic_timing_stats(Call call, Ref<host> host, bool counts = false);
+
     // Between the hosts of a pool only.
 
     [Message(Role.LocalRoot, PoolInternal = true)]

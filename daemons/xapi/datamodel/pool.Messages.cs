@@ -232,6 +232,12 @@ public interface IpoolMessages
     // Between the hosts of a pool only.
 
     [Message(Role.LocalRoot, PoolInternal = true)]
+    Task<string> initial_auth(Call call);
+
+    [Message(Role.LocalRoot, PoolInternal = true)]
+    Task audit_log_append(Call call, string line);
+
+    [Message(Role.LocalRoot, PoolInternal = true)]
     Task<hello_return> hello(Call call, string host_uuid, string host_address);
 
     [Message(Role.LocalRoot, PoolInternal = true), RunsOn(Where.Here)]

@@ -51,13 +51,7 @@ internal sealed class Dispatcher(
 
         if (table.Find(name.Name) is not { } entry)
         {
-            // With arguments, the first may be a session of an extension's caller, and is looked at first.
-            if (parameters.Length > 0)
-            {
-                await services.Sessions.CheckAsync(parameters[0].AsString(), origin.Aborted).ConfigureAwait(false);
-            }
-
-            throw new XenApiError("MESSAGE_METHOD_UNKNOWN", name.Name);
+            return await RunExtensionAsync(name.Name, parameters, origin).ConfigureAwait(false);
         }
 
         ImmutableArray<Value> arguments = Arity.Check(entry, parameters);
@@ -68,6 +62,25 @@ internal sealed class Dispatcher(
 
         SessionInfo session = await AuthoriseAsync(entry, parameters, arguments, origin).ConfigureAwait(false);
         return await StartAsync(entry, name, method, arguments, session, origin).ConfigureAwait(false);
+    }
+
+    /// <summary>A message that XenAPI does not have may be an extension's. With arguments, the first is the caller's session and is looked at
+    /// first. Raises MESSAGE_METHOD_UNKNOWN [method].</summary>
+    private async ValueTask<DispatchReply> RunExtensionAsync(string name, ImmutableArray<Value> parameters, RequestOrigin origin)
+    {
+        if (parameters.Length > 0)
+        {
+            SessionInfo session = await services.Sessions.CheckAsync(parameters[0].AsString(), origin.Aborted).ConfigureAwait(false);
+            if (services.Scripts.Extension(name) is { } path)
+            {
+                RoleCheck.Assert(session, table.Find("host.call_extension")!, []);
+                Audit(name, session, null, allowed: true);
+                return DispatchReply.Success(MessageResult.From(
+                    await services.Scripts.RunExtensionAsync(path, name, parameters, origin.Aborted).ConfigureAwait(false)));
+            }
+        }
+
+        throw new XenApiError("MESSAGE_METHOD_UNKNOWN", name);
     }
 
     private async ValueTask<SessionInfo> AuthoriseAsync(

@@ -44,6 +44,9 @@ internal sealed class MessageTable(ImmutableArray<XenClass> classes)
         return null;
     }
 
+    /// <summary>Whether the name is that of an implicit message that changes nothing.</summary>
+    internal bool IsRead(string name) => Find(name) is { Implicit.IsRead: true };
+
     /// <summary>The result of system.listMethods: what clients may call, whatever it answers.</summary>
     internal void WriteNames(ValueWriter writer)
     {

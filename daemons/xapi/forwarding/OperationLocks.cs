@@ -27,7 +27,7 @@ internal sealed class OperationLocks(XapiDatabase database, LockLimits limits, I
     /// OTHER_OPERATION_IN_PROGRESS when the wait was in vain.</summary>
     public async ValueTask<HeldLock> EnterAsync(string className, string reference, string operation, string task, bool strict, CancellationToken cancel)
     {
-        ILockTarget target = Target(className);
+        ILockTarget target = targets.GetValueOrDefault(className) ?? throw new XenApiError("NOT_IMPLEMENTED", $"{className}.{operation}");
         long start = TimeProvider.System.GetTimestamp();
         Task? released = null;
         while (true)

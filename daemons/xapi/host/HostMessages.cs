@@ -2,14 +2,18 @@ using System.Collections.Immutable;
 using Toolstack.Idl;
 using Toolstack.Xapi.Database;
 using Toolstack.Xapi.Datamodel;
+using Toolstack.Xapi.Dispatch;
 using Toolstack.Xapi.Placement;
 using Toolstack.Xapi.Pool;
+using Toolstack.Xapi.Reports;
 
 namespace Toolstack.Xapi.Hosts;
 
-/// <summary>The messages of class host that are implemented; the others raise NOT_IMPLEMENTED.</summary>
-internal sealed class HostMessages(XapiDatabase database, HostLiveness liveness) : hostMessages
+/// <summary>The messages of class host that are implemented, by subject in the files of this class; the others raise NOT_IMPLEMENTED.</summary>
+internal sealed partial class HostMessages(XapiServices services, HostLiveness liveness, ScriptRunner scripts) : hostMessages
 {
+    private readonly XapiDatabase database = services.Database;
+
     /// <summary>A member's heartbeat, <c>{time}</c>, or its last word, <c>{shutting-down: true}</c>.</summary>
     public override async Task<ImmutableSortedDictionary<string, string>> tickle_heartbeat(
         Call call, Ref<host> host, ImmutableSortedDictionary<string, string> stuff)
@@ -26,20 +30,88 @@ internal sealed class HostMessages(XapiDatabase database, HostLiveness liveness)
         ? HostState.SetEnabledAsync(database, host, enabled: false, call.Cancellation)
         : throw new XenApiError("NOT_IMPLEMENTED", "host.disable(auto_enable=false)");
 
-    public override Task<DateTimeOffset> get_servertime(Call call, Ref<host> host) => Task.FromResult(DateTimeOffset.UtcNow);
+    public override async Task set_power_on_mode(Call call, Ref<host> self, string power_on_mode, ImmutableSortedDictionary<string, string> power_on_config) =>
+        await database.Update(self, r => r with { power_on_mode = power_on_mode, power_on_config = power_on_config }, call.Cancellation).ConfigureAwait(false);
 
-    public override Task<DateTimeOffset> get_server_localtime(Call call, Ref<host> host)
+    public override async Task<Ref<blob>> create_new_blob(Call call, Ref<host> host, string name, string mime_type, bool @public)
     {
-        DateTimeOffset now = DateTimeOffset.Now;
-        return Task.FromResult(new DateTimeOffset(now.DateTime, TimeSpan.Zero));
+        await database.Get(host, call.Cancellation).ConfigureAwait(false);
+        Ref<blob> blob = await BlobStore.CreateAsync(database, name, mime_type, @public, call.Cancellation).ConfigureAwait(false);
+        await database.Update(host, r => r with { blobs = r.blobs.SetItem(name, blob) }, call.Cancellation).ConfigureAwait(false);
+        return blob;
     }
 
-    /// <summary>In bytes.</summary>
-    public override async Task<long> compute_free_memory(Call call, Ref<host> host)
+    /// <summary>Starts this host's xapi anew; the answer may come before or never.</summary>
+    public override Task restart_agent(Call call, Ref<host> host)
     {
-        host row = await database.Get(host, call.Cancellation).ConfigureAwait(false);
-        host_metrics metrics = await database.Get(row.metrics, call.Cancellation).ConfigureAwait(false);
-        IReadOnlyList<KeyValuePair<Ref<VM>, VM>> vms = await database.GetAll<VM>(call.Cancellation).ConfigureAwait(false);
-        return HostMemory.Free(host, row, metrics, vms, Ref<VM>.Null);
+        services.Restart("host.restart_agent");
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Declares a host dead that is: its VMs count as halted. Raises HOST_IS_LIVE [host].</summary>
+    public override async Task declare_dead(Call call, Ref<host> host)
+    {
+        await AssertDeadAsync(host, call.Cancellation).ConfigureAwait(false);
+        foreach ((Ref<VM> vm, VM row) in await database.GetAll<VM>(call.Cancellation).ConfigureAwait(false))
+        {
+            if (row.resident_on == host && !row.is_control_domain)
+            {
+                await database.Update(vm, r => VirtualMachines.VmRows.Halted(r with { current_operations = r.current_operations.Clear() }, vm.ToString()), call.Cancellation)
+                    .ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Removes the rows of a host that is gone. Raises HOST_CANNOT_DESTROY_SELF [host], HOST_IS_LIVE [host],
+    /// HOST_HAS_RESIDENT_VMS [host].</summary>
+    public override async Task destroy(Call call, Ref<host> self)
+    {
+        if (self == services.Identity.Localhost)
+        {
+            throw new XenApiError("HOST_CANNOT_DESTROY_SELF", self.ToString());
+        }
+
+        await AssertDeadAsync(self, call.Cancellation).ConfigureAwait(false);
+        host row = await database.Get(self, call.Cancellation).ConfigureAwait(false);
+        foreach (Ref<VM> vm in row.resident_VMs)
+        {
+            if (await database.Find(vm, call.Cancellation).ConfigureAwait(false) is { is_control_domain: false })
+            {
+                throw new XenApiError("HOST_HAS_RESIDENT_VMS", self.ToString());
+            }
+        }
+
+        await RemoveAllAsync(row.PBDs, call.Cancellation).ConfigureAwait(false);
+        await RemoveAllAsync(row.PIFs, call.Cancellation).ConfigureAwait(false);
+        await RemoveAllAsync(row.host_CPUs, call.Cancellation).ConfigureAwait(false);
+        await RemoveAllAsync([row.control_domain], call.Cancellation).ConfigureAwait(false);
+        await RemoveAllAsync([row.metrics], call.Cancellation).ConfigureAwait(false);
+        await database.Destroy(self, call.Cancellation).ConfigureAwait(false);
+    }
+
+    public override Task<bool> is_in_emergency_mode(Call call) => Task.FromResult(services.Emergency is not null);
+
+    /// <summary>Raises why this host cannot serve.</summary>
+    public override Task local_assert_healthy(Call call) => services.Emergency is { } reason ? throw reason : Task.CompletedTask;
+
+    private async Task RemoveAllAsync<T>(ImmutableArray<Ref<T>> rows, CancellationToken cancel)
+        where T : XenObject, IXenObject<T>
+    {
+        foreach (Ref<T> self in rows)
+        {
+            if (await database.Find(self, cancel).ConfigureAwait(false) is not null)
+            {
+                await database.Destroy(self, cancel).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task AssertDeadAsync(Ref<host> self, CancellationToken cancel)
+    {
+        host row = await database.Get(self, cancel).ConfigureAwait(false);
+        if (self == services.Identity.Localhost || await database.Find(row.metrics, cancel).ConfigureAwait(false) is { live: true })
+        {
+            throw new XenApiError("HOST_IS_LIVE", self.ToString());
+        }
     }
 }

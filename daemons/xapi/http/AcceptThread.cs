@@ -20,6 +20,7 @@ internal sealed class AcceptThread : IDisposable
     private readonly Action<Socket> handOver;
     private Thread? thread;
     private volatile bool stopping;
+    private int undecided;
 
     private sealed record Listener(Socket Socket, Func<Socket, bool> Serve);
 
@@ -212,8 +213,12 @@ internal sealed class AcceptThread : IDisposable
             case FirstBytes.HandOver:
                 handOver(socket);
                 break;
-            case FirstBytes.Undecided:
+            case FirstBytes.Undecided when Interlocked.Increment(ref undecided) <= HttpLimits.MaxUndecided:
                 _ = WaitForMoreAsync(socket, owner, since);
+                break;
+            case FirstBytes.Undecided:
+                Interlocked.Decrement(ref undecided);
+                socket.Dispose();
                 break;
             default:
                 socket.Dispose();
@@ -229,11 +234,13 @@ internal sealed class AcceptThread : IDisposable
             await Task.Delay(10).ConfigureAwait(false);
             if (Peek(socket) is not FirstBytes.Undecided)
             {
+                Interlocked.Decrement(ref undecided);
                 Route(socket, owner, since);
                 return;
             }
         }
 
+        Interlocked.Decrement(ref undecided);
         socket.Dispose();
     }
 

@@ -12,6 +12,27 @@ internal static class HttpLimits
     /// <summary>Connections that a listener has accepted and HTTP has not taken over yet.</summary>
     internal const int MaxAcceptedConnections = 1024;
 
+    /// <summary>TLS connections in their handshake.</summary>
+    internal const int MaxHandshakes = 256;
+
+    /// <summary>Connections whose first segment ended inside the prefix that decides who serves them.</summary>
+    internal const int MaxUndecided = 256;
+
+    /// <summary>Connections on their way to xenopsd, and encrypted ones that are carried to it.</summary>
+    internal const int MaxHandOvers = 128;
+
+    /// <summary>Reads that are worked on at a time over all clients, for each processor; the others wait in turn by client.</summary>
+    internal const int ReadsPerProcessor = 1;
+
+    /// <summary>Reads of one client that wait; one more is refused.</summary>
+    internal const int MaxWaitingReads = 1024;
+
+    /// <summary>Answers smaller than this are not worth compressing.</summary>
+    internal const int CompressFrom = 1024;
+
+    /// <summary>How long a connection may take to send what is left of its last answer.</summary>
+    internal static readonly TimeSpan CloseDeadline = TimeSpan.FromSeconds(10);
+
     /// <summary>The head of a request whose connection is handed to xenopsd; also the most that xenopsd reads as one record.</summary>
     internal const int MaxHandOverHeadBytes = 16 * 1024;
 

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 
@@ -20,8 +21,34 @@ internal static class HttpReplies
             response.Headers.Connection = WantsClose(context.Request) ? "close" : "keep-alive";
         }
 
+        if (body.Length >= HttpLimits.CompressFrom && AsksForGzip(context))
+        {
+            body = Compress(body);
+            response.Headers.ContentEncoding = "gzip";
+            response.Headers.Vary = "Accept-Encoding";
+        }
+
         response.ContentLength = body.Length;
         await response.Body.WriteAsync(body, context.RequestAborted).ConfigureAwait(false);
+    }
+
+    /// <summary>Over the Unix socket there is no network to spare.</summary>
+    private static bool AsksForGzip(HttpContext context) =>
+        !RpcEndpoint.IsLocal(context)
+        && context.Request.Headers.AcceptEncoding.ToString().Split(',').Any(static coding =>
+            coding.Split(';', StringSplitOptions.TrimEntries) is [{ } name, ..] parts
+            && name.Equals("gzip", StringComparison.OrdinalIgnoreCase)
+            && !(parts is [_, "q=0" or "q=0.0", ..]));
+
+    private static ReadOnlyMemory<byte> Compress(ReadOnlyMemory<byte> body)
+    {
+        using var output = new MemoryStream(body.Length / 4);
+        using (var gzip = new GZipStream(output, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            gzip.Write(body.Span);
+        }
+
+        return output.GetBuffer().AsMemory(0, (int)output.Length);
     }
 
     /// <summary>An HTML error page; the connection ends after it.</summary>

@@ -32,7 +32,7 @@ internal sealed class HttpServer : IAsyncDisposable
         application = new HttpApplication(routes, logger);
         accepting = new AcceptThread(handOver.Start, logger);
         contexts = new SocketConnectionContextFactory(new SocketConnectionFactoryOptions { WaitForDataBeforeAllocatingBuffer = true }, logger);
-        server = new KestrelServer(Options.Create(MakeOptions(endpoints)), new PeekingTransport(accepting, contexts), NullLoggerFactory.Instance);
+        server = new KestrelServer(Options.Create(MakeOptions(endpoints)), new PeekingTransport(accepting, contexts, handOver, logger), NullLoggerFactory.Instance);
     }
 
     /// <summary>Where TCP is listened on, as URLs with the ports the kernel chose.</summary>
@@ -47,7 +47,7 @@ internal sealed class HttpServer : IAsyncDisposable
         Log.Listening(logger, endpoints.UnixPath);
         foreach (IPEndPoint endpoint in endpoints.Tcp)
         {
-            Log.Listening(logger, endpoint.ToString());
+            Log.Listening(logger, endpoint is Tls.TlsEndPoint ? $"{endpoint} (TLS)" : endpoint.ToString());
         }
     }
 

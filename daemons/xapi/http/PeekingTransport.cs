@@ -3,12 +3,15 @@ using System.Net.Sockets;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Logging;
 using Toolstack.Hosting;
+using Toolstack.Xapi.Http.Tls;
 
 namespace Toolstack.Xapi.Http;
 
 /// <summary>Kestrel's transport: connections whose first bytes <see cref="AcceptThread"/> found to be HTTP.</summary>
-internal sealed class PeekingTransport(AcceptThread accepting, SocketConnectionContextFactory contexts) : IConnectionListenerFactory
+internal sealed class PeekingTransport(AcceptThread accepting, SocketConnectionContextFactory contexts, HandOver handOver, ILogger logger)
+    : IConnectionListenerFactory
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
@@ -22,7 +25,7 @@ internal sealed class PeekingTransport(AcceptThread accepting, SocketConnectionC
         }
 
         listening.Listen(512);
-        return ValueTask.FromResult<IConnectionListener>(new Listener(listening, accepting, contexts));
+        return ValueTask.FromResult<IConnectionListener>(new Listener(listening, accepting, contexts, endpoint as TlsEndPoint, handOver, logger));
     }
 
     private static Socket Bound(EndPoint endpoint)
@@ -49,16 +52,20 @@ internal sealed class PeekingTransport(AcceptThread accepting, SocketConnectionC
         private readonly AcceptThread accepting;
         private readonly SocketConnectionContextFactory contexts;
 
-        private readonly Channel<Socket> accepted = Channel.CreateBounded<Socket>(
+        /// <summary>Sockets, or TLS connections whose handshake is done.</summary>
+        private readonly Channel<IDisposable> accepted = Channel.CreateBounded<IDisposable>(
             new BoundedChannelOptions(HttpLimits.MaxAcceptedConnections) { SingleReader = true });
 
-        internal Listener(Socket listening, AcceptThread accepting, SocketConnectionContextFactory contexts)
+        internal Listener(
+            Socket listening, AcceptThread accepting, SocketConnectionContextFactory contexts, TlsEndPoint? tls, HandOver handOver, ILogger logger)
         {
             this.listening = listening;
             this.accepting = accepting;
             this.contexts = contexts;
             EndPoint = listening.LocalEndPoint!;
-            accepting.Add(listening, accepted.Writer.TryWrite);
+            accepting.Add(listening, tls is null
+                ? accepted.Writer.TryWrite
+                : new TlsAcceptor(tls.Certificate, handOver, logger, c => accepted.Writer.TryWrite(new Shaken(c))).Start);
         }
 
         public EndPoint EndPoint { get; }
@@ -67,8 +74,14 @@ internal sealed class PeekingTransport(AcceptThread accepting, SocketConnectionC
         {
             while (await accepted.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
             {
-                if (accepted.Reader.TryRead(out Socket? socket))
+                if (accepted.Reader.TryRead(out IDisposable? next))
                 {
+                    if (next is Shaken { Connection: { } shaken })
+                    {
+                        return shaken;
+                    }
+
+                    var socket = (Socket)next;
                     if (socket.ProtocolType is ProtocolType.Tcp)
                     {
                         socket.NoDelay = true;
@@ -86,14 +99,20 @@ internal sealed class PeekingTransport(AcceptThread accepting, SocketConnectionC
             accepting.Remove(listening);
             listening.Dispose();
             accepted.Writer.TryComplete();
-            while (accepted.Reader.TryRead(out Socket? socket))
+            while (accepted.Reader.TryRead(out IDisposable? waiting))
             {
-                socket.Dispose();
+                waiting.Dispose();
             }
 
             return ValueTask.CompletedTask;
         }
 
         public ValueTask DisposeAsync() => UnbindAsync();
+    }
+
+    /// <summary>A connection after its handshake, for the channel that also carries sockets.</summary>
+    private sealed record Shaken(TlsConnection Connection) : IDisposable
+    {
+        public void Dispose() => Connection.Abort(new ConnectionAbortedException("the listener has closed"));
     }
 }

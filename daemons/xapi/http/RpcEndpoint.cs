@@ -12,6 +12,8 @@ namespace Toolstack.Xapi.Http;
 /// <summary>XenAPI calls over HTTP: a document in, a document out, always with status 200 once the request is a call at all.</summary>
 internal sealed class RpcEndpoint(XapiServices services, Dispatcher dispatcher)
 {
+    private readonly FairGate reads = new(Math.Max(2, Environment.ProcessorCount * HttpLimits.ReadsPerProcessor));
+
     /// <summary>Whether the request came over the Unix socket.</summary>
     internal static bool IsLocal(HttpContext context) =>
         context.Features.Get<IConnectionSocketFeature>()?.Socket.AddressFamily is AddressFamily.Unix;
@@ -26,19 +28,50 @@ internal sealed class RpcEndpoint(XapiServices services, Dispatcher dispatcher)
             return;
         }
 
-        DispatchReply reply = call.Problem is { } problem
-            ? DispatchReply.Failure(problem)
-            : await dispatcher.RunAsync(call.Method, call.Parameters, Origin(context, local)).ConfigureAwait(false);
-        await AnswerAsync(context, reply).ConfigureAwait(false);
+        ReadOnlyMemory<byte> answer = call.Problem is { } problem
+            ? Document(DispatchReply.Failure(problem))
+            : await RunAsync(call.Method, call.Parameters, Origin(context, local), Document).ConfigureAwait(false);
+        await HttpReplies.DocumentAsync(context, XmlRpcEnvelope.ContentType, answer).ConfigureAwait(false);
     }
 
     internal async Task JsonRpcAsync(HttpContext context)
     {
         JsonRpcRequest request = await RequestBody.ReadAsync(context, static body => JsonRpcRequest.Parse(body.Span)).ConfigureAwait(false);
-        DispatchReply reply = await dispatcher.RunAsync(request.Method, request.Parameters, Origin(context, IsLocal(context))).ConfigureAwait(false);
-        var output = new ArrayBufferWriter<byte>(1024);
-        request.WriteReply(output, reply);
-        await HttpReplies.DocumentAsync(context, JsonRpcRequest.ContentType, output.WrittenMemory).ConfigureAwait(false);
+        ReadOnlyMemory<byte> answer = await RunAsync(request.Method, request.Parameters, Origin(context, IsLocal(context)), reply =>
+        {
+            var output = new ArrayBufferWriter<byte>(1024);
+            request.WriteReply(output, reply);
+            return output.WrittenMemory;
+        }).ConfigureAwait(false);
+        await HttpReplies.DocumentAsync(context, JsonRpcRequest.ContentType, answer).ConfigureAwait(false);
+    }
+
+    /// <summary>Runs the call and encodes its answer. A read does both in its client's turn.</summary>
+    private async ValueTask<ReadOnlyMemory<byte>> RunAsync(
+        string method, ImmutableArray<Value> parameters, RequestOrigin origin, Func<DispatchReply, ReadOnlyMemory<byte>> encode)
+    {
+        if (!dispatcher.Table.IsRead(method))
+        {
+            return encode(await dispatcher.RunAsync(method, parameters, origin).ConfigureAwait(false));
+        }
+
+        try
+        {
+            await reads.EnterAsync(FairGate.ClientOf(parameters)).ConfigureAwait(false);
+        }
+        catch (XenApiError error)
+        {
+            return encode(DispatchReply.Failure(error));
+        }
+
+        try
+        {
+            return encode(await dispatcher.RunAsync(method, parameters, origin).ConfigureAwait(false));
+        }
+        finally
+        {
+            reads.Leave();
+        }
     }
 
     private readonly record struct XmlCall(string Method, ImmutableArray<Value> Parameters, XenApiError? Problem, ReadOnlyMemory<byte> Bytes);
@@ -60,7 +93,7 @@ internal sealed class RpcEndpoint(XapiServices services, Dispatcher dispatcher)
         }
     }
 
-    private static async Task AnswerAsync(HttpContext context, DispatchReply reply)
+    private static ReadOnlyMemory<byte> Document(DispatchReply reply)
     {
         var output = new ArrayBufferWriter<byte>(1024);
         if (reply.Error is { } error)
@@ -76,7 +109,7 @@ internal sealed class RpcEndpoint(XapiServices services, Dispatcher dispatcher)
             XmlRpcEnvelope.WriteSuccess(output, reply.Result.Write);
         }
 
-        await HttpReplies.DocumentAsync(context, XmlRpcEnvelope.ContentType, output.WrittenMemory).ConfigureAwait(false);
+        return output.WrittenMemory;
     }
 
     private async Task PassOnAsync(HttpContext context, ReadOnlyMemory<byte> body)
@@ -89,7 +122,7 @@ internal sealed class RpcEndpoint(XapiServices services, Dispatcher dispatcher)
         }
         catch (XenApiError error)
         {
-            await AnswerAsync(context, DispatchReply.Failure(error)).ConfigureAwait(false);
+            await HttpReplies.DocumentAsync(context, XmlRpcEnvelope.ContentType, Document(DispatchReply.Failure(error))).ConfigureAwait(false);
         }
     }
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Toolstack.Xapi.Database;
 using Toolstack.Xapi.Dispatch;
+using Toolstack.Xapi.Pool;
 
 namespace Toolstack.Xapi.Http;
 
@@ -30,6 +31,9 @@ internal static class XapiRoutes
         routes.Add("PUT", "/services/xenops/", ServicesEndpoint.TooLateAsync);
         if (local is not null)
         {
+            var dump = new DatabaseDumpEndpoint(services, local, services.Configuration.Get(PoolSettings.DatabasePath));
+            routes.Add("GET", DatabaseDumpEndpoint.Path, dump.GetAsync);
+            routes.Add("PUT", DatabaseDumpEndpoint.Path, dump.PutAsync);
             routes.Add("POST", RemoteDatabaseEndpoint.Path,
                 new RemoteDatabaseEndpoint(new RemoteDatabaseAccess(local, Datamodel.Datamodel.Classes), services.Sessions).PostAsync);
         }

@@ -14,8 +14,8 @@ internal sealed class MemberLink(XenApiClient client, HostIdentity identity, Own
     private const string ShuttingDown = "shutting-down";
     private readonly Channel<bool> pulse = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
-    /// <summary>Ends when the coordinator has let this host in; <see cref="HostIdentity.Localhost"/> is known then.</summary>
-    internal async Task JoinAsync(HostFacts facts, CancellationToken cancel)
+    /// <summary><paramref name="refused"/> is told what calls are to be answered with meanwhile. Ends when the coordinator has let this host in; <see cref="HostIdentity.Localhost"/> is known then.</summary>
+    internal async Task JoinAsync(HostFacts facts, Action<XenApiError> refused, CancellationToken cancel)
     {
         for (TimeSpan pause = PoolLimits.FirstPause; ; pause = PoolLimits.Longer(pause))
         {
@@ -29,9 +29,11 @@ internal sealed class MemberLink(XenApiClient client, HostIdentity identity, Own
                         Log.Joined(logger, identity.CoordinatorAddress);
                         return;
                     case hello_return.unknown_host:
+                        refused(new XenApiError("HOST_UNKNOWN_TO_MASTER", identity.Uuid));
                         await rows.CreateAsync(facts, cancel).ConfigureAwait(false);
                         continue;
                     default:
+                        refused(new XenApiError("HOST_MASTER_CANNOT_TALK_BACK", identity.Address));
                         reason = $"it cannot reach {identity.Address}";
                         break;
                 }

@@ -6,7 +6,7 @@ using Toolstack.Xapi.Http;
 namespace Toolstack.Xapi.Pool;
 
 /// <summary>The messages of class pool that are implemented; the others raise NOT_IMPLEMENTED.</summary>
-internal sealed class PoolMessages(XapiDatabase database, HostIdentity identity, XenApiClient client, HostLiveness liveness, MemberLink link) : poolMessages
+internal sealed partial class PoolMessages(XapiDatabase database, HostIdentity identity, XenApiClient client, HostLiveness liveness, MemberLink link) : poolMessages
 {
     /// <summary>A member starts: it is entered as alive but closed for VMs, and the tasks of its former life end.</summary>
     public override async Task<hello_return> hello(Call call, string host_uuid, string host_address)

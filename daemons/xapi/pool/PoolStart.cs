@@ -34,7 +34,7 @@ internal sealed class PoolStart
         rows = new OwnRows(services.Database, services.Identity);
         liveness = new HostLiveness(services.Database, services.Identity, assumedDead, TimeProvider.System, logger);
         link = new MemberLink(services.Client, services.Identity, rows, configuration.Get(PoolSettings.HeartbeatInterval), logger);
-        Hosts = new HostMessages(services.Database, liveness);
+        Hosts = new HostMessages(services, liveness, services.Scripts);
         Pools = new PoolMessages(services.Database, services.Identity, services.Client, liveness, link);
     }
 
@@ -82,7 +82,9 @@ internal sealed class PoolStart
             return;
         }
 
-        await link.JoinAsync(facts, cancel).ConfigureAwait(false);
+        services.Emergency = new XenApiError("HOST_STILL_BOOTING");
+        await link.JoinAsync(facts, reason => services.Emergency = reason, cancel).ConfigureAwait(false);
+        services.Emergency = null;
         services.LocalhostKnown.TrySetResult();
         await Task.WhenAll(OpenAsync(cancel), link.HeartbeatAsync(RoundAsync, cancel)).ConfigureAwait(false);
     }

@@ -31,6 +31,7 @@ internal static class HostFiles
             $"unix-socket = {host.XapiSocket}",
             $"listen-address = {host.Address}",
             "listen-loopback = false",
+            "https-port = 0",
             $"http-port = {host.Url.Port}",
             $"management-address = {host.Address}",
             $"password-file = {In("passwords")}",

@@ -11,6 +11,7 @@ using Toolstack.Xapi.Database;
 using Toolstack.Xapi.Datamodel;
 using Toolstack.Xapi.Events;
 using Toolstack.Xapi.Http;
+using Toolstack.Xapi.Http.Tls;
 using Toolstack.Xapi.Pool;
 using Toolstack.Xapi.Reports;
 using Toolstack.Xapi.Sessions;
@@ -27,8 +28,14 @@ internal sealed class XapiServer : IAsyncDisposable
     private readonly HttpServer server;
     private readonly SwitchConnection connection = new(new SwitchOptions("/nonexistent", "test"), NullLogger.Instance);
 
-    private XapiServer(bool coordinator, IReadOnlyDictionary<string, object> more, XapiServer? master)
+    private XapiServer(bool coordinator, IReadOnlyDictionary<string, object> more, XapiServer? master, bool tls)
     {
+        Certificate = new ServerCertificate(CertificatePath, "127.0.0.1");
+        if (tls)
+        {
+            Certificate.Ensure();
+        }
+
         File.WriteAllText(PasswordPath, "root:" + PasswordHash.Create("secret") + "\n");
         var identity = new HostIdentity
         {
@@ -70,26 +77,35 @@ internal sealed class XapiServer : IAsyncDisposable
         XapiRoutes.Add(Services, implementations, Database);
         var handOver = new HandOver(HandOverPath, Services.Sessions.IsValidAsync, NullLogger.Instance, stopping.Token);
         server = new HttpServer(
-            new HttpEndpoints(UnixPath, [new IPEndPoint(IPAddress.Loopback, 0)], 1024 * 1024), Services.Routes, handOver, NullLogger.Instance);
+            new HttpEndpoints(UnixPath, tls
+                ? [new IPEndPoint(IPAddress.Loopback, 0), new TlsEndPoint(IPAddress.Loopback, 0, Certificate)]
+                : [new IPEndPoint(IPAddress.Loopback, 0)], 1024 * 1024), Services.Routes, handOver, NullLogger.Instance);
     }
 
     public XapiServices Services { get; }
 
     public LocalDatabase Database { get; }
 
+    public ServerCertificate Certificate { get; }
+
+    public string CertificatePath => Path.Combine(directory, "server.pem");
+
+    /// <summary>The address of the TLS listener: the second of the two on loopback.</summary>
+    public IPEndPoint Tls => new(IPAddress.Loopback, server.Addresses.Select(a => new Uri(a)).Last(u => u.Host == "127.0.0.1").Port);
+
     public string UnixPath => Path.Combine(directory, "xapi");
 
     public string HandOverPath => Path.Combine(directory, "forwarded");
 
-    public IPEndPoint Tcp => new(IPAddress.Loopback, new Uri(server.Addresses.Single(a => a.StartsWith("http://127", StringComparison.Ordinal))).Port);
+    public IPEndPoint Tcp => new(IPAddress.Loopback, new Uri(server.Addresses.First(a => a.StartsWith("http://127", StringComparison.Ordinal))).Port);
 
     private string PasswordPath => Path.Combine(directory, "passwords");
 
     /// <summary>A coordinator, or a member: of nobody, or of the pool whose coordinator is <paramref name="master"/>, whose port it calls.</summary>
     public static async Task<XapiServer> StartAsync(
-        bool coordinator = true, IReadOnlyDictionary<string, object>? more = null, XapiServer? master = null)
+        bool coordinator = true, IReadOnlyDictionary<string, object>? more = null, XapiServer? master = null, bool tls = false)
     {
-        var result = new XapiServer(coordinator && master is null, more ?? new Dictionary<string, object>(), master);
+        var result = new XapiServer(coordinator && master is null, more ?? new Dictionary<string, object>(), master, tls);
         await result.server.StartAsync(CancellationToken.None);
         return result;
     }
@@ -117,7 +133,9 @@ internal sealed class XapiServer : IAsyncDisposable
     }
 
     /// <summary>Reads one answer of stated length; an answer cut short raises EndOfStreamException.</summary>
-    public static async Task<(string Head, string Body)> ReadAsync(Socket socket)
+    public static Task<(string Head, string Body)> ReadAsync(Socket socket) => ReadAsync((buffer, cancel) => socket.ReceiveAsync(buffer, cancel));
+
+    public static async Task<(string Head, string Body)> ReadAsync(Func<Memory<byte>, CancellationToken, ValueTask<int>> receive)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         List<byte> bytes = [];
@@ -137,7 +155,7 @@ internal sealed class XapiServer : IAsyncDisposable
                 }
             }
 
-            int read = await socket.ReceiveAsync(one, limit.Token);
+            int read = await receive(one, limit.Token);
             if (read == 0)
             {
                 throw new EndOfStreamException(text);

@@ -15,17 +15,17 @@ public class ClassCountsTests
         role 5 4 12
         task 17 7 27
         event 7 6 0
-        pool 57 74 88
+        pool 57 76 88
         pool_patch 10 7 20
         pool_update 11 6 21
-        VM 90 88 136
+        VM 91 88 140
         VM_metrics 16 0 25
         VM_guest_metrics 14 0 23
         VMPP 20 22 33
         VMSS 10 8 22
         VM_appliance 6 7 17
         DR_task 2 2 8
-        host 70 76 99
+        host 70 85 99
         host_crashdump 5 2 14
         host_patch 10 2 20
         host_metrics 6 0 15
@@ -76,6 +76,12 @@ public class ClassCountsTests
         Certificate 7 0 13
         Repository 9 3 18
         Observer 8 5 19
+        VM_group 5 0 16
+        Host_driver 4 0 10
+        Driver_variant 3 0 9
+        Caller 2 0 8
+        Rate_limit 2 0 8
+        Diagnostics 0 0 0
         """;
 
     public static TheoryData<string, int, int, int> Classes()

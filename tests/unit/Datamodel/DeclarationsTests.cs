@@ -56,7 +56,7 @@ public class DeclarationsTests
     public void Classes_outside_the_database_and_those_that_no_restart_keeps()
     {
         Assert.Equal(
-            ["auth", "event", "sr_stat", "probe_result", "data_source", "message", "vdi_nbd_server_info"],
+            ["auth", "event", "sr_stat", "probe_result", "data_source", "message", "vdi_nbd_server_info", "Diagnostics"],
             Model.Classes.Where(c => !c.InDatabase).Select(c => c.Name));
         Assert.Equal(
             ["session", "role", "VIF_metrics", "VBD_metrics"], Model.Classes.Where(c => c.InDatabase && !c.Persistent).Select(c => c.Name));

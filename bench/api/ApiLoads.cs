@@ -1,0 +1,256 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using Toolstack.EndToEnd.Client;
+using Toolstack.EndToEnd.Pool;
+
+namespace Toolstack.Bench.Api;
+
+/// <summary>Loads on the XenAPI of one real host. Each line has the value and its ratio to the aim, or to the cheapest call over the same
+/// connections in the same run.</summary>
+internal static class ApiLoads
+{
+    private const int JsonAim = 10_000;
+    private const int XmlAim = 5_000;
+    private const int Waiters = 200;
+    private const int ChangesPerSecond = 100;
+
+    private static readonly TimeSpan Span = TimeSpan.FromSeconds(3);
+
+    internal static async Task RunAsync(TextWriter output, CancellationToken cancellation)
+    {
+        await using var pool = await DevelopmentPool.StartAsync(new PoolOptions { Hosts = 1 }, cancellation);
+        using var client = await pool.LoginAsync(cancellation);
+        var vm = await TestVm.CreateAsync(client, "bench", 64, 0, cancellation);
+        EndPoint tcp = new IPEndPoint(IPAddress.Parse(pool.Coordinator.Address), pool.Coordinator.Url.Port);
+        EndPoint unix = new UnixDomainSocketEndPoint(pool.Coordinator.XapiSocket);
+        foreach (var (name, server) in new[] { ("tcp", tcp), ("unix", unix) })
+        {
+            await RecordsAsync(output, name, server, client.Session, vm, cancellation);
+        }
+
+        await WritesAsync(output, tcp, client.Session, vm, cancellation);
+        await EventsAsync(output, tcp, client, vm, pool, cancellation);
+        var made = 1;
+        foreach (var size in new[] { 1_000, 10_000 })
+        {
+            await FillAsync(tcp, client.Session, vm, size - made, cancellation);
+            made = size;
+            await ListsAsync(output, tcp, client.Session, size, cancellation);
+            await output.WriteLineAsync($"memory with {size} VMs: {ResidentMib(pool):0.0} MiB resident");
+        }
+
+        await RestartAsync(output, pool, cancellation);
+    }
+
+    private static async Task RecordsAsync(TextWriter output, string name, EndPoint server, string session, string vm, CancellationToken cancellation)
+    {
+        var floor = ApiConnection.Json("system.isAlive:x", "y");
+        foreach (var connections in new[] { 1, 16 })
+        {
+            var least = await RateAsync(server, floor, connections, cancellation);
+            var json = await RateAsync(server, ApiConnection.Json("VM.get_record", session, vm), connections, cancellation);
+            var xml = await RateAsync(server, ApiConnection.Xml("VM.get_record", session, vm), connections, cancellation);
+            await output.WriteLineAsync($"VM.get_record {name} x{connections}: JSON {json:0}/s ({json / JsonAim:0.00} of the aim, {json / least:0.00} of isAlive), "
+                + $"XML {xml:0}/s ({xml / XmlAim:0.00} of the aim)");
+        }
+    }
+
+    private static async Task WritesAsync(TextWriter output, EndPoint server, string session, string vm, CancellationToken cancellation)
+    {
+        foreach (var connections in new[] { 1, 16 })
+        {
+            var number = 0;
+            var rate = await RateAsync(
+                server, () => ApiConnection.Json("VM.set_name_description", session, vm, "d" + Interlocked.Increment(ref number)), connections, cancellation);
+            var disk = connections == 1 ? FlushesPerSecond() : 0;
+            await output.WriteLineAsync($"durable writes x{connections}: {rate:0}/s" + (disk > 0 ? $" ({rate / disk:0.00} of {disk:0} plain flushes/s)" : ""));
+        }
+    }
+
+    private static async Task ListsAsync(TextWriter output, EndPoint server, string session, int size, CancellationToken cancellation)
+    {
+        using var connection = await ApiConnection.OpenAsync(server, cancellation);
+        foreach (var (name, request) in new[] { ("JSON", ApiConnection.Json("VM.get_all_records", session)), ("XML", ApiConnection.Xml("VM.get_all_records", session)) })
+        {
+            await connection.ExchangeAsync(request, cancellation);
+            var best = TimeSpan.MaxValue;
+            var bytes = 0;
+            for (var round = 0; round < 5; round++)
+            {
+                var start = Stopwatch.GetTimestamp();
+                bytes = (await connection.ExchangeAsync(request, cancellation)).Length;
+                best = TimeSpan.FromTicks(Math.Min(best.Ticks, Stopwatch.GetElapsedTime(start).Ticks));
+            }
+
+            var aim = size * 0.1;
+            await output.WriteLineAsync($"VM.get_all_records {name} {size} VMs: {best.TotalMilliseconds:0.0} ms ({best.TotalMilliseconds / aim:0.00} of the aim), {bytes / 1048576.0:0.0} MiB");
+        }
+    }
+
+    private static async Task EventsAsync(TextWriter output, EndPoint server, XenApiClient client, string vm, DevelopmentPool pool, CancellationToken cancellation)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var token = await TokenAsync(server, client.Session, cancellation);
+        List<double> latencies = [];
+        var waiting = Enumerable.Range(0, Waiters).Select(_ => WaiterAsync(server, client.Session, token, latencies, over.Token)).ToArray();
+        await Task.Delay(500, cancellation);
+        var before = ProcessorTime(pool);
+        var clock = Stopwatch.StartNew();
+        using (var connection = await ApiConnection.OpenAsync(server, cancellation))
+        {
+            for (var change = 0; change < 5 * ChangesPerSecond; change++)
+            {
+                await connection.ExchangeAsync(ApiConnection.Json("VM.set_name_description", client.Session, vm, $"at {Stopwatch.GetTimestamp()}"), cancellation);
+                var due = TimeSpan.FromSeconds((change + 1.0) / ChangesPerSecond) - clock.Elapsed;
+                await Task.Delay(due > TimeSpan.Zero ? due : TimeSpan.Zero, cancellation);
+            }
+        }
+
+        var cores = (ProcessorTime(pool) - before).TotalSeconds / clock.Elapsed.TotalSeconds;
+        await over.CancelAsync();
+        await Task.WhenAll(waiting);
+        lock (latencies)
+        {
+            latencies.Sort();
+            var p99 = latencies.Count == 0 ? double.NaN : latencies[(int)(latencies.Count * 0.99)];
+            await output.WriteLineAsync($"event.from, {Waiters} waiters, {ChangesPerSecond} changes/s: {latencies.Count} answers, p99 {p99:0} ms after the newest change in it "
+                + $"({p99 / 200:0.00} of 150 ms beyond the batching), {cores:0.00} cores ({cores / 0.5:0.00} of the aim)");
+        }
+    }
+
+    private static async Task WaiterAsync(EndPoint server, string session, string token, List<double> latencies, CancellationToken cancellation)
+    {
+        try
+        {
+            using var connection = await ApiConnection.OpenAsync(server, cancellation);
+            while (true)
+            {
+                var answer = await connection.ExchangeAsync(ApiConnection.Json("event.from", session, new[] { "vm" }, token, 60), cancellation);
+                var now = Stopwatch.GetTimestamp();
+                using var document = JsonDocument.Parse(answer);
+                var result = document.RootElement.GetProperty("result");
+                token = result.GetProperty("token").GetString()!;
+                foreach (var change in result.GetProperty("events").EnumerateArray())
+                {
+                    var text = change.GetProperty("snapshot").GetProperty("name_description").GetString()!;
+                    if (text.StartsWith("at ", StringComparison.Ordinal))
+                    {
+                        lock (latencies)
+                        {
+                            latencies.Add(Stopwatch.GetElapsedTime(long.Parse(text.AsSpan(3), System.Globalization.CultureInfo.InvariantCulture), now).TotalMilliseconds);
+                        }
+                    }
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The load is over.
+        }
+    }
+
+    private static async Task<string> TokenAsync(EndPoint server, string session, CancellationToken cancellation)
+    {
+        using var connection = await ApiConnection.OpenAsync(server, cancellation);
+        using var document = JsonDocument.Parse(await connection.ExchangeAsync(ApiConnection.Json("event.from", session, new[] { "vm" }, "", 0), cancellation));
+        return document.RootElement.GetProperty("result").GetProperty("token").GetString()!;
+    }
+
+    /// <summary>VMs made from the record of one, as a client that restores a backup makes them.</summary>
+    private static async Task FillAsync(EndPoint server, string session, string vm, int count, CancellationToken cancellation)
+    {
+        byte[] create;
+        using (var connection = await ApiConnection.OpenAsync(server, cancellation))
+        {
+            using var document = JsonDocument.Parse(await connection.ExchangeAsync(ApiConnection.Json("VM.get_record", session, vm), cancellation));
+            create = ApiConnection.Request(
+                "/jsonrpc", $"{{\"jsonrpc\":\"2.0\",\"method\":\"VM.create\",\"params\":[\"{session}\",{document.RootElement.GetProperty("result").GetRawText()}],\"id\":1}}");
+        }
+
+        var left = count;
+        await Task.WhenAll(Enumerable.Range(0, 32).Select(async _ =>
+        {
+            using var connection = await ApiConnection.OpenAsync(server, cancellation);
+            while (Interlocked.Decrement(ref left) >= 0)
+            {
+                var answer = Encoding.UTF8.GetString((await connection.ExchangeAsync(create, cancellation)).Span);
+                if (answer.Contains("\"error\"", StringComparison.Ordinal))
+                {
+                    throw new InvalidOperationException("VM.create: " + answer);
+                }
+            }
+        }));
+    }
+
+    private static async Task RestartAsync(TextWriter output, DevelopmentPool pool, CancellationToken cancellation)
+    {
+        var xapi = pool.Coordinator.Xapi;
+        var lives = xapi.Restarts;
+        xapi.Kill();
+        while (xapi.Restarts == lives || xapi.StartToReady == TimeSpan.Zero)
+        {
+            await Task.Delay(50, cancellation);
+        }
+
+        await output.WriteLineAsync($"restart with 10000 VMs: ready {xapi.StartToReady.TotalMilliseconds:0} ms after exec ({xapi.StartToReady.TotalSeconds:0.00} of the aim)");
+    }
+
+    private static Task<double> RateAsync(EndPoint server, byte[] request, int connections, CancellationToken cancellation) =>
+        RateAsync(server, () => request, connections, cancellation);
+
+    private static async Task<double> RateAsync(EndPoint server, Func<byte[]> request, int connections, CancellationToken cancellation)
+    {
+        var clock = Stopwatch.StartNew();
+        var counts = await Task.WhenAll(Enumerable.Range(0, connections).Select(_ => Task.Run(async () =>
+        {
+            using var connection = await ApiConnection.OpenAsync(server, cancellation);
+            var count = 0;
+            for (; clock.Elapsed < Span; count++)
+            {
+                await connection.ExchangeAsync(request(), cancellation);
+            }
+
+            return count;
+        })));
+        return counts.Sum() / clock.Elapsed.TotalSeconds;
+    }
+
+    /// <summary>What the disk does at best: one page written and flushed, again and again.</summary>
+    private static double FlushesPerSecond()
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.None, 0);
+            var page = new byte[4096];
+            var clock = Stopwatch.StartNew();
+            var count = 0;
+            for (; clock.Elapsed < TimeSpan.FromSeconds(1); count++)
+            {
+                file.Write(page);
+                file.Flush(flushToDisk: true);
+            }
+
+            return count / clock.Elapsed.TotalSeconds;
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    private static TimeSpan ProcessorTime(DevelopmentPool pool)
+    {
+        using var process = Process.GetProcessById(pool.Coordinator.Xapi.Pid);
+        return process.TotalProcessorTime;
+    }
+
+    private static double ResidentMib(DevelopmentPool pool)
+    {
+        using var process = Process.GetProcessById(pool.Coordinator.Xapi.Pid);
+        return process.WorkingSet64 / 1048576.0;
+    }
+}

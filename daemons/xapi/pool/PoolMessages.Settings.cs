@@ -1,0 +1,60 @@
+using Toolstack.Idl;
+using Toolstack.Xapi.Datamodel;
+using Toolstack.Xapi.Reports;
+
+namespace Toolstack.Xapi.Pool;
+
+/// <summary>What can be set of the pool and is no more than its row.</summary>
+internal sealed partial class PoolMessages
+{
+    private const long MaxAuthThreads = 1000;
+
+    /// <summary>Raises VALUE_NOT_SUPPORTED [field; value; reason].</summary>
+    public override Task set_local_auth_max_threads(Call call, Ref<pool> self, long value) =>
+        ChangeAsync(call, self, r => r with { local_auth_max_threads = Threads("local_auth_max_threads", value) });
+
+    /// <summary>Raises VALUE_NOT_SUPPORTED [field; value; reason].</summary>
+    public override Task set_ext_auth_max_threads(Call call, Ref<pool> self, long value) =>
+        ChangeAsync(call, self, r => r with { ext_auth_max_threads = Threads("ext_auth_max_threads", value) });
+
+    public override Task set_telemetry_next_collection(Call call, Ref<pool> self, DateTimeOffset value) =>
+        ChangeAsync(call, self, r => r with { telemetry_next_collection = value });
+
+    /// <summary>A new identifier for whoever collects figures of pools.</summary>
+    public override async Task reset_telemetry_uuid(Call call, Ref<pool> self)
+    {
+        pool row = await database.Get(self, call.Cancellation).ConfigureAwait(false);
+        Ref<secret> fresh = await database.Create(new secret { uuid = Guid.NewGuid().ToString(), value = Guid.NewGuid().ToString() }, call.Cancellation).ConfigureAwait(false);
+        await ChangeAsync(call, self, r => r with { telemetry_uuid = fresh }).ConfigureAwait(false);
+        if (await database.Find(row.telemetry_uuid, call.Cancellation).ConfigureAwait(false) is not null)
+        {
+            await database.Destroy(row.telemetry_uuid, call.Cancellation).ConfigureAwait(false);
+        }
+    }
+
+    public override async Task<Ref<blob>> create_new_blob(Call call, Ref<pool> pool, string name, string mime_type, bool @public)
+    {
+        await database.Get(pool, call.Cancellation).ConfigureAwait(false);
+        Ref<blob> blob = await BlobStore.CreateAsync(database, name, mime_type, @public, call.Cancellation).ConfigureAwait(false);
+        await ChangeAsync(call, pool, r => r with { blobs = r.blobs.SetItem(name, blob) }).ConfigureAwait(false);
+        return blob;
+    }
+
+    /// <summary>Raises POOL_JOINING_EXTERNAL_AUTH_MISMATCH when the hosts do not agree whom they ask about accounts.</summary>
+    public override async Task detect_nonhomogeneous_external_auth(Call call, Ref<pool> pool)
+    {
+        await database.Get(pool, call.Cancellation).ConfigureAwait(false);
+        IReadOnlyList<KeyValuePair<Ref<host>, host>> hosts = await database.GetAll<host>(call.Cancellation).ConfigureAwait(false);
+        if (hosts.Select(static h => (h.Value.external_auth_type, h.Value.external_auth_service_name)).Distinct().Count() > 1)
+        {
+            throw new XenApiError("POOL_JOINING_EXTERNAL_AUTH_MISMATCH");
+        }
+    }
+
+    private static long Threads(string field, long value) => value is >= 1 and <= MaxAuthThreads
+        ? value
+        : throw new XenApiError("VALUE_NOT_SUPPORTED", field, value.ToString(System.Globalization.CultureInfo.InvariantCulture), $"allowed is 1 to {MaxAuthThreads}");
+
+    private async Task ChangeAsync(Call call, Ref<pool> self, Func<pool, pool> change) =>
+        await database.Update(self, change, call.Cancellation).ConfigureAwait(false);
+}

@@ -150,7 +150,7 @@ public class DatamodelTests
 
         using JsonDocument document = JsonDocument.Parse(output.ToArray());
         JsonElement classes = document.RootElement.GetProperty("classes");
-        Assert.Equal(67, classes.GetArrayLength());
+        Assert.Equal(73, classes.GetArrayLength());
         JsonElement messages = classes.EnumerateArray().Single(c => c.GetProperty("name").GetString() == "VM").GetProperty("messages");
         JsonElement start = messages.EnumerateArray().Single(m => m.GetProperty("name").GetString() == "start");
         Assert.Equal("session_id", start.GetProperty("params")[0].GetProperty("name").GetString());

@@ -34,14 +34,14 @@ public class DeclarationsTests
             }
         }
 
-        Assert.Equal(53, inverses);
+        Assert.Equal(55, inverses);
     }
 
     [Fact]
     public void Many_to_many_relations_name_each_other()
     {
         string[] peers = [.. Model.Classes.SelectMany(c => c.Fields.Where(f => f.Peer is not null).Select(f => $"{c.Name}.{f.Name}"))];
-        Assert.Equal(10, peers.Length);
+        Assert.Equal(12, peers.Length);
         foreach (string peer in peers)
         {
             string[] names = peer.Split('.');

@@ -1,22 +1,42 @@
 namespace Toolstack.MessageSwitch;
 
-/// <summary>Memory that a busy phase left behind. It is given back to the system when a connection ends: no timer looks for it.</summary>
+/// <summary>Memory that a busy phase left behind. It is given back to the system when a connection ends, or once some seconds later if that was
+/// done just now: no timer looks for it again and again.</summary>
 internal static class SpareMemory
 {
     private const long ManyBytes = 8L * 1024 * 1024;
-    private const long PauseMilliseconds = 10_000;
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
 
-    private static long last = -PauseMilliseconds;
+    private static long last = -(long)Pause.TotalMilliseconds;
+    private static bool waiting;
 
-    /// <summary>Collects everything, which takes some ten milliseconds, if much is held and this was not done just now.</summary>
+    /// <summary>Collects everything, which takes some ten milliseconds, if much is held.</summary>
     internal static void GiveBack()
     {
+        if (GC.GetGCMemoryInfo().TotalCommittedBytes <= ManyBytes)
+        {
+            return;
+        }
+
         var now = Environment.TickCount64;
         var before = Volatile.Read(ref last);
-        if (GC.GetGCMemoryInfo().TotalCommittedBytes > ManyBytes && now - before >= PauseMilliseconds
-            && Interlocked.CompareExchange(ref last, now, before) == before)
+        if (now - before < Pause.TotalMilliseconds)
+        {
+            if (!Interlocked.Exchange(ref waiting, true))
+            {
+                _ = LaterAsync();
+            }
+        }
+        else if (Interlocked.CompareExchange(ref last, now, before) == before)
         {
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         }
+    }
+
+    private static async Task LaterAsync()
+    {
+        await Task.Delay(Pause).ConfigureAwait(false);
+        Volatile.Write(ref waiting, false);
+        GiveBack();
     }
 }

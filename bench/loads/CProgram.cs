@@ -13,8 +13,8 @@ internal static class CProgram
         try
         {
             var program = Path.Combine(directory.FullName, name);
-            await RunAsync("cc", ["-O2", "-o", program, Path.Combine(AppContext.BaseDirectory, $"{name}.c")], cancellation, name);
-            var printed = await RunAsync(program, arguments, cancellation, name);
+            await RunAsync("cc", ["-O2", "-o", program, Path.Combine(AppContext.BaseDirectory, $"{name}.c")], name, cancellation);
+            var printed = await RunAsync(program, arguments, name, cancellation);
             return [.. printed.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Select(figure => double.Parse(figure, CultureInfo.InvariantCulture))];
         }
         catch (System.ComponentModel.Win32Exception)
@@ -27,7 +27,7 @@ internal static class CProgram
         }
     }
 
-    private static async Task<string> RunAsync(string program, IReadOnlyList<string> arguments, CancellationToken cancellation, string name)
+    private static async Task<string> RunAsync(string program, IReadOnlyList<string> arguments, string name, CancellationToken cancellation)
     {
         using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })
             ?? throw new InvalidOperationException($"{name}: {program} did not start");

@@ -27,8 +27,7 @@ internal sealed class Connection : ICliSession, IDisposable
     internal static Connection Open(XeOptions options) => options.IsSocket
         ? new Connection(OverUnixSocket(options.Server), new Uri("http://localhost/"))
         : new Connection(
-            // Hosts sign their certificates themselves; the original command line does not verify them either.
-            new SocketsHttpHandler { SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = static (_, _, _, _) => true } },
+            new SocketsHttpHandler { SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = options.Accepts } },
             new UriBuilder(options.Plain ? "http" : "https", options.Server, options.Port).Uri);
 
     internal async Task LoginAsync(XeOptions options, CancellationToken cancel) =>
@@ -66,7 +65,7 @@ internal sealed class Connection : ICliSession, IDisposable
         return XmlRpcEnvelope.ParseResponse(await response.Content.ReadAsByteArrayAsync(cancel));
     }
 
-    private static Value Text(string text) => new Value.Text(text);
+    private static Value.Text Text(string text) => new Value.Text(text);
 
     private static SocketsHttpHandler OverUnixSocket(string path) => new()
     {

@@ -1,9 +1,11 @@
 using System.Globalization;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
 using Toolstack.Cli;
 
 namespace Toolstack.Xe;
 
-/// <summary>Where to connect and as whom: <c>-s SERVER -p PORT -u USER -pw PASSWORD -pwf FILE --nossl</c>, then defaults of the environment
+/// <summary>Where to connect and as whom: <c>-s SERVER -p PORT -u USER -pw PASSWORD -pwf FILE --nossl --verify</c>, then defaults of the environment
 /// (<c>XE_EXTRA_ARGS</c>, words separated by commas) and of <c>~/.xe</c> (<c>server=</c>, <c>port=</c>, <c>username=</c>, <c>password=</c>).
 /// Without a server the local host is asked over its Unix socket; a server that begins with a slash is a Unix socket too.</summary>
 internal sealed class XeOptions
@@ -22,6 +24,9 @@ internal sealed class XeOptions
 
     /// <summary>Plain HTTP, by <c>--nossl</c> or because port 80 is asked for.</summary>
     internal bool Plain { get; private set; }
+
+    /// <summary>Refuse certificates that no authority this system trusts has signed. Off unless asked for: hosts sign theirs themselves.</summary>
+    internal bool Verify { get; private set; }
 
     internal int Port => GivenPort ?? (Plain ? HttpPort : HttpsPort);
 
@@ -46,6 +51,10 @@ internal sealed class XeOptions
         options.ReadWords(args);
         return options;
     }
+
+    /// <summary>Whether the server's certificate will do.</summary>
+    internal bool Accepts(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors) =>
+        certificate is not null && (!Verify || errors == SslPolicyErrors.None);
 
     private void ReadSetting(string line)
     {
@@ -74,6 +83,7 @@ internal sealed class XeOptions
                 case "-pw": Password = Next(); break;
                 case "-pwf": ReadPasswordFile(Next()); break;
                 case "--nossl": Plain = true; break;
+                case "--verify": Verify = true; break;
                 case "--progress": Progress = true; break;
                 case "--no-progress": Progress = false; break;
                 default: Words.Add(word); break;

@@ -95,4 +95,10 @@ internal static partial class Log
 
     [LoggerMessage(3007, LogLevel.Debug, "TLS handshake failed: {Reason}")]
     internal static partial void HandshakeFailed(ILogger logger, string reason);
+
+    [LoggerMessage(3120, LogLevel.Warning, "a thin client is turned away: {Limit} commands run already")]
+    internal static partial void ThinClientRefused(ILogger logger, int limit);
+
+    [LoggerMessage(3121, LogLevel.Information, "a thin client was lost: {Reason}")]
+    internal static partial void ThinClientLost(ILogger logger, string reason);
 }

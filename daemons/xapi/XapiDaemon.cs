@@ -4,12 +4,14 @@ using Toolstack.Hosting;
 using Toolstack.Hosting.Switch;
 using Toolstack.Xapi.Access;
 using Toolstack.Xapi.Database;
+using Toolstack.Xapi.Dispatch;
 using Toolstack.Xapi.Hosts;
 using Toolstack.Xapi.Http;
 using Toolstack.Xapi.Http.Tls;
 using Toolstack.Xapi.Pool;
 using Toolstack.Xapi.Sessions;
 using Toolstack.Xapi.Tasks;
+using Toolstack.Xapi.ThinCli;
 using Toolstack.Xapi.Xenops;
 
 namespace Toolstack.Xapi;
@@ -65,12 +67,13 @@ internal static class XapiDaemon
             await services.Tasks.FailLeftoversAsync(context.Logs.CreateLogger("task"), context.Stopping).ConfigureAwait(false);
         }
 
-        XapiRoutes.Add(services, MessageImplementations.Build(services, vm, pool), local);
+        Dispatcher dispatcher = XapiRoutes.Add(services, MessageImplementations.Build(services, vm, pool), local);
 
         ILogger logger = context.Logs.CreateLogger("http");
         var handOver = new HandOver(
             context.Configuration.Get(Settings.XenopsdForwarded), services.Sessions.IsValidAsync, logger, context.Stopping);
-        await using var server = new HttpServer(Endpoints(context.Configuration), services.Routes, handOver, logger);
+        using var thinClients = new ThinCliServer(dispatcher, context.Logs.CreateLogger("cli"), context.Stopping);
+        await using var server = new HttpServer(Endpoints(context.Configuration), services.Routes, handOver, thinClients, logger);
         await server.StartAsync(context.Stopping).ConfigureAwait(false);
         context.Ready();
         try

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Toolstack.Xapi.ThinCli;
 
 namespace Toolstack.Xapi.Http;
 
@@ -25,14 +26,14 @@ internal sealed class HttpServer : IAsyncDisposable
     private readonly HttpApplication application;
     private readonly ILogger logger;
 
-    internal HttpServer(HttpEndpoints endpoints, HttpRoutes routes, HandOver handOver, ILogger logger)
+    internal HttpServer(HttpEndpoints endpoints, HttpRoutes routes, HandOver handOver, ThinCliServer thinClients, ILogger logger)
     {
         this.endpoints = endpoints;
         this.logger = logger;
         application = new HttpApplication(routes, logger);
         accepting = new AcceptThread(handOver.Start, logger);
         contexts = new SocketConnectionContextFactory(new SocketConnectionFactoryOptions { WaitForDataBeforeAllocatingBuffer = true }, logger);
-        server = new KestrelServer(Options.Create(MakeOptions(endpoints)), new PeekingTransport(accepting, contexts, handOver, logger), NullLoggerFactory.Instance);
+        server = new KestrelServer(Options.Create(MakeOptions(endpoints, thinClients)), new PeekingTransport(accepting, contexts, handOver, logger), NullLoggerFactory.Instance);
     }
 
     /// <summary>Where TCP is listened on, as URLs with the ports the kernel chose.</summary>
@@ -62,7 +63,7 @@ internal sealed class HttpServer : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    private static KestrelServerOptions MakeOptions(HttpEndpoints endpoints)
+    private static KestrelServerOptions MakeOptions(HttpEndpoints endpoints, ThinCliServer thinClients)
     {
         var options = new KestrelServerOptions { AddServerHeader = false };
         options.Limits.MaxRequestBodySize = endpoints.MaxBodyBytes;
@@ -71,11 +72,16 @@ internal sealed class HttpServer : IAsyncDisposable
         options.Limits.KeepAliveTimeout = HttpLimits.IdleDeadline;
         foreach (IPEndPoint endpoint in endpoints.Tcp)
         {
-            options.Listen(endpoint, static o => o.Protocols = HttpProtocols.Http1);
+            options.Listen(endpoint, Serve);
         }
 
-        options.ListenUnixSocket(endpoints.UnixPath, static o => o.Protocols = HttpProtocols.Http1);
-
+        options.ListenUnixSocket(endpoints.UnixPath, Serve);
         return options;
+
+        void Serve(ListenOptions listening)
+        {
+            listening.Protocols = HttpProtocols.Http1;
+            listening.Use(next => connection => thinClients.OnConnectionAsync(connection, next));
+        }
     }
 }

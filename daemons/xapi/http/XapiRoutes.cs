@@ -8,8 +8,8 @@ namespace Toolstack.Xapi.Http;
 /// <summary>What every xapi serves, member or coordinator.</summary>
 internal static class XapiRoutes
 {
-    /// <summary>To be called before the listeners open. <paramref name="implementations"/>: by class, see <see cref="MessageImplementations"/>.</summary>
-    internal static void Add(XapiServices services, IReadOnlyDictionary<string, object> implementations, LocalDatabase? local)
+    /// <summary>To be called before the listeners open; returns what every call goes through. <paramref name="implementations"/>: by class, see <see cref="MessageImplementations"/>.</summary>
+    internal static Dispatcher Add(XapiServices services, IReadOnlyDictionary<string, object> implementations, LocalDatabase? local)
     {
         var dispatcher = new Dispatcher(
             services,
@@ -37,5 +37,7 @@ internal static class XapiRoutes
             routes.Add("POST", RemoteDatabaseEndpoint.Path,
                 new RemoteDatabaseEndpoint(new RemoteDatabaseAccess(local, Datamodel.Datamodel.Classes), services.Sessions).PostAsync);
         }
+
+        return dispatcher;
     }
 }

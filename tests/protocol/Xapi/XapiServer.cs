@@ -9,6 +9,7 @@ using Toolstack.Idl.XmlRpc;
 using Toolstack.Xapi;
 using Toolstack.Xapi.Database;
 using Toolstack.Xapi.Datamodel;
+using Toolstack.Xapi.Dispatch;
 using Toolstack.Xapi.Events;
 using Toolstack.Xapi.Http;
 using Toolstack.Xapi.Http.Tls;
@@ -16,6 +17,7 @@ using Toolstack.Xapi.Pool;
 using Toolstack.Xapi.Reports;
 using Toolstack.Xapi.Sessions;
 using Toolstack.Xapi.Tasks;
+using Toolstack.Xapi.ThinCli;
 
 namespace Toolstack.Tests.Xapi;
 
@@ -26,6 +28,7 @@ internal sealed class XapiServer : IAsyncDisposable
     private readonly string directory = Directory.CreateTempSubdirectory("xapi-").FullName;
     private readonly XenApiClient client;
     private readonly HttpServer server;
+    private readonly ThinCliServer thinClients;
     private readonly SwitchConnection connection = new(new SwitchOptions("/nonexistent", "test"), NullLogger.Instance);
 
     private XapiServer(bool coordinator, IReadOnlyDictionary<string, object> more, XapiServer? master, bool tls)
@@ -74,13 +77,16 @@ internal sealed class XapiServer : IAsyncDisposable
         MessageImplementations.AddPlain(implementations);
         Services.Routes.Add("GET", BlobEndpoint.Path, new BlobEndpoint(Services, blobs).GetAsync);
         Services.Routes.Add("PUT", BlobEndpoint.Path, new BlobEndpoint(Services, blobs).PutAsync);
-        XapiRoutes.Add(Services, implementations, Database);
+        Dispatcher = XapiRoutes.Add(Services, implementations, Database);
+        thinClients = new ThinCliServer(Dispatcher, NullLogger.Instance, stopping.Token);
         var handOver = new HandOver(HandOverPath, Services.Sessions.IsValidAsync, NullLogger.Instance, stopping.Token);
         server = new HttpServer(
             new HttpEndpoints(UnixPath, tls
                 ? [new IPEndPoint(IPAddress.Loopback, 0), new TlsEndPoint(IPAddress.Loopback, 0, Certificate)]
-                : [new IPEndPoint(IPAddress.Loopback, 0)], 1024 * 1024), Services.Routes, handOver, NullLogger.Instance);
+                : [new IPEndPoint(IPAddress.Loopback, 0)], 1024 * 1024), Services.Routes, handOver, thinClients, NullLogger.Instance);
     }
+
+    internal Dispatcher Dispatcher { get; }
 
     public XapiServices Services { get; }
 
@@ -184,6 +190,7 @@ internal sealed class XapiServer : IAsyncDisposable
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2));
         await server.StopAsync(patience.Token);
         await server.DisposeAsync();
+        thinClients.Dispose();
         if (File.Exists(UnixPath))
         {
             throw new InvalidOperationException("the server left its Unix socket behind");

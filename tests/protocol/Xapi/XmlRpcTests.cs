@@ -5,6 +5,7 @@ using Toolstack.Hosting;
 using Toolstack.Idl;
 using Toolstack.Xapi.Datamodel;
 using Toolstack.Xapi.Http;
+using Toolstack.Xapi.ThinCli;
 using Xunit;
 
 namespace Toolstack.Tests.Xapi;
@@ -97,9 +98,10 @@ public class XmlRpcTests
     public async Task AServerWhoseAddressIsTakenSaysSoAndLeavesTheUnixSocketToItsOwner()
     {
         await using XapiServer first = await XapiServer.StartAsync();
+        using var thinClients = new ThinCliServer(first.Dispatcher, NullLogger.Instance, CancellationToken.None);
         await using var second = new HttpServer(
             new HttpEndpoints(first.UnixPath, [first.Tcp], 1024), new HttpRoutes(),
-            new HandOver("", static (_, _) => ValueTask.FromResult(false), NullLogger.Instance, CancellationToken.None), NullLogger.Instance);
+            new HandOver("", static (_, _) => ValueTask.FromResult(false), NullLogger.Instance, CancellationToken.None), thinClients, NullLogger.Instance);
         ConfigurationException error = await Assert.ThrowsAsync<ConfigurationException>(() => second.StartAsync(CancellationToken.None));
         Assert.Contains(first.Tcp.ToString(), error.Message, StringComparison.Ordinal);
         (_, string body) = await first.PostAsync(Document("system.isAlive:x", "1"), unix: true);

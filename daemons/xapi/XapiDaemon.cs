@@ -72,7 +72,7 @@ internal static class XapiDaemon
         ILogger logger = context.Logs.CreateLogger("http");
         var handOver = new HandOver(
             context.Configuration.Get(Settings.XenopsdForwarded), services.Sessions.IsValidAsync, logger, context.Stopping);
-        using var thinClients = new ThinCliServer(dispatcher, context.Logs.CreateLogger("cli"), context.Stopping);
+        using var thinClients = new ThinCliServer(services, dispatcher, context.Logs.CreateLogger("cli"));
         await using var server = new HttpServer(Endpoints(context.Configuration), services.Routes, handOver, thinClients, logger);
         await server.StartAsync(context.Stopping).ConfigureAwait(false);
         context.Ready();

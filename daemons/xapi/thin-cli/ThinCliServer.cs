@@ -13,7 +13,7 @@ namespace Toolstack.Xapi.ThinCli;
 /// Serves <c>POST /cli</c>, which is HTTP in its request only: no response line comes back, but the frames of the thin-client protocol.
 /// Stands before HTTP on every connection and leaves the others to it.
 /// </summary>
-internal sealed class ThinCliServer(Dispatcher dispatcher, ILogger logger, CancellationToken stopping) : IDisposable
+internal sealed class ThinCliServer(XapiServices services, Dispatcher dispatcher, ILogger logger) : IDisposable
 {
     private const int Failure = 1;
 
@@ -28,7 +28,7 @@ internal sealed class ThinCliServer(Dispatcher dispatcher, ILogger logger, Cance
             return;
         }
 
-        if (!await places.WaitAsync(TimeSpan.Zero, stopping).ConfigureAwait(false))
+        if (!await places.WaitAsync(TimeSpan.Zero, services.Stopping).ConfigureAwait(false))
         {
             Log.ThinClientRefused(logger, ThinCliLimits.MaxCommands);
             return;
@@ -52,8 +52,8 @@ internal sealed class ThinCliServer(Dispatcher dispatcher, ILogger logger, Cance
 
     private async Task ServeAsync(ConnectionContext connection)
     {
-        using var gone = CancellationTokenSource.CreateLinkedTokenSource(connection.ConnectionClosed, stopping);
-        var stream = new ThinCliStream(connection.Transport, stopping);
+        using var gone = CancellationTokenSource.CreateLinkedTokenSource(connection.ConnectionClosed, services.Stopping);
+        var stream = new ThinCliStream(connection.Transport, services.Stopping);
         ThinCliRequest? request = null;
         CliUsageError? wrong = null;
         using (var deadline = CancellationTokenSource.CreateLinkedTokenSource(gone.Token))
@@ -93,10 +93,13 @@ internal sealed class ThinCliServer(Dispatcher dispatcher, ILogger logger, Cance
             return await CliRunner.RunAsync(request.Arguments, null, terminal, cancel).ConfigureAwait(false);
         }
 
-        ThinCliSession session;
         try
         {
-            session = await ThinCliSession.LoginAsync(dispatcher, origin, request.User, request.Password).ConfigureAwait(false);
+            // Root of a member means the pool; anyone else is told where it is.
+            return origin.IsLocalRoot && !services.Identity.IsCoordinator
+                ? await CliRunner.RunAsync(
+                    request.Arguments, await CoordinatorSession.OpenAsync(services.Client, services.Identity, cancel).ConfigureAwait(false), terminal, cancel).ConfigureAwait(false)
+                : await RunHereAsync(request, terminal, origin, cancel).ConfigureAwait(false);
         }
         catch (XenApiError error)
         {
@@ -106,7 +109,12 @@ internal sealed class ThinCliServer(Dispatcher dispatcher, ILogger logger, Cance
             await terminal.ErrorAsync(text, cancel).ConfigureAwait(false);
             return Failure;
         }
+    }
 
+    /// <summary>Raises <see cref="XenApiError"/> when the user may not log in.</summary>
+    private async Task<int> RunHereAsync(ThinCliRequest request, ThinCliTerminal terminal, RequestOrigin origin, CancellationToken cancel)
+    {
+        var session = await ThinCliSession.LoginAsync(dispatcher, origin, request.User, request.Password).ConfigureAwait(false);
         try
         {
             return await CliRunner.RunAsync(request.Arguments, session, terminal, cancel).ConfigureAwait(false);

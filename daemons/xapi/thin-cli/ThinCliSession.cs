@@ -32,7 +32,9 @@ internal sealed class ThinCliSession : ICliSession
     public Task<Value> CallAsync(string method, CancellationToken cancel, params ImmutableArray<Value> arguments) =>
         CallAsync(dispatcher, origin, method, arguments.Insert(0, new Value.Text(session)));
 
-    public string HandlerUrl(string pathAndQuery) =>
+    public string HandlerUrl(string pathAndQuery) => WithSession(pathAndQuery, session);
+
+    internal static string WithSession(string pathAndQuery, string session) =>
         $"{pathAndQuery}{(pathAndQuery.Contains('?', StringComparison.Ordinal) ? '&' : '?')}session_id={Uri.EscapeDataString(session)}";
 
     private static async Task<Value> CallAsync(Dispatcher dispatcher, RequestOrigin origin, string method, ImmutableArray<Value> arguments)

@@ -44,6 +44,16 @@ public sealed class ThinCliTests
     }
 
     [Fact]
+    public async Task RootOfAMemberWorksOnThePoolAndOthersAreToldWhereItIs()
+    {
+        await using XapiServer coordinator = await XapiServer.StartAsync();
+        await using XapiServer member = await XapiServer.StartAsync(master: coordinator);
+        string uuid = Assert.Single((await RunAsync(member, unix: true, "secret-create", "value=shared")).Printed);
+        Assert.Equal(["shared"], (await RunAsync(coordinator, unix: true, "secret-param-get", $"uuid={uuid}", "param-name=value")).Printed);
+        Assert.StartsWith("Error code: HOST_IS_SLAVE\n", (await RunAsync(member, unix: false, "secret-list", "-u", "root", "-pw", "secret")).Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task HelpNeedsNoSession()
     {
         await using XapiServer server = await XapiServer.StartAsync();

@@ -78,7 +78,7 @@ internal sealed class XapiServer : IAsyncDisposable
         Services.Routes.Add("GET", BlobEndpoint.Path, new BlobEndpoint(Services, blobs).GetAsync);
         Services.Routes.Add("PUT", BlobEndpoint.Path, new BlobEndpoint(Services, blobs).PutAsync);
         Dispatcher = XapiRoutes.Add(Services, implementations, Database);
-        thinClients = new ThinCliServer(Dispatcher, NullLogger.Instance, stopping.Token);
+        thinClients = new ThinCliServer(Services, Dispatcher, NullLogger.Instance);
         var handOver = new HandOver(HandOverPath, Services.Sessions.IsValidAsync, NullLogger.Instance, stopping.Token);
         server = new HttpServer(
             new HttpEndpoints(UnixPath, tls

@@ -98,7 +98,7 @@ public class XmlRpcTests
     public async Task AServerWhoseAddressIsTakenSaysSoAndLeavesTheUnixSocketToItsOwner()
     {
         await using XapiServer first = await XapiServer.StartAsync();
-        using var thinClients = new ThinCliServer(first.Dispatcher, NullLogger.Instance, CancellationToken.None);
+        using var thinClients = new ThinCliServer(first.Services, first.Dispatcher, NullLogger.Instance);
         await using var second = new HttpServer(
             new HttpEndpoints(first.UnixPath, [first.Tcp], 1024), new HttpRoutes(),
             new HandOver("", static (_, _) => ValueTask.FromResult(false), NullLogger.Instance, CancellationToken.None), thinClients, NullLogger.Instance);

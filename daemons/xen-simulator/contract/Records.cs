@@ -30,12 +30,14 @@ public sealed record DomainInfo
     public long cpu_time_ns { get; init; } = 0;
 }
 
-/// <summary>What a domain is made from. <c>platform</c> carries <see cref="GuestKeys"/>.</summary>
+/// <summary>What a domain is made from. <c>platform</c> carries <see cref="GuestKeys"/>; <c>memory_max</c> is the most its guest may ever have, in
+/// bytes: a guest that ballooned has frames up to there when it arrives.</summary>
 [WireType]
 public sealed record NewDomainInfo
 {
     public required string handle { get; init; }
     public required long max_vcpus { get; init; }
+    public long memory_max { get; init; } = 0;
     public bool pci { get; init; } = false;
     public ImmutableSortedDictionary<string, string> platform { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 }

@@ -31,6 +31,7 @@ internal sealed class SimulatedDomain : IDisposable
         Domid = domid;
         Handle = Guid.Parse(config.handle);
         MaxVcpus = (int)config.max_vcpus;
+        AddressSpaceBytes = config.memory_max;
         Settings = new GuestSettings(config.platform);
         this.scheduler = scheduler;
     }
@@ -43,6 +44,9 @@ internal sealed class SimulatedDomain : IDisposable
     public Guid Handle { get; set; }
 
     public int MaxVcpus { get; }
+
+    /// <summary>What the frames of its guest span, whatever it has of them now; 0 when its maker did not say.</summary>
+    public long AddressSpaceBytes { get; }
 
     public GuestSettings Settings { get; }
 

@@ -84,7 +84,7 @@ internal sealed class Hypercalls(SimulatedHost host, FaultTable faults, IFaultTa
         On(new(domid, cancel), d => host.Build(d, image));
 
     public Task PrepareRestore(long domid, CancellationToken cancel) => On(new(domid, cancel), d =>
-        Done(() => d.GiveMemory((d.MaxMemoryBytes / GuestMemory.PageSize) + HostLimits.SpecialPages)));
+        Done(() => d.GiveMemory((Math.Max(d.MaxMemoryBytes, d.AddressSpaceBytes) / GuestMemory.PageSize) + HostLimits.SpecialPages)));
 
     public Task<RingFrames> SetContext(long domid, GuestContext context, CancellationToken cancel) =>
         On(new(domid, cancel), d => host.SetContext(d, context));

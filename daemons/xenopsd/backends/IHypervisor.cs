@@ -85,7 +85,11 @@ public interface IHypervisor : IAsyncDisposable
 
 /// <summary>What a domain is made from. <see cref="Pci"/> asks for an IOMMU context.</summary>
 public sealed record NewDomain(
-    Guid Handle, GuestKind Kind, int MaxVcpus, int MaxGrantFrames, bool NestedPaging, bool Pci, IReadOnlyDictionary<string, string> Platform);
+    Guid Handle, GuestKind Kind, int MaxVcpus, int MaxGrantFrames, bool NestedPaging, bool Pci, IReadOnlyDictionary<string, string> Platform)
+{
+    /// <summary>What the guest's frames may ever span, in bytes; 0 when that is what it may have now.</summary>
+    public long MemoryMaxBytes { get; init; }
+}
 
 public enum GuestKind { Pv, Pvh, Hvm, PvInPvh }
 

@@ -59,6 +59,7 @@ public sealed class SimulatedHypervisor : IHypervisor
             {
                 handle = domain.Handle.ToString(),
                 max_vcpus = domain.MaxVcpus,
+                memory_max = domain.MemoryMaxBytes,
                 pci = domain.Pci,
                 platform = domain.Platform.ToImmutableSortedDictionary(StringComparer.Ordinal),
             },

@@ -88,7 +88,8 @@ internal sealed class Creation(IHypervisor hypervisor, XenstoreClient store, Dom
         bool nested = kind != GuestKind.Pv && (Required(config, "hap") ?? true);
         bool pci = config.Description is { Pcis.IsEmpty: false } || config.Description?.Vm.ty is
             BuilderInfo.HVM { info.pci_passthrough: true } or BuilderInfo.PV { info.pci_passthrough: true } or BuilderInfo.PVH { info.pci_passthrough: true };
-        return new NewDomain(handle, kind, config.VcpusMax, frames, nested, pci, config.Platform);
+        long most = MemoryModel.XenMax(kind, MemoryModel.MibOf(config.MemoryStaticMaxBytes)) << 20;
+        return new NewDomain(handle, kind, config.VcpusMax, frames, nested, pci, config.Platform) { MemoryMaxBytes = most };
     }
 
     /// <summary>A switch that must not be mistaken: a value that is none is an error.</summary>

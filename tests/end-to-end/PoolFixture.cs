@@ -33,7 +33,7 @@ public class PoolFixture : IAsyncLifetime
         Client = await Pool.LoginAsync(deadline.Token);
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         Client?.Dispose();
         if (Pool is not null)

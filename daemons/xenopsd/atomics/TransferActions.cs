@@ -23,12 +23,14 @@ internal sealed class TransferActions(IBackend backend, VmStore store, SaveOptio
             context.Sent = await backend.SaveAsync(atomic.Vm, options, image ?? Memory(context), async token =>
             {
                 context.Task.ForbidCancel();
+                context.Suspending?.Invoke();
                 if (backend.GetStatus(atomic.Vm) is { Paused: true, ShutdownReason: null })
                 {
                     // A guest suspends itself: for that moment it has to run.
                     await backend.UnpauseAsync(atomic.Vm, token).ConfigureAwait(false);
                 }
             }, new Progress(context, atomic), cancel).ConfigureAwait(false);
+            context.Suspended?.Invoke();
             if (image is not null)
             {
                 long bytes = backend.GetStatus(atomic.Vm)?.MemoryActualBytes ?? store.Get(atomic.Vm).Vm.memory_dynamic_max;
@@ -72,6 +74,10 @@ internal sealed class TransferActions(IBackend backend, VmStore store, SaveOptio
 
     private sealed class Progress(RunContext context, Atomic atomic) : IProgress<double>
     {
-        public void Report(double value) => context.ReportWithin(atomic, value);
+        public void Report(double value)
+        {
+            context.ReportWithin(atomic, value);
+            context.Transferring?.Invoke(value);
+        }
     }
 }

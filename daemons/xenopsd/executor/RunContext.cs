@@ -25,6 +25,15 @@ public sealed class RunContext(XenopsTask task, double totalWeight)
     /// <summary>How memory is to be sent, where the operation says so.</summary>
     public SaveOptions? SaveOptions { get; set; }
 
+    /// <summary>Told how much of the memory a save or a restore has moved, 0 to 1.</summary>
+    public Action<double>? Transferring { get; set; }
+
+    /// <summary>Called when a save is about to suspend the guest.</summary>
+    public Action? Suspending { get; set; }
+
+    /// <summary>Called when a save has sent all, with the guest suspended.</summary>
+    public Action? Suspended { get; set; }
+
     /// <summary>What the save of this operation did; null before its end.</summary>
     public SaveStatistics? Sent { get; set; }
 

@@ -59,6 +59,19 @@ public sealed class MigrationConnection(Socket socket, SslStream? tls = null) : 
         Dispose();
     }
 
+    /// <summary>Ends the connection in both directions while others use it, as a failing network would.</summary>
+    internal void Cut()
+    {
+        try
+        {
+            socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception ended) when (ended is SocketException or ObjectDisposedException)
+        {
+            // It had ended already.
+        }
+    }
+
     public void Dispose()
     {
         Bytes.Dispose();

@@ -24,6 +24,7 @@ public sealed class MigrationReceiver(
     UnclaimedMetadata unclaimed,
     Arrivals arrivals,
     TimeSpan silence,
+    MigrationSteps steps,
     ILogger logger)
 {
     private readonly ConcurrentDictionary<string, TaskCompletionSource<MigrationConnection>> expected = new(StringComparer.Ordinal);
@@ -76,6 +77,7 @@ public sealed class MigrationReceiver(
         {
             key = arrivals.Begin(operation.Arrival.Token is { Length: > 0 } token ? token : Guid.NewGuid().ToString(),
                 new Arrival(vm, temporary, Renamed: false, ArrivalOutcome.None, Done: false, operation.Arrival.Paused));
+            steps.Reach(MigrationSteps.ReceiveBegun, control);
             if (vm != temporary)
             {
                 ForgetFormer(vm);
@@ -83,12 +85,15 @@ public sealed class MigrationReceiver(
 
             context = new RunContext(task, TotalWeight(operation));
             await executor.RunAsync(MigrationPlans.DestinationCreate(store.Get(temporary).Devices, operation.Arrival.MemoryLimit, vm), context, cancel).ConfigureAwait(false);
+            steps.Reach(MigrationSteps.ReceiveCreated, control);
             await Handshake.SendSuccessAsync(control.Bytes, cancel).ConfigureAwait(false);
             Log.Point(logger, temporary, "1");
+            steps.Reach(MigrationSteps.ReceivePointOne, control);
             await (operation.Arrival.Legacy
                 ? RestoreLegacyAsync(operation, context, cancel)
                 : RestoreAsync(operation, memory.Task, context, cancel)).ConfigureAwait(false);
             Log.Point(logger, temporary, "3");
+            steps.Reach(MigrationSteps.ReceivePointThree, control);
             await TakeAsync(operation, key, context).ConfigureAwait(false);
         }
         catch (Exception error) when (AtomicExecutor.IsExpected(error))
@@ -152,6 +157,7 @@ public sealed class MigrationReceiver(
         var memory = await offered.ConfigureAwait(false);
         // Its plain end tells the source that all memory is in place. On a failure it is reset, and not before the source was told why.
         memory.ResetOnClose(true);
+        steps.Reach(MigrationSteps.ReceiveMemory, control, memory);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var pointThree = Handshake.ExpectSuccessAsync(control.Bytes, "point 3", ExecutorLimits.AtomicDeadline + MigrationLimits.PointThree, stop.Token);
         try
@@ -159,6 +165,7 @@ public sealed class MigrationReceiver(
             using (var channel = memory.OpenChannel(operation.Arrival.Compressed, silence))
             {
                 context.Memory = channel;
+                context.Transferring = progress => steps.ReachWithin(MigrationSteps.ReceiveRestoring, progress, control, memory);
                 var restoring = executor.RunAsync(MigrationPlans.DestinationRestore(store.Get(operation.Vm).Devices), context, stop.Token);
                 if (await Task.WhenAny(restoring, pointThree).ConfigureAwait(false) == pointThree && !pointThree.IsCompletedSuccessfully)
                 {
@@ -170,8 +177,10 @@ public sealed class MigrationReceiver(
                 await restoring.ConfigureAwait(false);
             }
 
+            steps.Reach(MigrationSteps.ReceiveRestored, control, memory);
             Log.Point(logger, operation.Vm, "2");
             await memory.CloseAsync(cancel).ConfigureAwait(false);
+            steps.Reach(MigrationSteps.ReceivePointTwo, control);
             await pointThree.WaitAsync(MigrationLimits.PointThree, cancel).ConfigureAwait(false);
         }
         catch
@@ -201,7 +210,9 @@ public sealed class MigrationReceiver(
         arrivals.Change(key, static a => a with { Renamed = true });
         var devices = store.Get(operation.Vm).WithId(operation.Arrival.FinalId).Devices;
         await executor.RunAsync(MigrationPlans.DestinationTake(devices, operation.Vm), context, CancellationToken.None).ConfigureAwait(false);
+        steps.Reach(MigrationSteps.ReceiveTaken, operation.Control);
         arrivals.Change(key, static a => a with { Outcome = ArrivalOutcome.Committed });
+        steps.Reach(MigrationSteps.ReceiveDecided, operation.Control);
     }
 
     /// <summary>The VM is this host's: its guest runs, and the source hears so.</summary>
@@ -214,7 +225,9 @@ public sealed class MigrationReceiver(
         }
         finally
         {
+            steps.Reach(MigrationSteps.ReceiveRunning, operation.Control);
             await TellAsync(operation.Control, null).ConfigureAwait(false);
+            steps.Reach(MigrationSteps.ReceivePointFour, operation.Control);
             Log.Point(logger, operation.Arrival.FinalId, "4");
             arrivals.Change(key, static a => a with { Done = true });
         }

@@ -38,6 +38,7 @@ public sealed class MigrationSender(
     MigrationResolver resolver,
     string instanceId,
     MigrationTls? tls,
+    MigrationSteps steps,
     ILogger logger)
 {
     private const double BytesPerMib = 1 << 20;
@@ -76,6 +77,7 @@ public sealed class MigrationSender(
         }
 
         await resolver.FinishAsync(vm, context).ConfigureAwait(false);
+        steps.Reach(MigrationSteps.SendFinished);
         Report(operation, context);
     }
 
@@ -111,8 +113,10 @@ public sealed class MigrationSender(
         {
             await Handshake.SendSuccessAsync(control.Bytes, CancellationToken.None).ConfigureAwait(false);
             Log.Point(logger, vm, "3");
+            steps.Reach(MigrationSteps.SendPointThree, control);
             await Handshake.ExpectSuccessAsync(control.Bytes, "point 4", MigrationLimits.PointFour, CancellationToken.None).ConfigureAwait(false);
             Log.Point(logger, vm, "4");
+            steps.Reach(MigrationSteps.SendPointFour, control);
             return null;
         }
         catch (Exception error) when (AtomicExecutor.IsExpected(error))
@@ -166,23 +170,31 @@ public sealed class MigrationSender(
         string vm = journey.Vm;
         string debugInfo = context.Task.DebugInfo;
         await executor.RunAsync(MigrationPlans.SourcePrepare(record.Devices), context, cancel).ConfigureAwait(false);
+        steps.Reach(MigrationSteps.SendPrepared);
         await AgreeAsync(journey, context, cancel).ConfigureAwait(false);
         string metadata = MetadataText.Write(Remapped(record, journey.Operation)).Replace(vm, MigrationIds.Destination(vm), StringComparison.Ordinal);
         await RemoteXenops.ImportMetadataAsync(journey.Host, debugInfo, metadata, cancel).ConfigureAwait(false);
+        steps.Reach(MigrationSteps.SendMetadata);
 
         var control = await OpenAsync(journey, "vm", debugInfo, MemoryCookies(vm), cancel).ConfigureAwait(false);
         try
         {
+            steps.Reach(MigrationSteps.SendVmConnected, control);
             await Handshake.ExpectSuccessAsync(control.Bytes, "point 1", MigrationLimits.PointOne, cancel).ConfigureAwait(false);
             Log.Point(logger, vm, "1");
+            steps.Reach(MigrationSteps.SendPointOne, control);
             using (var memory = await OpenAsync(journey, "mem", debugInfo, [], cancel).ConfigureAwait(false))
             {
                 await Handshake.ExpectSuccessAsync(memory.Bytes, "point 1-mem", MigrationLimits.MemoryConnection, cancel).ConfigureAwait(false);
+                steps.Reach(MigrationSteps.SendMemoryConnected, control, memory);
                 await Handshake.SendSuccessAsync(control.Bytes, cancel).ConfigureAwait(false);
+                steps.Reach(MigrationSteps.SendMemoryAcknowledged, control, memory);
                 pending.Begin(vm, new Departure(journey.Host.Url, journey.Token, journey.Host.Verify, journey.Paused));
-                await SaveAsync(journey, memory, context, cancel).ConfigureAwait(false);
+                await SaveAsync(journey, control, memory, context, cancel).ConfigureAwait(false);
                 Log.Point(logger, vm, "2");
+                steps.Reach(MigrationSteps.SendPointTwo, control, memory);
                 await DrainAsync(memory, cancel).ConfigureAwait(false);
+                steps.Reach(MigrationSteps.SendDrained, control, memory);
             }
 
             return control;
@@ -225,10 +237,13 @@ public sealed class MigrationSender(
     }
 
     /// <summary>The memory, until the guest is suspended and out of the way of its own id.</summary>
-    private async Task SaveAsync(Journey journey, MigrationConnection memory, RunContext context, CancellationToken cancel)
+    private async Task SaveAsync(Journey journey, MigrationConnection control, MigrationConnection memory, RunContext context, CancellationToken cancel)
     {
         using var channel = memory.OpenChannel(journey.Operation.Request.Compress, journey.Operation.Request.Options.SilenceDeadline);
         context.Memory = channel;
+        context.Suspending = () => steps.Reach(MigrationSteps.SendSuspending, control, memory);
+        context.Suspended = () => steps.Reach(MigrationSteps.SendSuspended, control, memory);
+        context.Transferring = progress => steps.ReachWithin(MigrationSteps.SendSaving, progress, control, memory);
         await executor.RunAsync(MigrationPlans.SourceSend(journey.Vm, MigrationIds.Source(journey.Vm)), context, cancel).ConfigureAwait(false);
     }
 

@@ -21,6 +21,9 @@ public sealed record EngineOptions(string DatabasePath, string HandOverPath, str
     /// <summary>For tests: called before every plain step.</summary>
     public Action? AtomicBoundary { get; init; }
 
+    /// <summary>For tests: where a migration is disturbed.</summary>
+    public MigrationSteps MigrationSteps { get; init; } = MigrationSteps.Undisturbed;
+
     /// <summary>Certificates of migration connections; null where there are none.</summary>
     public MigrationTls? Tls { get; init; }
 }
@@ -51,9 +54,9 @@ public sealed class Engine : IAsyncDisposable
         Scheduler = new Scheduler(options.WorkerPoolSize);
         var actions = new AtomicActions(backend, Store, Updates, new HookRunner(options.HooksPath, logger), options.SaveOptions, logger);
         var executor = new AtomicExecutor(actions, Scheduler, logger, options.AtomicBoundary);
-        receiver = new MigrationReceiver(Store, backend, executor, Scheduler, unclaimed, new Arrivals(options.DatabasePath, logger), options.SaveOptions.SilenceDeadline, logger);
+        receiver = new MigrationReceiver(Store, backend, executor, Scheduler, unclaimed, new Arrivals(options.DatabasePath, logger), options.SaveOptions.SilenceDeadline, options.MigrationSteps, logger);
         var resolver = new MigrationResolver(Store, backend, executor, Scheduler, pending, options.Recovery, options.Tls, logger);
-        var sender = new MigrationSender(Store, backend, executor, Scheduler, pending, resolver, InstanceId, options.Tls, logger);
+        var sender = new MigrationSender(Store, backend, executor, Scheduler, pending, resolver, InstanceId, options.Tls, options.MigrationSteps, logger);
         var endings = new DomainEndings(Store, backend, pending, logger);
         Runner = new OperationRunner(Store, backend, executor, endings, pending, sender, receiver, resolver, unclaimed, logger);
         Operations = new OperationQueue(Scheduler, Tasks, Updates, Store, Runner, logger, stopping.Token);

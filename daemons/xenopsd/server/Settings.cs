@@ -1,6 +1,7 @@
 using Toolstack.Hosting;
 using Toolstack.Hosting.Switch;
 using Toolstack.Xenopsd.Backends.Domains;
+using Toolstack.Xenopsd.Migration;
 using Toolstack.Xenopsd.Migration.Stream;
 
 namespace Toolstack.Xenopsd.Server;
@@ -51,6 +52,14 @@ public static class Settings
         "migration-silence-deadline", StreamLimits.DefaultSilenceDeadline, "Longest wait for a migration's connection to take or give a byte.",
         TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
 
+    public static readonly ConfigKey<TimeSpan> RecoveryInterval = ConfigKey.Seconds(
+        "migration-recovery-interval", MigrationLimits.RecoveryRound, "Pause between two attempts to learn the end of migrations left in doubt.",
+        TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
+
+    public static readonly ConfigKey<TimeSpan> MetadataLifetime = ConfigKey.Seconds(
+        "migration-metadata-lifetime", MigrationLimits.UnclaimedMetadata, "How long the metadata of a VM waits for the migration it was sent ahead of.",
+        TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
+
     public static readonly ConfigKey<TimeSpan> SuspendAckTimeout = ConfigKey.Seconds(
         "vm-suspend-ack-timeout", DomainOptions.DefaultSuspendAckTimeout, "Longest wait for a guest to acknowledge the request to suspend.",
         TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
@@ -65,11 +74,14 @@ public static class Settings
         "debug-abort-at-step", 0, 0, 1 << 20,
         "For tests only: the process kills itself before the plain step of this number; 0 for never.");
 
+    public static readonly ConfigKey<string> DisturbFile = ConfigKey.Text(
+        "debug-disturb-file", "", "For tests only: a file with 'abort STEP' or 'cut STEP', what is to happen once when a migration reaches that step.");
+
     public static IReadOnlyList<ConfigKey> All { get; } =
     [
         SwitchPath, Queue, DatabasePath, WorkerPoolSize, HandOverPath, HooksPath, Backend, SimulatorPath, SimulatorMemoryMib,
         MaxIterations, DowntimeTarget, BandwidthLimit, SilenceDeadline, SuspendAckTimeout,
-        LegacyPlug, QueueAliases, AbortAtStep,
+        RecoveryInterval, MetadataLifetime, LegacyPlug, QueueAliases, AbortAtStep, DisturbFile,
     ];
 
     /// <summary>Domains of a real Xen. Where no scripts are installed the daemon connects devices itself.</summary>

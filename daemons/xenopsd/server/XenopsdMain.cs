@@ -6,6 +6,7 @@ using Toolstack.Xenopsd.Backends.Domains;
 using Toolstack.Xenopsd.Backends.Simulator;
 using Toolstack.Xenopsd.Backends.Xen;
 using Toolstack.Xenopsd.Contract;
+using Toolstack.Xenopsd.Migration;
 
 namespace Toolstack.Xenopsd.Server;
 
@@ -77,6 +78,12 @@ internal static class XenopsdMain
         Settings.SaveOptions(configuration))
     {
         PlugsInOneStep = configuration.Get(Settings.LegacyPlug),
+        Recovery = RecoveryTimes.Default with
+        {
+            Retry = configuration.Get(Settings.RecoveryInterval),
+            Unclaimed = configuration.Get(Settings.MetadataLifetime),
+        },
+        MigrationSteps = new MigrationSteps(configuration.Get(Settings.DisturbFile)),
         AtomicBoundary = BoundarySwitch.At(configuration.Get(Settings.AbortAtStep)),
     };
 

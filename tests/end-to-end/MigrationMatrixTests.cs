@@ -1,0 +1,270 @@
+using Toolstack.EndToEnd.Client;
+using Toolstack.EndToEnd.Pool;
+using Xunit;
+
+namespace Toolstack.Tests.EndToEnd;
+
+/// <summary>A pool whose migrations can be disturbed at a named step, on either host, and one VM that is migrated again and again.</summary>
+public sealed class MatrixFixture : PoolFixture
+{
+    private const int MemoryMib = 32;
+
+    /// <summary>Past it the host's state is not what it has to be; daemons are back within a second or two.</summary>
+    private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(60);
+
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
+
+    private readonly string directory = Directory.CreateTempSubdirectory("matrix").FullName;
+    private RunningVm? machine;
+    private string uuid = "";
+
+    protected override PoolOptions Options => new()
+    {
+        XenopsdLines =
+        [
+            "migration-bandwidth-limit-mib = 64", "migration-recovery-interval = 1", "migration-metadata-lifetime = 15", $"debug-disturb-file = {DisturbFile}",
+        ],
+    };
+
+    private string DisturbFile => Path.Combine(directory, "disturb");
+
+    /// <summary>The VM, running on the host it was left on.</summary>
+    internal async Task<RunningVm> MachineAsync(CancellationToken cancel)
+    {
+        machine ??= await StartVmAsync(cancel, MemoryMib);
+        if (await machine.PowerStateAsync(cancel) == "Halted")
+        {
+            // A case before this one lost it, and has failed for that.
+            await Client.CallAsync("VM.start", cancel, machine.Ref, false, false);
+        }
+
+        uuid = await Client.TextAsync("VM.get_uuid", cancel, machine.Ref);
+        return machine;
+    }
+
+    /// <summary>The next migration that reaches <paramref name="step"/> is disturbed there.</summary>
+    internal Task DisturbAsync(string how, string step, CancellationToken cancel) => File.WriteAllTextAsync(DisturbFile, $"{how} {step}\n", cancel);
+
+    internal bool Disturbed => !File.Exists(DisturbFile);
+
+    internal void Calm() => File.Delete(DisturbFile);
+
+    /// <summary>Waits until the VM is whole on one host and both hosts and the database agree on it; gives that host's number.</summary>
+    internal async Task<int> WaitUntilSettledAsync(CancellationToken cancel)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        deadline.CancelAfter(Recovery);
+        string problem = "nothing was looked at";
+        try
+        {
+            while (true)
+            {
+                try
+                {
+                    (problem, int host) = await LookAsync(deadline.Token);
+                    if (problem.Length == 0)
+                    {
+                        return host;
+                    }
+                }
+                catch (Exception error) when (error is XenApiFailure or HttpRequestException or IOException)
+                {
+                    problem = error.Message;
+                    await LoginAgainAsync(error, deadline.Token);
+                }
+
+                await Task.Delay(Poll, deadline.Token);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            string logs = string.Join('\n', Pool.Hosts.Select(host => $"host {host.Number}:\n{host.Xenopsd.LogTail()}\n{host.Xapi.LogTail()}"));
+            throw new PoolFailure($"not settled within {Recovery.TotalSeconds:0} s: {problem}\n{logs}");
+        }
+    }
+
+    /// <summary>A xapi that was started again may have forgotten the session.</summary>
+    internal async Task LoginAgainAsync(Exception error, CancellationToken cancel)
+    {
+        if (error is XenApiFailure { Code: "SESSION_INVALID" })
+        {
+            await Client.LoginAsync(DevelopmentPool.User, Pool.Password, cancel);
+        }
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        Calm();
+        if (machine is not null)
+        {
+            await machine.DisposeAsync();
+        }
+
+        await base.DisposeAsync();
+        Directory.Delete(directory, recursive: true);
+    }
+
+    /// <summary>What is not as it has to be, empty when all is; and the host that has the VM.</summary>
+    private async Task<(string Problem, int Host)> LookAsync(CancellationToken cancel)
+    {
+        List<string> domains = [];
+        List<int> living = [];
+        foreach (var host in Pool.Hosts)
+        {
+            using var simulator = SimulatorControl.Open(host);
+            foreach (var domain in (await simulator.DomainsAsync(cancel)).Where(domain => domain.domid != 0))
+            {
+                domains.Add($"host {host.Number}: {domain.handle} paused={domain.paused} dying={domain.dying} shutdown={domain.shutdown_code}");
+                if (domain is { paused: false, dying: false, shutdown_code: null })
+                {
+                    living.Add(host.Number);
+                }
+            }
+        }
+
+        if (domains.Count != 1 || living.Count != 1)
+        {
+            return ($"{living.Count} living of {domains.Count} domains [{string.Join("; ", domains)}]", 0);
+        }
+
+        var records = Pool.Hosts.SelectMany(host => Directory.EnumerateDirectories(Path.Combine(host.Directory, "xenopsd", "VM"))
+            .Select(record => $"{host.Number} {Path.GetFileName(record)}")).ToArray();
+        if (records is not [var record] || record != $"{living[0]} {uuid}")
+        {
+            return ($"the VM lives on {living[0]}; xenopsd's records: [{string.Join("; ", records)}]", 0);
+        }
+
+        var vm = machine!;
+        var told = (await vm.PowerStateAsync(cancel), await ResidentOnAsync(vm.Ref, cancel));
+        int operations = ((Dictionary<string, object>)await Client.CallAsync("VM.get_current_operations", cancel, vm.Ref)).Count;
+        return told == ("Running", living[0]) && operations == 0
+            ? ("", living[0])
+            : ($"the VM lives on {living[0]}; xapi says {told} with {operations} operations", 0);
+    }
+}
+
+/// <summary>
+/// The matrix of point 5: a daemon of one side dies, or the connections break, at each step of a migration. Whatever the
+/// migration's task says then, exactly one live copy of the VM is left within a bounded time, its memory is whole, nothing else is left of it anywhere,
+/// and it can be migrated.
+/// </summary>
+public abstract class MigrationMatrix(MatrixFixture fixture) : DeadlineTests
+{
+    private static readonly string[] Sender =
+    [
+        "send.vm-connected", "send.point1", "send.mem-connected", "send.mem-acked", "send.saving", "send.suspending", "send.suspended",
+        "send.point2", "send.drained", "send.point3-sent", "send.point4-heard",
+    ];
+
+    private static readonly string[] Receiver =
+    [
+        "receive.begun", "receive.created", "receive.point1", "receive.mem", "receive.restoring", "receive.restored", "receive.point2",
+        "receive.point3-heard", "receive.taken", "receive.decided", "receive.running", "receive.point4",
+    ];
+
+    /// <summary>Those of the sender, in the order in which they come.</summary>
+    public static TheoryData<string> SenderSteps => [.. (string[])["send.prepared", "send.metadata", .. Sender, "send.finished"]];
+
+    /// <summary>Those of the receiver.</summary>
+    public static TheoryData<string> ReceiverSteps => [.. Receiver];
+
+    /// <summary>Those at which there is a connection to break, on either side.</summary>
+    public static TheoryData<string> ConnectedSteps => [.. Sender, .. Receiver];
+
+    protected async Task DisturbedMigrationAsync(string how, string step)
+    {
+        var vm = await fixture.MachineAsync(Cancel);
+        int from = await fixture.WaitUntilSettledAsync(Cancel);
+        var before = await vm.VerifyMemoryAsync(Cancel);
+        await fixture.DisturbAsync(how, step, Cancel);
+        try
+        {
+            await AttemptAsync(vm, 3 - from);
+            Assert.True(fixture.Disturbed, $"{step} was not reached");
+        }
+        finally
+        {
+            fixture.Calm();
+        }
+
+        await AssertWholeAsync(vm, before);
+    }
+
+    protected async Task KilledXapiAsync(int from, int killed)
+    {
+        var vm = await fixture.MachineAsync(Cancel);
+        if (await fixture.WaitUntilSettledAsync(Cancel) != from)
+        {
+            await fixture.MigrateAsync(vm.Ref, from, Cancel);
+        }
+
+        var before = await vm.VerifyMemoryAsync(Cancel);
+        var task = await fixture.BeginMigrationAsync(vm.Ref, 3 - from, Cancel);
+        await fixture.WaitUntilCopyingAsync(task, Cancel);
+        var xapi = fixture.Pool.Hosts[killed - 1].Xapi;
+        int pid = xapi.Pid;
+        xapi.Kill();
+        await xapi.WaitForRestartAsync(pid, Cancel);
+        await fixture.Pool.WaitUntilLiveAsync(Cancel);
+        await AssertWholeAsync(vm, before);
+    }
+
+    /// <summary>The task may succeed or fail, but it ends.</summary>
+    private async Task AttemptAsync(RunningVm vm, int to)
+    {
+        try
+        {
+            await fixture.MigrateAsync(vm.Ref, to, Cancel);
+        }
+        catch (XenApiFailure)
+        {
+            // What counts is what is left.
+        }
+    }
+
+    private async Task AssertWholeAsync(RunningVm vm, GuestMemory before)
+    {
+        int host = await fixture.WaitUntilSettledAsync(Cancel);
+        var after = await vm.VerifyMemoryAsync(Cancel);
+        Assert.Equal((0L, before.Pages), (after.Errors, after.Pages));
+        await Task.Delay(20, Cancel);
+        var later = await vm.VerifyMemoryAsync(Cancel);
+        Assert.True(after.Counter > before.Counter && later.Counter > after.Counter, $"the guest stands still: {before.Counter}, {after.Counter}, {later.Counter}");
+
+        await fixture.MigrateAsync(vm.Ref, 3 - host, Cancel);
+        Assert.Equal(3 - host, await fixture.WaitUntilSettledAsync(Cancel));
+        Assert.Equal(0, (await vm.VerifyMemoryAsync(Cancel)).Errors);
+    }
+}
+
+public sealed class MigrationSourceDiesTests(MatrixFixture fixture) : MigrationMatrix(fixture), IClassFixture<MatrixFixture>
+{
+    [Theory]
+    [MemberData(nameof(SenderSteps))]
+    public Task OneWholeCopyIsLeft(string step) => DisturbedMigrationAsync("abort", step);
+}
+
+public sealed class MigrationDestinationDiesTests(MatrixFixture fixture) : MigrationMatrix(fixture), IClassFixture<MatrixFixture>
+{
+    [Theory]
+    [MemberData(nameof(ReceiverSteps))]
+    public Task OneWholeCopyIsLeft(string step) => DisturbedMigrationAsync("abort", step);
+}
+
+public sealed class MigrationConnectionBreaksTests(MatrixFixture fixture) : MigrationMatrix(fixture), IClassFixture<MatrixFixture>
+{
+    [Theory]
+    [MemberData(nameof(ConnectedSteps))]
+    public Task OneWholeCopyIsLeft(string step) => DisturbedMigrationAsync("cut", step);
+}
+
+/// <summary>The XenAPI daemon dies in the midst of a migration: that of the source or of the destination, the coordinator's or not.</summary>
+public sealed class MigrationXapiDiesTests(MatrixFixture fixture) : MigrationMatrix(fixture), IClassFixture<MatrixFixture>
+{
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(1, 2)]
+    [InlineData(2, 1)]
+    [InlineData(2, 2)]
+    public Task OneWholeCopyIsLeft(int from, int killed) => KilledXapiAsync(from, killed);
+}

@@ -238,7 +238,7 @@ internal sealed class XenopsEvents(
         && row.current_operations.Values.Any(Refreshing.Contains);
 
     /// <summary>True when a VM that was not resident here now is. Nothing is decided while an operation works on the VM, nor while another host
-    /// is believed to run it: that host's own look decides first.</summary>
+    /// is believed to run it: that host's own look decides first, unless a migration that nobody completed was to bring the VM here.</summary>
     private async Task<bool> AdoptAsync(string uuid, Ref<VM> self, VmState? state, CancellationToken cancel)
     {
         if (state is null or { power_state: not (PowerState.Running or PowerState.Paused) })
@@ -251,8 +251,9 @@ internal sealed class XenopsEvents(
         bool adopted = false;
         VM after = await database.Update(self, current =>
         {
-            adopted = current.resident_on.IsNull && current.current_operations.IsEmpty;
-            return adopted ? current with { resident_on = identity.Localhost } : current;
+            bool arrived = current.scheduled_to_be_resident_on == identity.Localhost;
+            adopted = (current.resident_on.IsNull || arrived) && current.resident_on != identity.Localhost && current.current_operations.IsEmpty;
+            return adopted ? current with { resident_on = identity.Localhost, scheduled_to_be_resident_on = Ref<host>.Null } : current;
         }, cancel).ConfigureAwait(false);
         if (adopted)
         {

@@ -124,9 +124,12 @@ public sealed class MigrationReceiver(
         {
             if (arrival.Outcome == ArrivalOutcome.Committed)
             {
-                if (!arrival.Paused && backend.GetStatus(arrival.Vm) is { Paused: true, ShutdownReason: null })
+                if (backend.GetStatus(arrival.Vm) is { } domain)
                 {
-                    await backend.UnpauseAsync(arrival.Vm, cancel).ConfigureAwait(false);
+                    // Its domain still carries the request to end it, which is for one that is half-made.
+                    bool stays = arrival.Paused || domain is not { Paused: true, ShutdownReason: null };
+                    var plan = MigrationPlans.DestinationRun(arrival.Vm, stays);
+                    await executor.RunAsync(plan, new RunContext(TaskTable.Internal("settle"), plan.Sum(AtomicTraits.Weight)), cancel).ConfigureAwait(false);
                 }
             }
             else

@@ -56,4 +56,30 @@ public sealed class MigrationTests(PoolFixture fixture) : DeadlineTests, IClassF
         Assert.Equal((2, 1), (await fixture.ResidentOnAsync(one.Ref, Cancel), await fixture.ResidentOnAsync(two.Ref, Cancel)));
         Assert.Equal((0L, 0L), ((await one.VerifyMemoryAsync(Cancel)).Errors, (await two.VerifyMemoryAsync(Cancel)).Errors));
     }
+
+    [Fact]
+    public async Task AVmMovesToANewDomainOfItsHost()
+    {
+        await using var vm = await fixture.StartVmAsync(Cancel);
+        var before = await vm.VerifyMemoryAsync(Cancel);
+        var domid = await fixture.Client.TextAsync("VM.get_domid", Cancel, vm.Ref);
+        await fixture.MigrateAsync(vm.Ref, 1, Cancel);
+        Assert.Equal(("Running", 1), (await vm.PowerStateAsync(Cancel), await fixture.ResidentOnAsync(vm.Ref, Cancel)));
+        Assert.NotEqual(domid, await fixture.Client.TextAsync("VM.get_domid", Cancel, vm.Ref));
+        var after = await vm.VerifyMemoryAsync(Cancel);
+        Assert.Equal((0L, before.Pages), (after.Errors, after.Pages));
+        Assert.True(after.Counter > before.Counter);
+    }
+
+    [Fact]
+    public async Task APausedVmMovesAndACompressedMigrationArrives()
+    {
+        await using var vm = await fixture.StartVmAsync(Cancel);
+        await fixture.Client.CallAsync("VM.pause", Cancel, vm.Ref);
+        var options = new Dictionary<string, string> { ["live"] = "true", ["compress"] = "true" };
+        await fixture.Client.CallAsync("VM.pool_migrate", Cancel, vm.Ref, await fixture.HostRefAsync(2, Cancel), options);
+        Assert.Equal(("Paused", 2), (await vm.PowerStateAsync(Cancel), await fixture.ResidentOnAsync(vm.Ref, Cancel)));
+        await fixture.Client.CallAsync("VM.unpause", Cancel, vm.Ref);
+        Assert.Equal(0, (await vm.VerifyMemoryAsync(Cancel)).Errors);
+    }
 }

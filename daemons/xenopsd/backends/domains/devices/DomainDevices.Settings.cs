@@ -145,28 +145,35 @@ internal sealed partial class DomainDevices
         entry.ActionRequest = text;
     }
 
-    public Task<DomainAction?> GetActionRequestAsync(string vmId, CancellationToken cancel)
+    public async Task<DomainAction?> GetActionRequestAsync(string vmId, CancellationToken cancel)
     {
         if (table.Find(vmId) is not { Ending: false } entry || hypervisor.Domain(entry.Domid) is not { Dying: false } domain)
         {
-            return Task.FromResult<DomainAction?>(null);
+            return null;
         }
 
-        return Task.FromResult<DomainAction?>(domain.ShutdownCode switch
+        return domain.ShutdownCode switch
         {
             0 => DomainAction.Poweroff,
             1 or 4 => DomainAction.Reboot,
             2 => DomainAction.Suspend,
             3 => DomainAction.Crashdump,
             5 => DomainAction.SoftReset,
-            _ => entry.ActionRequest switch
+            _ => await WrittenRequestAsync(entry, cancel).ConfigureAwait(false) switch
             {
                 StoreKeys.Poweroff => DomainAction.Poweroff,
                 StoreKeys.Reboot => DomainAction.Reboot,
                 _ => null,
             },
-        });
+        };
     }
+
+    /// <summary>A request that was seen is looked for again: a reading that began before the request was taken back may have ended after it, and what follows
+    /// from one costs the VM its domain.</summary>
+    private async Task<string?> WrittenRequestAsync(DomainEntry entry, CancellationToken cancel) =>
+        entry.ActionRequest is null
+            ? null
+            : await StoreErrors.MapAsync(() => store.ReadAsync(StorePaths.Domain(entry.Domid, StoreKeys.ActionRequest), cancel)).ConfigureAwait(false);
 
     public Task RequestRdpAsync(string vmId, bool enabled, CancellationToken cancel)
     {

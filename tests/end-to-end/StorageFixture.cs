@@ -4,7 +4,7 @@ using Xunit;
 namespace Toolstack.Tests.EndToEnd;
 
 /// <summary>A pool with a shared SR in a directory that all hosts see; suspend images go there.</summary>
-public sealed class StorageFixture : PoolFixture, IAsyncLifetime
+public class StorageFixture : PoolFixture, IAsyncLifetime
 {
     private readonly DirectoryInfo location = Directory.CreateTempSubdirectory("storage-");
 
@@ -26,6 +26,7 @@ public sealed class StorageFixture : PoolFixture, IAsyncLifetime
     {
         await DisposeAsync();
         location.Delete(recursive: true);
+        GC.SuppressFinalize(this);
     }
 
     internal async Task<string> CreateRepositoryAsync(string name, bool shared, CancellationToken cancel, int host = 1) =>

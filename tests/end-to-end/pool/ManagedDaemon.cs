@@ -17,6 +17,7 @@ public sealed class ManagedDaemon : IDisposable
     private Process? process;
     private Task supervision = Task.CompletedTask;
     private bool held = true;
+    private int inRow;
 
     internal ManagedDaemon(string name, string program, string configFile, string runDirectory, Action<ManagedDaemon> started)
     {
@@ -48,6 +49,7 @@ public sealed class ManagedDaemon : IDisposable
     public async Task StartAsync(CancellationToken cancellation)
     {
         held = false;
+        inRow = 0;
         await LaunchAsync(cancellation);
         supervision = SuperviseAsync();
     }
@@ -114,7 +116,7 @@ public sealed class ManagedDaemon : IDisposable
         while (true)
         {
             await process!.WaitForExitAsync(CancellationToken.None);
-            if (held || process.ExitCode == 0 || Restarts >= PoolLimits.MaxRestarts)
+            if (held || process.ExitCode == 0 || ++inRow > PoolLimits.MaxRestarts)
             {
                 return;
             }

@@ -18,13 +18,16 @@ internal sealed class SoakInvariants(StorageFixture fixture)
         }
     }
 
-    /// <summary>No VM, no task, no image is left.</summary>
+    /// <summary>No VM, no domain, no node of xenstore, no task, no image is left.</summary>
     internal async Task CheckEmptyAsync(CancellationToken cancel)
     {
         foreach (var host in fixture.Pool.Hosts)
         {
             Assert.Empty(await VmsOfAsync(host, cancel));
             Assert.Empty((await AskAsync(host, "Task.list", cancel)).EnumerateArray());
+            using var machine = SimulatorControl.Open(host);
+            Assert.Empty((await machine.DomainsAsync(cancel)).Where(domain => domain.domid != 0));
+            Assert.Empty(await StoreNodes.OfGuestsAsync(host, cancel));
         }
 
         Assert.Empty((Dictionary<string, object>)await fixture.Client.CallAsync("task.get_all_records", cancel));

@@ -53,6 +53,10 @@ internal sealed class XenopsSync(
                 Log.Adopted(logger, vm.id);
                 await AdoptAsync(row.Key, state, cancel).ConfigureAwait(false);
             }
+            else if (IsOver(row.Value) && state.power_state == PowerState.Halted)
+            {
+                await RemoveAsync(vm.id, lives: false, cancel).ConfigureAwait(false);
+            }
         }
 
         foreach ((Ref<VM> self, VM row) in rows)
@@ -70,6 +74,9 @@ internal sealed class XenopsSync(
 
     /// <summary>A migration that nobody completed was sending it to another host, whose own resync says whether it arrived.</summary>
     private bool MayHaveMoved(VM row) => !row.scheduled_to_be_resident_on.IsNull && row.scheduled_to_be_resident_on != identity.Localhost;
+
+    /// <summary>It ended, and the xenopsd that was to forget it was gone before it did.</summary>
+    private static bool IsOver(VM row) => row.resident_on.IsNull && row.power_state == vm_power_state.Halted && row.current_operations.IsEmpty;
 
     /// <summary>What a VM's id has in common with the temporary ids of its migration.</summary>
     private static string Stem(string uuid) => uuid.Length > StemLength ? uuid[..StemLength] : uuid;
@@ -103,12 +110,17 @@ internal sealed class XenopsSync(
         }
     }
 
-    private async Task EndAsync(string uuid, VmState state, CancellationToken cancel)
+    private Task EndAsync(string uuid, VmState state, CancellationToken cancel)
     {
         Log.Stray(logger, uuid, state.power_state.ToString());
+        return RemoveAsync(uuid, state.power_state != PowerState.Halted, cancel);
+    }
+
+    private async Task RemoveAsync(string uuid, bool lives, CancellationToken cancel)
+    {
         try
         {
-            if (state.power_state != PowerState.Halted)
+            if (lives)
             {
                 string id = await xenops.VmShutdown(Debug, uuid, null, cancel).ConfigureAwait(false);
                 await tasks.WaitAsync(Debug, id, null, cancel).ConfigureAwait(false);

@@ -33,7 +33,13 @@ public sealed class VmFiles(string root, ILogger logger)
             Directory.CreateDirectory(machines, DirectoryMode);
             Directory.CreateDirectory(pcis, DirectoryMode);
             Directory.CreateDirectory(extras, DirectoryMode);
-            return [.. Directory.EnumerateDirectories(machines).Select(LoadOne).OfType<VmRecord>()];
+            VmRecord[] records = [.. Directory.EnumerateDirectories(machines).Select(LoadOne).OfType<VmRecord>()];
+            foreach (string orphan in Directory.EnumerateFiles(extras).Where(f => !Directory.Exists(Path.Combine(machines, Path.GetFileName(f)))))
+            {
+                File.Delete(orphan);
+            }
+
+            return [.. records];
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -73,8 +79,29 @@ public sealed class VmFiles(string root, ILogger logger)
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            uncertain[id] = true;
+            if (old is null)
+            {
+                Forget(record);
+            }
+            else
+            {
+                uncertain[id] = true;
+            }
+
             throw Failed(error);
+        }
+    }
+
+    /// <summary>What was written of a VM that is not to be; the next load clears away what cannot be removed now.</summary>
+    private void Forget(VmRecord record)
+    {
+        try
+        {
+            Delete(record);
+        }
+        catch (XenopsError)
+        {
+            // The failure of the write is what the caller is told.
         }
     }
 

@@ -6,23 +6,17 @@ namespace Toolstack.Tests.EndToEnd;
 
 /// <summary>xenopsd dies before every plain step of every operation on a VM with a disk: each time host and VM come back, without help, to a
 /// whole state, and the operation can be done again.</summary>
-public sealed class BoundaryTests
+public abstract class BoundaryTests
 {
     private const int MaxSteps = 60;
 
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(6);
 
-    /// <summary>The operation, the state it ends in, the states it may be left in, and a number of steps it surely has.</summary>
-    [Theory]
-    [InlineData("VM.start", "Running", "Halted Paused Running", 5)]
-    [InlineData("VM.hard_shutdown", "Halted", "Running Halted", 4)]
-    [InlineData("VM.clean_shutdown", "Halted", "Running Halted", 5)]
-    [InlineData("VM.hard_reboot", "Running", "Halted Paused Running", 9)]
-    [InlineData("VM.suspend", "Suspended", "Running Halted Suspended", 5)]
-    [InlineData("VM.resume", "Running", "Suspended Halted Paused Running", 4)]
-    [InlineData("VBD.plug", "Running", "Running", 1)]
-    [InlineData("VBD.unplug", "Running", "Running", 1)]
-    public async Task AnOperationIsCutAtEveryStep(string method, string end, string between, int leastSteps)
+    /// <param name="method">The operation.</param>
+    /// <param name="end">The state it ends in.</param>
+    /// <param name="between">The states it may be left in.</param>
+    /// <param name="leastSteps">A number of steps it surely has.</param>
+    protected static async Task CutAtEveryStepAsync(string method, string end, string between, int leastSteps)
     {
         using var deadline = new CancellationTokenSource(Deadline);
         var cancel = deadline.Token;
@@ -90,6 +84,40 @@ public sealed class BoundaryTests
             return failure.Message;
         }
     }
+}
+
+public sealed class StartBoundaryTests : BoundaryTests
+{
+    [Fact]
+    public Task AStartIsCutAtEveryStep() => CutAtEveryStepAsync("VM.start", "Running", "Halted Paused Running", 5);
+
+    [Theory]
+    [InlineData("VM.hard_shutdown", 4)]
+    [InlineData("VM.clean_shutdown", 5)]
+    public Task AShutdownIsCutAtEveryStep(string method, int leastSteps) => CutAtEveryStepAsync(method, "Halted", "Running Halted", leastSteps);
+}
+
+public sealed class RebootBoundaryTests : BoundaryTests
+{
+    [Fact]
+    public Task ARebootIsCutAtEveryStep() => CutAtEveryStepAsync("VM.hard_reboot", "Running", "Halted Paused Running", 9);
+}
+
+public sealed class SuspendBoundaryTests : BoundaryTests
+{
+    [Fact]
+    public Task ASuspendIsCutAtEveryStep() => CutAtEveryStepAsync("VM.suspend", "Suspended", "Running Halted Suspended", 5);
+
+    [Fact]
+    public Task AResumeIsCutAtEveryStep() => CutAtEveryStepAsync("VM.resume", "Running", "Suspended Halted Paused Running", 4);
+}
+
+public sealed class DiskBoundaryTests : BoundaryTests
+{
+    [Theory]
+    [InlineData("VBD.plug")]
+    [InlineData("VBD.unplug")]
+    public Task AHotplugIsCutAtEveryStep(string method) => CutAtEveryStepAsync(method, "Running", "Running", 1);
 }
 
 /// <summary>A pool of one host with storage.</summary>

@@ -201,6 +201,10 @@ public sealed unsafe class SharedMemory : IDisposable
         Handle.Dispose();
     }
 
+    /// <summary>As <see cref="Dispose"/>, but nobody waits for it: taking a guest's memory apart takes the kernel a good part of a second for
+    /// every few GiB, and a VM that moves is suspended meanwhile.</summary>
+    public void DisposeLater() => ThreadPool.UnsafeQueueUserWorkItem(static memory => memory.Dispose(), this, preferLocal: false);
+
     private void Unmap()
     {
         if (_base is not null)

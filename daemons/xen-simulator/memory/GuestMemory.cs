@@ -99,5 +99,5 @@ internal sealed unsafe class GuestMemory : IDisposable
 
     public void DisableLogDirty() => Volatile.Write(ref dirty, null);
 
-    public void Dispose() => memory.Dispose();
+    public void Dispose() => memory.DisposeLater();
 }

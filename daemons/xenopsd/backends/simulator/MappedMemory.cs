@@ -83,7 +83,7 @@ internal sealed unsafe class MappedMemory : IGuestMemory, IDisposable
     public void Dispose()
     {
         bitmap?.Dispose();
-        memory.Dispose();
         connection.Dispose();
+        memory.DisposeLater();
     }
 }

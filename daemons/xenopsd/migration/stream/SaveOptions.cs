@@ -17,7 +17,7 @@ public sealed record SaveOptions(
     bool PeerTakesZeroRecords,
     TimeSpan SilenceDeadline)
 {
-    /// <summary>Live, five passes, 300 ms, no limit, plain v3 records only.</summary>
+    /// <summary>Live, ten passes, 30 ms, no limit, plain v3 records only.</summary>
     public static SaveOptions Default { get; } = new(
         Live: true,
         StreamLimits.DefaultMaxIterations,

@@ -49,7 +49,7 @@ public static class StreamLimits
     public const int PreparedChunkPages = 256;
 
     /// <summary>Live passes, the first whole one included.</summary>
-    public const int DefaultMaxIterations = 5;
+    public const int DefaultMaxIterations = 10;
 
     /// <summary>Most live passes that can be asked for.</summary>
     public const int MostIterations = 1000;
@@ -57,8 +57,8 @@ public static class StreamLimits
     /// <summary>A dirty set smaller than this is sent with the guest suspended, in pages.</summary>
     public const int DirtyThresholdPages = 50;
 
-    /// <summary>Pause the guest may see, if nothing else is configured.</summary>
-    public static readonly TimeSpan DefaultDowntimeTarget = TimeSpan.FromMilliseconds(300);
+    /// <summary>Time the last pass may take, if nothing else is configured. The guest sees a longer pause: suspension, state and devices add to it.</summary>
+    public static readonly TimeSpan DefaultDowntimeTarget = TimeSpan.FromMilliseconds(30);
 
     /// <summary>Longest silence on the socket, if nothing else is configured.</summary>
     public static readonly TimeSpan DefaultSilenceDeadline = TimeSpan.FromSeconds(30);

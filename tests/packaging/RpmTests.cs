@@ -8,8 +8,8 @@ public sealed class RpmTests : IClassFixture<RpmFixture>, IDisposable
     private const int Folder = 0x4000;
     private const int Link = 0xa000;
 
-    private static readonly string[] Names = ["message-switch", "xapi-core", "xapi-tools", "xe", "xenopsd"];
-    private static readonly string[] Daemons = ["message-switch", "xapi", "xenopsd"];
+    private static readonly string[] Names = ["message-switch", "xapi-core", "xapi-tools", "xe", "xen-simulator", "xenopsd"];
+    private static readonly string[] Daemons = ["message-switch", "xapi", "xen-simulator", "xenopsd"];
 
     private readonly RpmFixture rpms;
     private readonly CancellationTokenSource deadline = new(RpmFixture.Deadline);
@@ -47,7 +47,7 @@ public sealed class RpmTests : IClassFixture<RpmFixture>, IDisposable
     public async Task TheConfigurationFilesAreMarkedAsSuch()
     {
         var marked = await tool.RunAsync("rpm", ["-qpc", .. rpms.First.Values]);
-        Assert.Equal(Daemons.Select(name => $"/etc/{name}.conf").Order(), marked.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order());
+        Assert.Equal(Daemons.Select(name => $"/etc/{name}.conf").Append("/etc/pam.d/xapi").Order(), marked.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order());
     }
 
     [Fact]

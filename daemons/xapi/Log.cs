@@ -60,6 +60,9 @@ internal static partial class Log
     [LoggerMessage(3320, LogLevel.Warning, "migration of {Vm}: try {Attempt} failed and is repeated: {Reason}")]
     internal static partial void MigrationRetried(ILogger logger, string vm, int attempt, string reason);
 
+    [LoggerMessage(3322, LogLevel.Warning, "migration of {Vm} happened although it failed here: {Reason}")]
+    internal static partial void MovedAllTheSame(ILogger logger, string vm, string reason);
+
     [LoggerMessage(3321, LogLevel.Error, "migration of {Vm} happened but could not be completed on {Host}: {Reason}")]
     internal static partial void CompletionFailed(ILogger logger, string vm, string host, string reason);
 

@@ -72,14 +72,12 @@ public sealed class MigrationTests(PoolFixture fixture) : DeadlineTests, IClassF
     }
 
     [Fact]
-    public async Task APausedVmMovesAndACompressedMigrationArrives()
+    public async Task ACompressedMigrationArrives()
     {
         await using var vm = await fixture.StartVmAsync(Cancel);
-        await fixture.Client.CallAsync("VM.pause", Cancel, vm.Ref);
         var options = new Dictionary<string, string> { ["live"] = "true", ["compress"] = "true" };
         await fixture.Client.CallAsync("VM.pool_migrate", Cancel, vm.Ref, await fixture.HostRefAsync(2, Cancel), options);
-        Assert.Equal(("Paused", 2), (await vm.PowerStateAsync(Cancel), await fixture.ResidentOnAsync(vm.Ref, Cancel)));
-        await fixture.Client.CallAsync("VM.unpause", Cancel, vm.Ref);
+        Assert.Equal(("Running", 2), (await vm.PowerStateAsync(Cancel), await fixture.ResidentOnAsync(vm.Ref, Cancel)));
         Assert.Equal(0, (await vm.VerifyMemoryAsync(Cancel)).Errors);
     }
 }

@@ -9,6 +9,9 @@ namespace Toolstack.Xapi.VirtualMachines;
 /// <summary>Live migration within the pool. The source host runs it; the target host completes it, and only there does the VM's residency change.</summary>
 internal sealed partial class VmOperations
 {
+    /// <summary>How long a VM whose migration failed may be in doubt before the failure is reported.</summary>
+    private static readonly TimeSpan FateDeadline = TimeSpan.FromSeconds(60);
+
     private static readonly ImmutableSortedDictionary<string, string> NoDisks = ImmutableSortedDictionary<string, string>.Empty;
     private static readonly ImmutableSortedDictionary<string, Network> NoNetworks = ImmutableSortedDictionary<string, Network>.Empty;
     private static readonly ImmutableSortedDictionary<string, PciAddress> NoDevices = ImmutableSortedDictionary<string, PciAddress>.Empty;
@@ -36,10 +39,15 @@ internal sealed partial class VmOperations
             {
                 await MoveAsync(context, vm, row.uuid, url, compress, here).ConfigureAwait(false);
             }
-            catch (XenApiError)
+            catch (XenApiError e)
             {
-                await EndIfSuspendedAsync(context, vm, row.uuid).ConfigureAwait(false);
-                throw;
+                if (here || !await HasLeftAsync(context, vm, row).ConfigureAwait(false))
+                {
+                    await EndIfSuspendedAsync(context, vm, row.uuid).ConfigureAwait(false);
+                    throw;
+                }
+
+                Log.MovedAllTheSame(logger, row.uuid, e.Message);
             }
 
             if (!here)
@@ -84,6 +92,45 @@ internal sealed partial class VmOperations
     /// <summary>What a migration fails with when the guest reboots under it.</summary>
     private static bool RebootedMeanwhile(XenApiError error) =>
         error.Code == "TASK_CANCELLED" || (error.Code == "INTERNAL_ERROR" && error.Parameters is ["End_of_file"]);
+
+    /// <summary>Whether the VM left this host although its migration failed here: xenopsd was restarted on the way, and learns from the target what
+    /// became of the VM. Until then it shows its copy as paused. A VM that it does not have any more is the target's, which knows the rest.</summary>
+    private async Task<bool> HasLeftAsync(CallContext call, Ref<VM> vm, VM row)
+    {
+        long began = TimeProvider.System.GetTimestamp();
+        while (TimeProvider.System.GetElapsedTime(began) < FateDeadline)
+        {
+            try
+            {
+                VmState? state = await xenops.AskAsync(call, vm, row.uuid, (x, debug) => StateAsync(x, debug, row.uuid)).ConfigureAwait(false);
+                if (state?.power_state is not PowerState.Paused || row.power_state == vm_power_state.Paused)
+                {
+                    return state is null;
+                }
+            }
+            catch (XenApiError e)
+            {
+                Log.ForgetFailed(logger, row.uuid, e.Message);
+                return false;
+            }
+
+            await Task.Delay(settings.CompletionPause, call.Services.Stopping).ConfigureAwait(false);
+        }
+
+        return false;
+    }
+
+    private static async Task<VmState?> StateAsync(IXenops xenops, string debug, string uuid)
+    {
+        try
+        {
+            return (await xenops.VmStat(debug, uuid, CancellationToken.None).ConfigureAwait(false)).state;
+        }
+        catch (XenopsError e) when (e.Value is XenopsErrorValue.Does_not_exist)
+        {
+            return null;
+        }
+    }
 
     /// <summary>A guest left suspended by a failed migration has no image to resume from: it is ended, so that the VM can be started again.</summary>
     private async Task EndIfSuspendedAsync(CallContext call, Ref<VM> vm, string uuid)

@@ -8,6 +8,10 @@ namespace Toolstack.Xapi.VirtualMachines;
 /// <summary>Suspending to an image on storage and resuming from it. The image is a VDI that exists as long as the VM is suspended.</summary>
 internal sealed partial class VmOperations
 {
+    /// <summary>How long a xenopsd that died during a suspend may take to come back, before the suspend fails with its image kept.</summary>
+    private static readonly TimeSpan OutageDeadline = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan OutagePoll = TimeSpan.FromMilliseconds(200);
+
     /// <summary>Raises VM_NO_SUSPEND_SR [vm], SR_SUSPEND_SPACE_INSUFFICIENT [SR], VM_FAILED_SUSPEND_ACK, VM_SUSPEND_TIMEOUT. Not cancellable
     /// once xenopsd works on it.</summary>
     public override async Task suspend(Call call, Ref<VM> vm)
@@ -23,8 +27,14 @@ internal sealed partial class VmOperations
         }
         catch (XenApiError e)
         {
-            await AbandonSuspendAsync(context, vm, row.uuid, image).ConfigureAwait(false);
-            throw SuspendImages.Explain(e, await database.Find(image).ConfigureAwait(false));
+            if (!await IsSuspendedAsync(context, vm, row.uuid).ConfigureAwait(false))
+            {
+                await AbandonSuspendAsync(context, vm, row.uuid, image).ConfigureAwait(false);
+                throw SuspendImages.Explain(e, await database.Find(image).ConfigureAwait(false));
+            }
+
+            // xenopsd died after the image was complete: the image is the VM, whatever became of the operation.
+            await xenops.RefreshAsync(context, vm, row.uuid).ConfigureAwait(false);
         }
 
         VM after = await database.Get(vm, CancellationToken.None).ConfigureAwait(false);
@@ -46,7 +56,35 @@ internal sealed partial class VmOperations
             call, vm, uuid, (x, debug) => x.VmSuspend(debug, uuid, disk, CancellationToken.None), CancellationToken.None).ConfigureAwait(false);
     }
 
-    /// <summary>After a failure: whatever became of the VM, there is no image of it.</summary>
+    /// <summary>What xenopsd, perhaps a new process of it, says of the VM. Raises the outage's error when none answers in time; then nothing is
+    /// known of the image, and it stays.</summary>
+    private async Task<bool> IsSuspendedAsync(CallContext call, Ref<VM> vm, string uuid)
+    {
+        long start = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await xenops.AskAsync(call, vm, uuid, async (x, debug) =>
+                {
+                    try
+                    {
+                        return (await x.VmStat(debug, uuid, CancellationToken.None).ConfigureAwait(false)).state.power_state == PowerState.Suspended;
+                    }
+                    catch (XenopsError e) when (e.Value is XenopsErrorValue.Does_not_exist)
+                    {
+                        return false;
+                    }
+                }).ConfigureAwait(false);
+            }
+            catch (XenApiError) when (TimeProvider.System.GetElapsedTime(start) < OutageDeadline)
+            {
+                await Task.Delay(OutagePoll).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>After a failure that left no image of the VM.</summary>
     private async Task AbandonSuspendAsync(CallContext call, Ref<VM> vm, string uuid, Ref<VDI> image)
     {
         try

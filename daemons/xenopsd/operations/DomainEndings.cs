@@ -34,11 +34,45 @@ public sealed class DomainEndings(VmStore store, IBackend backend, PendingMigrat
     }
 
     /// <summary>What a starting xenopsd does with a domain it finds. One that is suspended, and neither an image nor a migration has the guest,
-    /// was being saved when the former process ended: it goes on.</summary>
-    public async Task<ImmutableArray<Atomic>> PlanForFoundAsync(string vmId, CancellationToken cancel) =>
-        !pending.IsSource(vmId) && store.Find(vmId) is { HasImage: false } && backend.GetStatus(vmId) is { ShutdownReason: ShutdownReason.Suspend }
-            ? [new Atomic.VM_fast_resume(vmId)]
-            : await PlanForAsync(vmId, cancel).ConfigureAwait(false);
+    /// was being saved when the former process ended: it goes on. A device that was on its way in or out is out.</summary>
+    public async Task<ImmutableArray<Atomic>> PlanForFoundAsync(string vmId, CancellationToken cancel)
+    {
+        if (!pending.IsSource(vmId) && store.Find(vmId) is { HasImage: false } && backend.GetStatus(vmId) is { ShutdownReason: ShutdownReason.Suspend })
+        {
+            return [new Atomic.VM_fast_resume(vmId)];
+        }
+
+        var plan = await PlanForAsync(vmId, cancel).ConfigureAwait(false);
+        return plan.IsEmpty ? await HalfPluggedAsync(vmId, cancel).ConfigureAwait(false) : plan;
+    }
+
+    /// <summary>Disks and interfaces that count as the domain's and are not there. An empty drive is never there.</summary>
+    private async Task<ImmutableArray<Atomic>> HalfPluggedAsync(string vmId, CancellationToken cancel)
+    {
+        var plan = ImmutableArray.CreateBuilder<Atomic>();
+        if (pending.IsSource(vmId) || store.Find(vmId) is not { } record || backend.GetStatus(vmId) is null)
+        {
+            return [];
+        }
+
+        foreach (var vbd in record.Vbds)
+        {
+            if (vbd.backend is not null && await DeviceStates.OfAsync(backend, vbd, cancel).ConfigureAwait(false) is { active: true, plugged: false })
+            {
+                plan.Add(new Atomic.VBD_set_active(new DeviceId(vmId, vbd.id.device), Active: false));
+            }
+        }
+
+        foreach (var vif in record.Vifs)
+        {
+            if (await DeviceStates.OfAsync(backend, vif, cancel).ConfigureAwait(false) is { active: true, plugged: false })
+            {
+                plan.Add(new Atomic.VIF_set_active(new DeviceId(vmId, vif.id.device), Active: false));
+            }
+        }
+
+        return plan.ToImmutable();
+    }
 
     /// <summary>The VM's actions for what is asked of its domain. A domain that crashes soon after its start is not started again; one
     /// that is suspended with nobody waiting is ended; and so is one that lives and is to be off: it was left half-made or half-ended.</summary>

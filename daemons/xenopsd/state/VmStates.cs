@@ -6,11 +6,13 @@ namespace Toolstack.Xenopsd.State;
 /// <summary>What is observed of a VM, from its record and its domain.</summary>
 public static class VmStates
 {
-    /// <summary>Without a domain a VM is halted, or suspended when its record says that an image of it exists.</summary>
+    /// <summary>Without a domain a VM is halted, or suspended when its record says that an image of it exists. It is suspended also while the domain
+    /// that was saved there is being ended: the image is the VM from its completion on.</summary>
     public static PowerState PowerStateOf(VmRecord record, DomainStatus? domain) => domain switch
     {
         _ when record.Rebooting => PowerState.Running,
         null => record.Extra.persistent.suspend_memory_bytes == 0 ? PowerState.Halted : PowerState.Suspended,
+        { ShutdownReason: ShutdownReason.Suspend } when record.HasImage => PowerState.Suspended,
         { Paused: true, ShutdownReason: null } => PowerState.Paused,
         _ => PowerState.Running,
     };

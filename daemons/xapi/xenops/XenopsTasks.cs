@@ -37,7 +37,7 @@ internal sealed class XenopsTasks(IXenops xenops, XenopsTaskLimits limits)
         }
     }
 
-    /// <summary>Waits until the task has ended, destroys it and returns its result (null when it has none).
+    /// <summary>Waits until the task has ended, asks xenopsd to forget it and returns its result (null when it has none).
     /// Cancelling asks xenopsd to cancel the task and goes on waiting, at most the cancel limit, for what comes of it.</summary>
     /// <param name="debug">The debug_info the task was made with: after a restart of xenopsd the id may name another task.</param>
     /// <param name="id">The task's id.</param>
@@ -116,11 +116,11 @@ internal sealed class XenopsTasks(IXenops xenops, XenopsTaskLimits limits)
                 await wait.ReportAsync(pending.progress).ConfigureAwait(false);
                 return false;
             case TaskState.Completed completed:
-                await DestroyAsync(wait).ConfigureAwait(false);
+                _ = DestroyAsync(wait);
                 wait.Result = completed.completion.result;
                 return true;
             case TaskState.Failed failed:
-                await DestroyAsync(wait).ConfigureAwait(false);
+                _ = DestroyAsync(wait);
                 throw new XenopsError(failed.error);
             default:
                 throw XenopsError.Internal($"task {wait.Id} is in an unknown state");
@@ -142,6 +142,7 @@ internal sealed class XenopsTasks(IXenops xenops, XenopsTaskLimits limits)
         }
     }
 
+    /// <summary>Nobody waits for it: the caller's answer depends on what the task said, not on its end.</summary>
     private async Task DestroyAsync(WaitState wait)
     {
         try

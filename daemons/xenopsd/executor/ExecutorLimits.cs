@@ -18,6 +18,9 @@ public static class ExecutorLimits
     /// <summary>Workers that one pool may be given.</summary>
     public const int MaxWorkers = 256;
 
+    /// <summary>VMs that are no longer here and whose end is still reported.</summary>
+    public const int MaxEnded = 1024;
+
     /// <summary>Barriers that wait to be removed.</summary>
     public const int MaxBarriers = 4096;
 

@@ -64,12 +64,12 @@ public sealed class OperationQueue(
     private string TagOf(string vmId) =>
         store.Find(vmId)?.Vgpus.Any(static g => g.implementation is VgpuImplementation.MxGPU) == true ? SharedCardTag : vmId;
 
-    /// <summary>Reports the VM and its devices as changed.</summary>
+    /// <summary>Reports the VM and its devices as changed, or a VM that is no longer here as ended.</summary>
     public void Signal(string vmId)
     {
         if (store.Find(vmId) is not { } record)
         {
-            updates.Remove(new DynamicId.Vm(vmId));
+            updates.End(new DynamicId.Vm(vmId));
             return;
         }
 

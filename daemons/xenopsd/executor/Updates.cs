@@ -13,6 +13,9 @@ public sealed class Updates
     private readonly Lock gate = new();
     private readonly Dictionary<DynamicId, long> counters = [];
     private readonly List<Barrier> barriers = [];
+
+    /// <summary>Objects that are gone and whose end may still be reported, oldest first.</summary>
+    private readonly List<DynamicId> ended = [];
     private long next = 1;
     private TaskCompletionSource changed = NewSignal();
 
@@ -34,6 +37,27 @@ public sealed class Updates
     {
         lock (gate)
         {
+            ended.Remove(id);
+            counters[id] = next++;
+            Wake();
+        }
+    }
+
+    /// <summary>An object is gone: reported as one more change, so that a reader who follows asks for it and learns it from Does_not_exist.
+    /// (The original reports no end; a reader that saw the object just before would believe in it for ever.) Only the last
+    /// <see cref="ExecutorLimits.MaxEnded"/> ends are kept.</summary>
+    public void End(DynamicId id)
+    {
+        lock (gate)
+        {
+            ended.Remove(id);
+            ended.Add(id);
+            if (ended.Count > ExecutorLimits.MaxEnded)
+            {
+                counters.Remove(ended[0]);
+                ended.RemoveAt(0);
+            }
+
             counters[id] = next++;
             Wake();
         }
@@ -44,6 +68,7 @@ public sealed class Updates
     {
         lock (gate)
         {
+            ended.Remove(id);
             counters.Remove(id);
             next++;
         }

@@ -86,4 +86,25 @@ public sealed class UpdatesTests
         var (_, events, _) = await updates.GetAsync(0, Patience, CancellationToken.None);
         Assert.Equal([B], events);
     }
+
+    [Fact]
+    public async Task AnEndIsReportedOnceMoreAndTheOldestEndsAreForgotten()
+    {
+        updates.Add(A);
+        updates.End(A);
+        var (_, events, next) = await updates.GetAsync(1, Patience, CancellationToken.None);
+        Assert.Equal([A], events);
+        for (int i = 0; i < ExecutorLimits.MaxEnded; i++)
+        {
+            updates.End(new DynamicId.Vm($"{i}"));
+        }
+
+        (_, events, _) = await updates.GetAsync(0, Patience, CancellationToken.None);
+        Assert.Equal(ExecutorLimits.MaxEnded, events.Length);
+        Assert.DoesNotContain(A, events);
+        updates.Add(new DynamicId.Vm("0"));
+        updates.End(B);
+        (_, events, _) = await updates.GetAsync(next, Patience, CancellationToken.None);
+        Assert.Contains(new DynamicId.Vm("0"), events);
+    }
 }

@@ -25,4 +25,10 @@ internal static partial class Log
 
     [LoggerMessage(4100, LogLevel.Error, "guest of domain {Domid} failed")]
     internal static partial void GuestFailed(ILogger logger, int domid, Exception error);
+
+    [LoggerMessage(4200, LogLevel.Warning, "xenstore connection of domain {Domid} dropped: {Problem}")]
+    internal static partial void XenstorePeerDropped(ILogger logger, int domid, string problem);
+
+    [LoggerMessage(4201, LogLevel.Warning, "device {Path}: {Problem}")]
+    internal static partial void DeviceFailed(ILogger logger, string path, string problem);
 }

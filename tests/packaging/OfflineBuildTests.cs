@@ -36,14 +36,11 @@ public sealed class OfflineBuildTests : IDisposable
         await tool.RunAsync(
             "env", $"NUGET_PACKAGES={directory}/packages", $"RestoreSources={directory}/vendor", "NuGetAudit=false",
             $"http_proxy={NoProxy}", $"https_proxy={NoProxy}", "make", "--no-print-directory", "-C", source, "all");
-        Assert.True(File.Exists(Path.Combine(source, "out", "bin", "xapi")));
         var here = Executables(Tool.Binaries);
         Assert.NotEmpty(here);
         Assert.Equal(here, Executables(Path.Combine(source, "out", "bin")));
     }
 
-    // xapi still differs with the directory of the packages; why is not known yet. It has to build, not to be the same.
     private static List<string> Executables(string path) => [.. Directory.EnumerateFiles(path).Order(StringComparer.Ordinal)
-        .Where(file => Path.GetFileName(file) != "xapi")
         .Select(file => $"{Path.GetFileName(file)} {Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(file)))}")];
 }

@@ -1,3 +1,4 @@
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Logging;
@@ -34,13 +35,13 @@ internal sealed class HandOver(string xenopsdPath, Func<string?, CancellationTok
 
     /// <summary>Takes a connection whose TLS ends here: xenopsd gets one end of a socket pair, and what comes is carried to it decrypted until
     /// either side is done. <paramref name="first"/>: what was read already.</summary>
-    internal void StartDecrypted(Stream connection, ReadOnlyMemory<byte> first)
+    internal void StartDecrypted(SslStream connection, ReadOnlyMemory<byte> first)
     {
         bool fits = Interlocked.Increment(ref underWay) <= HttpLimits.MaxHandOvers;
         _ = Task.Run(() => RunDecryptedAsync(connection, first, fits), CancellationToken.None);
     }
 
-    private async Task RunDecryptedAsync(Stream connection, ReadOnlyMemory<byte> first, bool fits)
+    private async Task RunDecryptedAsync(SslStream connection, ReadOnlyMemory<byte> first, bool fits)
     {
         await using (connection.ConfigureAwait(false))
         {

@@ -23,21 +23,23 @@ internal sealed partial class VmOperations
         host target = await database.Get(host, call.Cancellation).ConfigureAwait(false);
         bool here = host == identity.Localhost;
         MigrateOptions wanted = MigrateOptions.Parse(options);
-        bool compress = wanted.Compress ?? (!here && await PoolCompressesAsync(call).ConfigureAwait(false));
+        pool? pool = await PoolAsync(call).ConfigureAwait(false);
+        bool compress = wanted.Compress ?? (!here && pool is { migration_compression: true });
         string session = await context.Services.Client.PoolLoginAsync(target.address, call.Cancellation).ConfigureAwait(false);
-        string url = $"http://{target.address}:{settings.HttpPort}/services/xenops?session_id={Uri.EscapeDataString(session)}";
+        string server = settings.MigrationHttpsPort is { } port && !here ? $"https://{target.address}:{port}" : $"http://{target.address}:{settings.HttpPort}";
+        string url = $"{server}/services/xenops?session_id={Uri.EscapeDataString(session)}";
         if (wanted.Passes.Length > 0)
         {
             // The fragment of a URL is for whoever follows it: xenopsd here reads it, and the target never sees it.
             url += $"#{wanted.Passes}";
         }
 
-
+        Journey journey = new(url, compress, pool is { tls_verification_enabled: true }, here);
         await using (await xenops.SuppressAsync(row.uuid, call.Cancellation).ConfigureAwait(false))
         {
             try
             {
-                await MoveAsync(context, vm, row.uuid, url, compress, here).ConfigureAwait(false);
+                await MoveAsync(context, vm, row.uuid, journey).ConfigureAwait(false);
             }
             catch (XenApiError e)
             {
@@ -70,14 +72,14 @@ internal sealed partial class VmOperations
     public override async Task atomic_set_resident_on(Call call, Ref<VM> vm, Ref<host> host) =>
         await database.Update(vm, row => Reside(row, host), call.Cancellation).ConfigureAwait(false);
 
-    private async Task MoveAsync(CallContext call, Ref<VM> vm, string uuid, string url, bool compress, bool here)
+    private async Task MoveAsync(CallContext call, Ref<VM> vm, string uuid, Journey journey)
     {
         for (int attempt = 1; ; attempt++)
         {
             try
             {
                 await xenops.RunAsync(call, vm, uuid, (x, debug) => x.VmMigrate(
-                    debug, uuid, NoDisks, NoNetworks, NoDevices, url, compress, verify_dest: false, localhost_migration: here,
+                    debug, uuid, NoDisks, NoNetworks, NoDevices, journey.Url, journey.Compress, journey.Verify, journey.Here,
                     CancellationToken.None))
                     .ConfigureAwait(false);
                 return;
@@ -176,9 +178,12 @@ internal sealed partial class VmOperations
         }
     }
 
-    private async Task<bool> PoolCompressesAsync(Call call)
+    private async Task<pool?> PoolAsync(Call call)
     {
         IReadOnlyList<KeyValuePair<Ref<pool>, pool>> pools = await database.GetAll<pool>(call.Cancellation).ConfigureAwait(false);
-        return pools.Count > 0 && pools[0].Value.migration_compression;
+        return pools.Count > 0 ? pools[0].Value : null;
     }
+
+    /// <summary>How a VM is to go. <c>Verify</c>: the target's certificate must be a trusted one; <c>Here</c>: to a new domain of this host.</summary>
+    private sealed record Journey(string Url, bool Compress, bool Verify, bool Here);
 }

@@ -3,6 +3,9 @@ namespace Toolstack.Xapi.VirtualMachines;
 /// <summary>What the VM operations are configured with.</summary>
 internal sealed record VmSettings(TimeSpan ShutdownDeadline, int HttpPort)
 {
+    /// <summary>Port of the hosts' XenAPI over TLS, which migrations to other hosts use; null when they are not encrypted.</summary>
+    public int? MigrationHttpsPort { get; init; }
+
     /// <summary>How often a migration is tried when the guest rebooted under it.</summary>
     public int MigrationTries { get; init; } = 3;
 

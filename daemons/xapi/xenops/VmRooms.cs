@@ -76,7 +76,11 @@ internal sealed class VmRooms
             services.Tasks.Registry.Cancel, cancelDeadline, logger);
         services.Xenops = xenops;
         services.XenopsGateway = new XenopsGateway(xenops);
-        VmSettings settings = new(configuration.Get(XenopsSettings.ShutdownDeadline), services.Identity.HttpPort);
+        int httpsPort = (int)configuration.Get(Settings.HttpsPort);
+        VmSettings settings = new(configuration.Get(XenopsSettings.ShutdownDeadline), services.Identity.HttpPort)
+        {
+            MigrationHttpsPort = configuration.Get(XenopsSettings.MigrationHttpsOnly) && httpsPort != 0 ? httpsPort : null,
+        };
         VdiStore store = new(services.Database, services.Identity);
         DeviceDescriber describer = new(services.Database, store);
         LocalXenops local = new(xenops, tasks, events, services.Tasks, describer);

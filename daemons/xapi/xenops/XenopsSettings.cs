@@ -30,6 +30,9 @@ public static class XenopsSettings
     public static readonly ConfigKey<TimeSpan> ShutdownDeadline = ConfigKey.Seconds(
         "domain_shutdown_total_timeout", TimeSpan.FromSeconds(1200), "How long a guest may take to shut down when asked.");
 
+    public static readonly ConfigKey<bool> MigrationHttpsOnly = ConfigKey.Flag(
+        "migration-https-only", true, "Migrations to other hosts are encrypted; not where https-port is 0.");
+
     public static IReadOnlyList<ConfigKey> All { get; } =
-        [Queue, CallDeadline, OutageDeadline, CancelDeadline, TaskCancelDeadline, LockDeadline, ForwardDeadline, ShutdownDeadline];
+        [MigrationHttpsOnly, Queue, CallDeadline, OutageDeadline, CancelDeadline, TaskCancelDeadline, LockDeadline, ForwardDeadline, ShutdownDeadline];
 }

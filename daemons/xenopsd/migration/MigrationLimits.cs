@@ -18,9 +18,6 @@ public static class MigrationLimits
     /// <summary>Migrations towards this host that are remembered, for sources that ask what became of them.</summary>
     public const int MaxArrivals = 1024;
 
-    /// <summary>Longest head of a request on an encrypted connection, in bytes.</summary>
-    public const int MaxHead = 16384;
-
     /// <summary>Largest answer to a remote call, in bytes.</summary>
     public const int MaxResponse = 1 << 20;
 

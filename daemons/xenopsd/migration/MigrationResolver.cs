@@ -37,7 +37,7 @@ internal enum MigrationOutcome
 /// </summary>
 public sealed class MigrationResolver(
     VmStore store, IBackend backend, AtomicExecutor executor, Scheduler scheduler, PendingMigrations pending, RecoveryTimes times,
-    MigrationTls? tls, ILogger logger)
+    MigrationTls tls, ILogger logger)
 {
     /// <summary>Works on a VM that was left in doubt: one question, and what its answer asks for.</summary>
     public async Task RunAsync(Operation.VM_resolve_migration operation, XenopsTask task, CancellationToken cancel)

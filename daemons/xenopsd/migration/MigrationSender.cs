@@ -37,7 +37,7 @@ public sealed class MigrationSender(
     PendingMigrations pending,
     MigrationResolver resolver,
     string instanceId,
-    MigrationTls? tls,
+    MigrationTls tls,
     MigrationSteps steps,
     ILogger logger)
 {
@@ -233,7 +233,7 @@ public sealed class MigrationSender(
     {
         var cookies = Cookies(journey, debugInfo).Concat(more);
         byte[] head = PutRequest.Head(journey.Host.Url, kind, MigrationIds.Destination(journey.Vm), cookies);
-        return RemoteConnection.OpenAsync(journey.Host, head, handOver: true, cancel);
+        return RemoteConnection.OpenAsync(journey.Host, head, cancel);
     }
 
     /// <summary>The memory, until the guest is suspended and out of the way of its own id.</summary>

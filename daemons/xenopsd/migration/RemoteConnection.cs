@@ -9,8 +9,7 @@ namespace Toolstack.Xenopsd.Migration;
 /// <summary>Where a migration goes and how its connections get there.</summary>
 /// <param name="Url">As given to VM.migrate; its query carries the session, its fragment stays here.</param>
 /// <param name="Verify">The destination's certificate must be a trusted one (https only).</param>
-/// <param name="Tls">Certificates; null where this host has none.</param>
-internal sealed record RemoteHost(Uri Url, bool Verify, MigrationTls? Tls);
+internal sealed record RemoteHost(Uri Url, bool Verify, MigrationTls Tls);
 
 /// <summary>Opens connections to the destination's XenAPI address.</summary>
 internal static class RemoteConnection
@@ -20,8 +19,7 @@ internal static class RemoteConnection
     private const int KeepAliveSeconds = 10;
 
     /// <summary>Connects, encrypts if the URL says so, and sends the head. Raises Failed_to_contact_remote_service.</summary>
-    /// <param name="handOver">The connection is for the destination's xenopsd, not for its xapi.</param>
-    internal static async Task<MigrationConnection> OpenAsync(RemoteHost host, ReadOnlyMemory<byte> head, bool handOver, CancellationToken cancel)
+    internal static async Task<MigrationConnection> OpenAsync(RemoteHost host, ReadOnlyMemory<byte> head, CancellationToken cancel)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         deadline.CancelAfter(MigrationLimits.Connect);
@@ -32,7 +30,7 @@ internal static class RemoteConnection
             bool secure = host.Url.Scheme == Uri.UriSchemeHttps;
             KeepAlive(socket);
             await socket.ConnectAsync(host.Url.DnsSafeHost, Port(host.Url, secure), deadline.Token).ConfigureAwait(false);
-            connection = new MigrationConnection(socket, secure ? await EncryptAsync(host, socket, handOver, deadline.Token).ConfigureAwait(false) : null);
+            connection = new MigrationConnection(socket, secure ? await EncryptAsync(host, socket, deadline.Token).ConfigureAwait(false) : null);
             await connection.Bytes.WriteAsync(head, deadline.Token).ConfigureAwait(false);
             return connection;
         }
@@ -62,18 +60,19 @@ internal static class RemoteConnection
 
     private static int Port(Uri url, bool secure) => url.Port >= 0 ? url.Port : secure ? HttpsPort : HttpPort;
 
-    private static async Task<SslStream> EncryptAsync(RemoteHost host, Socket socket, bool handOver, CancellationToken cancel)
+    private static async Task<SslStream> EncryptAsync(RemoteHost host, Socket socket, CancellationToken cancel)
     {
-        if (host.Tls is not { } certificates)
-        {
-            throw new IOException("https, and no certificates are configured here");
-        }
-
+        string? refusal = null;
         var tls = new SslStream(new NetworkStream(socket, ownsSocket: false));
         try
         {
-            await tls.AuthenticateAsClientAsync(certificates.Client(host.Url.DnsSafeHost, host.Verify, handOver), cancel).ConfigureAwait(false);
+            await tls.AuthenticateAsClientAsync(host.Tls.Client(host.Url.DnsSafeHost, host.Verify, problem => refusal = problem), cancel).ConfigureAwait(false);
             return tls;
+        }
+        catch (AuthenticationException error) when (refusal is not null)
+        {
+            await tls.DisposeAsync().ConfigureAwait(false);
+            throw new AuthenticationException(refusal, error);
         }
         catch
         {

@@ -42,7 +42,7 @@ internal static class RemoteXenops
         byte[] head = PutRequest.Head(host.Url, "outcome", MigrationIds.Destination(vm), [new(MigrationCookies.Token, token), new(MigrationCookies.DebugInfo, debugInfo)]);
         try
         {
-            using var connection = await RemoteConnection.OpenAsync(host, head, handOver: true, cancel).ConfigureAwait(false);
+            using var connection = await RemoteConnection.OpenAsync(host, head, cancel).ConfigureAwait(false);
             await Handshake.ExpectSuccessAsync(connection.Bytes, "an answer", MigrationLimits.Question, cancel).ConfigureAwait(false);
             return MigrationOutcome.Moved;
         }
@@ -126,7 +126,7 @@ internal static class RemoteXenops
         byte[] head = Encoding.ASCII.GetBytes(
             $"POST {host.Url.PathAndQuery} HTTP/1.0\r\nHost: {host.Url.Authority}\r\nUser-agent: xenopsd\r\n"
             + $"Content-Type: {XmlRpcEnvelope.ContentType}\r\nContent-Length: {body.WrittenCount.ToString(CultureInfo.InvariantCulture)}\r\nConnection: close\r\n\r\n");
-        using var connection = await RemoteConnection.OpenAsync(host, (byte[])[.. head, .. body.WrittenSpan], handOver: false, cancel).ConfigureAwait(false);
+        using var connection = await RemoteConnection.OpenAsync(host, (byte[])[.. head, .. body.WrittenSpan], cancel).ConfigureAwait(false);
         byte[] response = await ReadToEndAsync(connection.Bytes, cancel).ConfigureAwait(false);
         return XmlRpcEnvelope.ParseResponse(Body(response));
     }

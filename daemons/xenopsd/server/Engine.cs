@@ -24,8 +24,8 @@ public sealed record EngineOptions(string DatabasePath, string HandOverPath, str
     /// <summary>For tests: where a migration is disturbed.</summary>
     public MigrationSteps MigrationSteps { get; init; } = MigrationSteps.Undisturbed;
 
-    /// <summary>Certificates of migration connections; null where there are none.</summary>
-    public MigrationTls? Tls { get; init; }
+    /// <summary>How the certificates of destinations are verified.</summary>
+    public MigrationTls Tls { get; init; } = new("", always: false);
 }
 
 /// <summary>All of xenopsd but its queue: the records, the executor and both sides of migration around one backend, which it owns.</summary>

@@ -22,6 +22,9 @@ internal static class ManualText
                 + "Then the guest is suspended, the rest is sent, and it goes on at the destination. The options of VM.pool_migrate set these bounds for one migration: "
                 + "downtime-ms, max-iterations, bandwidth-mib, and no-convergence, which is force (suspend all the same) or give-up (the VM stays). "
                 + "compress=true sends the memory compressed with zstd (the system's libzstd).",
+                "Connections to other hosts are encrypted where xapi says so (its keys migration-https-only and https-port). TLS ends at the destination's xapi, which hands the "
+                + "decrypted bytes to its xenopsd over a local socket; a migration that is encrypted therefore fails, and the VM stays, when that xapi ends. The certificate that xapi shows is verified when the pool has TLS verification enabled, or "
+                + "migration-verify-certificates is set: it must be in migration-trusted-certificates, or be signed by one that is. Otherwise the migration fails before anything of the VM is sent.",
                 "Until the source sends its last message the VM belongs to it, and whatever fails leaves it running there. When that message has arrived, the VM belongs to the "
                 + "destination, which writes it down. A source that does not learn whether it arrived asks the destination, also after a restart. While it gets no answer the "
                 + "VM is in doubt: the source's copy is kept suspended and shown as paused, for resuming it could let the VM run twice and destroying it could lose it. "

@@ -52,6 +52,13 @@ public static class Settings
         "migration-silence-deadline", StreamLimits.DefaultSilenceDeadline, "Longest wait for a migration's connection to take or give a byte.",
         TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
 
+    public static readonly ConfigKey<string> TrustedCertificates = ConfigKey.FilePath(
+        "migration-trusted-certificates", "/etc/stunnel/xapi-pool-ca-bundle.pem",
+        "PEM of the certificates that a destination's must be one of, or be signed by, when it is verified.");
+
+    public static readonly ConfigKey<bool> VerifyCertificates = ConfigKey.Flag(
+        "migration-verify-certificates", false, "Verify the certificate of a destination even when xapi does not ask for it.");
+
     public static readonly ConfigKey<TimeSpan> RecoveryInterval = ConfigKey.Seconds(
         "migration-recovery-interval", MigrationLimits.RecoveryRound, "Pause between two attempts to learn the end of migrations left in doubt.",
         TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
@@ -80,7 +87,7 @@ public static class Settings
     public static IReadOnlyList<ConfigKey> All { get; } =
     [
         SwitchPath, Queue, DatabasePath, WorkerPoolSize, HandOverPath, HooksPath, Backend, SimulatorPath, SimulatorMemoryMib,
-        MaxIterations, DowntimeTarget, BandwidthLimit, SilenceDeadline, SuspendAckTimeout,
+        MaxIterations, DowntimeTarget, BandwidthLimit, SilenceDeadline, TrustedCertificates, VerifyCertificates, SuspendAckTimeout,
         RecoveryInterval, MetadataLifetime, LegacyPlug, QueueAliases, AbortAtStep, DisturbFile,
     ];
 

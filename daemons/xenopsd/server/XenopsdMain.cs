@@ -78,6 +78,7 @@ internal static class XenopsdMain
         Settings.SaveOptions(configuration))
     {
         PlugsInOneStep = configuration.Get(Settings.LegacyPlug),
+        Tls = new MigrationTls(configuration.Get(Settings.TrustedCertificates), configuration.Get(Settings.VerifyCertificates)),
         Recovery = RecoveryTimes.Default with
         {
             Retry = configuration.Get(Settings.RecoveryInterval),

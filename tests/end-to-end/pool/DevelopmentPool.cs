@@ -23,8 +23,9 @@ public sealed class DevelopmentPool : IAsyncDisposable
         this.options = options;
         directory = RunDirectory.Create();
         var port = options.Port != 0 ? options.Port : FreePort(options.AddressPrefix + "1");
+        int? tlsPort = options.Tls ? FreePort(options.AddressPrefix + "1") : null;
         Hosts = [.. Enumerable.Range(1, options.Hosts).Select(number => new PoolHost(
-            number, options, Directory.CreateDirectory(Path.Combine(directory, $"host{number}")).FullName, port, Guid.NewGuid().ToString(), DaemonStarted))];
+            number, options, Directory.CreateDirectory(Path.Combine(directory, $"host{number}")).FullName, port, tlsPort, Guid.NewGuid().ToString(), DaemonStarted))];
     }
 
     public IReadOnlyList<PoolHost> Hosts { get; }

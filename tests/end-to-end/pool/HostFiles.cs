@@ -24,6 +24,7 @@ internal static class HostFiles
             $"handover-path = {host.HandoverSocket}",
             "backend = simulator",
             $"simulator-path = {host.HypervisorSocket}",
+            .. host.TlsPort is null ? [] : (string[])[$"migration-trusted-certificates = {host.TrustedCertificates}", "migration-verify-certificates = true"],
             .. options.XenopsdLines,
         ]);
         File.WriteAllLines(In("xapi.conf"),
@@ -31,7 +32,8 @@ internal static class HostFiles
             $"unix-socket = {host.XapiSocket}",
             $"listen-address = {host.Address}",
             "listen-loopback = false",
-            "https-port = 0",
+            $"https-port = {host.TlsPort ?? 0}",
+            $"server-cert-path = {host.Certificate}",
             $"http-port = {host.Url.Port}",
             $"management-address = {host.Address}",
             $"password-file = {In("passwords")}",

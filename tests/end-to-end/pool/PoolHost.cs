@@ -3,10 +3,11 @@ namespace Toolstack.EndToEnd.Pool;
 /// <summary>One host of a development pool: its own address, run directory and four processes.</summary>
 public sealed class PoolHost : IDisposable
 {
-    internal PoolHost(int number, PoolOptions options, string directory, int port, string uuid, Action<ManagedDaemon> started)
+    internal PoolHost(int number, PoolOptions options, string directory, int port, int? tlsPort, string uuid, Action<ManagedDaemon> started)
     {
         Number = number;
         Uuid = uuid;
+        TlsPort = tlsPort;
         Address = options.AddressPrefix + number;
         Directory = directory;
         Url = new Uri($"http://{Address}:{port}/");
@@ -29,6 +30,15 @@ public sealed class PoolHost : IDisposable
     public string Directory { get; }
 
     public Uri Url { get; }
+
+    /// <summary>TCP port of XenAPI over TLS; null where there is none.</summary>
+    public int? TlsPort { get; }
+
+    /// <summary>PEM of the certificate that XenAPI shows, and its key.</summary>
+    public string Certificate => Path.Combine(Directory, "xapi-ssl.pem");
+
+    /// <summary>PEM of the certificates that this host trusts in a migration.</summary>
+    public string TrustedCertificates => Path.Combine(Directory, "trusted.pem");
 
     public string XapiSocket => Path.Combine(Directory, "xapi.sock");
 

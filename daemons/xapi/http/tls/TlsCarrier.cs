@@ -1,3 +1,4 @@
+using System.Net.Security;
 using System.Net.Sockets;
 
 namespace Toolstack.Xapi.Http.Tls;
@@ -8,7 +9,7 @@ internal static class TlsCarrier
     private const int ChunkBytes = 256 * 1024;
 
     /// <param name="rest">What was read from the connection already.</param>
-    internal static async Task RunAsync(Stream connection, Socket local, ReadOnlyMemory<byte> rest, CancellationToken cancel)
+    internal static async Task RunAsync(SslStream connection, Socket local, ReadOnlyMemory<byte> rest, CancellationToken cancel)
     {
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         Task inwards = InwardsAsync(connection, local, rest, both.Token);
@@ -20,10 +21,17 @@ internal static class TlsCarrier
             await both.CancelAsync().ConfigureAwait(false);
         }
 
-        await Task.WhenAll(inwards, outwards).ConfigureAwait(false);
+        try
+        {
+            await Task.WhenAll(inwards, outwards).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (outwards.IsCompletedSuccessfully && !cancel.IsCancellationRequested)
+        {
+            // xenopsd was done first, and what else may come is nobody's.
+        }
     }
 
-    private static async Task InwardsAsync(Stream connection, Socket local, ReadOnlyMemory<byte> rest, CancellationToken cancel)
+    private static async Task InwardsAsync(SslStream connection, Socket local, ReadOnlyMemory<byte> rest, CancellationToken cancel)
     {
         byte[] buffer = new byte[ChunkBytes];
         ReadOnlyMemory<byte> chunk = rest;
@@ -40,12 +48,14 @@ internal static class TlsCarrier
         local.Shutdown(SocketShutdown.Send);
     }
 
-    private static async Task OutwardsAsync(Stream connection, Socket local, CancellationToken cancel)
+    private static async Task OutwardsAsync(SslStream connection, Socket local, CancellationToken cancel)
     {
         byte[] buffer = new byte[ChunkBytes];
         while (await local.ReceiveAsync(buffer, SocketFlags.None, cancel).ConfigureAwait(false) is > 0 and int count)
         {
             await connection.WriteAsync(buffer.AsMemory(0, count), cancel).ConfigureAwait(false);
         }
+
+        await connection.ShutdownAsync().ConfigureAwait(false);
     }
 }

@@ -3,7 +3,10 @@ namespace Toolstack.Interop.Xen.Abi;
 /// <summary>Numbers of Xen's hypercalls on x86-64 (Xen public headers, xen.h).</summary>
 internal static class HypercallNumbers
 {
+    internal const ulong MemoryOp = 12;
     internal const ulong XenVersion = 17;
+    internal const ulong MmuExtOp = 26;
+    internal const ulong HvmOp = 34;
     internal const ulong Sysctl = 35;
     internal const ulong Domctl = 36;
 }

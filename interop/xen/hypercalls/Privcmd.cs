@@ -34,9 +34,12 @@ internal sealed unsafe class Privcmd : IDisposable
     }
 
     /// <summary>Makes a hypercall and gives its value (not negative). <paramref name="name"/> is for the error only.</summary>
-    internal long Call(string name, ulong number, ulong argument0, ulong argument1 = 0)
+    internal long Call(string name, ulong number, ulong argument0, ulong argument1 = 0, ulong argument2 = 0, ulong argument3 = 0)
     {
-        var call = new PrivcmdHypercall { Number = number, Argument0 = argument0, Argument1 = argument1 };
+        var call = new PrivcmdHypercall
+        {
+            Number = number, Argument0 = argument0, Argument1 = argument1, Argument2 = argument2, Argument3 = argument3,
+        };
         for (var attempt = 0; ; attempt++)
         {
             // SAFETY: the kernel copies the argument structure before it makes the call; what the arguments point at lies in an arena.
@@ -52,6 +55,24 @@ internal sealed unsafe class Privcmd : IDisposable
                 throw new HypervisorError(name, errno);
             }
         }
+    }
+
+    /// <summary>Any other call of the device; gives its errno, 0 for success. The argument is the kernel's structure for that number.</summary>
+    internal int Control(uint number, void* argument)
+    {
+        // SAFETY: the caller answers for the argument; this object keeps the device open.
+        return ioctl((int)device.DangerousGetHandle(), (int)number, argument) < 0 ? errno : 0;
+    }
+
+    /// <summary>Address space that <see cref="Control"/> can put frames into; at <paramref name="address"/>, replacing what is there,
+    /// or where the kernel likes when that is null.</summary>
+    internal byte* Reserve(byte* address, long length, bool writable)
+    {
+        var protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
+        // SAFETY: a fixed address lies in space that the caller has reserved for this; otherwise nothing existing is replaced.
+        var mapped = mmap(
+            address, (size_t)(ulong)length, protection, address is null ? MAP_SHARED : MAP_SHARED | MAP_FIXED, (int)device.DangerousGetHandle(), 0);
+        return mapped == MAP_FAILED ? throw new HypervisorError("mmap(privcmd)", errno) : (byte*)mapped;
     }
 
     public void Dispose() => device.Dispose();

@@ -12,13 +12,26 @@ public sealed record XenDomain(
 
 /// <summary>The machine as Xen sees it; memory in bytes, capabilities as Xen spells them (<c>xen-3.0-x86_64 hvm-3.0-x86_64</c>).</summary>
 public sealed record XenMachine(
-    int Cpus, long TotalMemoryBytes, long FreeMemoryBytes, int MajorVersion, int MinorVersion, string Capabilities);
+    int Cpus, long TotalMemoryBytes, long FreeMemoryBytes, int MajorVersion, int MinorVersion, string Capabilities)
+{
+    public int Nodes { get; init; } = 1;
+
+    public int CoresPerSocket { get; init; } = 1;
+
+    public int ThreadsPerCore { get; init; } = 1;
+
+    /// <summary>0 when unknown.</summary>
+    public int Khz { get; init; }
+
+    /// <summary>Devices can be given to guests.</summary>
+    public bool Iommu { get; init; }
+}
 
 /// <summary>
 /// The hypervisor of this host: the machine, its domains, and what can be done to them with domctl and sysctl alone.
 /// Safe for any thread (calls are made one at a time). Raises <see cref="HypervisorError"/>: ESRCH for an unknown domain.
 /// </summary>
-public sealed unsafe class XenHost : IDisposable
+public sealed unsafe partial class XenHost : IDisposable
 {
     private const int PageSize = 4096;
     private const int ArenaPages = 32;
@@ -67,7 +80,14 @@ public sealed unsafe class XenHost : IDisposable
             var capabilities = Capabilities();
             ref var info = ref SysctlCall("sysctl physinfo", SysctlCommands.PhysInfo, versions.Sysctl)->PhysInfo;
             return new XenMachine((int)info.Cpus, (long)info.TotalPages * PageSize, (long)info.FreePages * PageSize,
-                (int)(version >> 16), (int)(version & 0xffff), capabilities);
+                (int)(version >> 16), (int)(version & 0xffff), capabilities)
+            {
+                Nodes = (int)info.Nodes,
+                CoresPerSocket = (int)info.CoresPerSocket,
+                ThreadsPerCore = (int)info.ThreadsPerCore,
+                Khz = (int)info.CpuKhz,
+                Iommu = (info.Capabilities & PhysInfoLayout.DirectIo) != 0,
+            };
         }
     }
 

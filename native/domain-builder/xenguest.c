@@ -10,6 +10,9 @@ static const struct image_layout layouts[] = {
 		.console_pfn = 384, .xenstore_pfn = 392, .pv_p2m = 480, .total_pages = 504, .flags = 560,
 		.console_evtchn = 568, .xenstore_evtchn = 572, .console_domid = 576, .xenstore_domid = 580,
 		.container_type = 1712, .max_vcpus = 1944,
+		.device_model = 1768, .target_pages = 1720, .mmio_start = 1728, .mmio_size = 1736,
+		.lowmem_end = 1744, .highmem_end = 1752,
+		.acpi_data = 1800, .acpi_length = 1808, .acpi_address = 1816, .e820 = 1920, .e820_entries = 1928,
 	},
 };
 
@@ -52,6 +55,9 @@ int xenguest_load(const char *version, struct xenguest *l, const struct image_la
 
 	return find(ctrl, "xc_interface_open", &l->interface_open)
 		|| find(ctrl, "xc_interface_close", &l->interface_close)
+		|| find(ctrl, "xc_domain_set_memory_map", &l->set_memory_map)
+		|| find(ctrl, "xc_domain_set_memmap_limit", &l->set_memmap_limit)
+		|| find(guest, "xc_cpuid_apply_policy", &l->apply_cpu_policy)
 		|| find(guest, "xc_dom_loginit", &l->dom_loginit)
 		|| find(guest, "xc_dom_allocate", &l->dom_allocate)
 		|| find(guest, "xc_dom_kernel_file", &l->dom_kernel_file)

@@ -7,6 +7,8 @@ internal static class HypercallNumbers
     internal const ulong XenVersion = 17;
     internal const ulong MmuExtOp = 26;
     internal const ulong HvmOp = 34;
+    internal const ulong SchedOp = 29;
+    internal const ulong EventChannelOp = 32;
     internal const ulong Sysctl = 35;
     internal const ulong Domctl = 36;
 }

@@ -23,6 +23,9 @@ internal struct Sysctl
 [StructLayout(LayoutKind.Explicit, Size = 112)]
 internal struct PhysInfoLayout
 {
+    /// <summary>Bit of <see cref="Capabilities"/>: devices can be given to guests.</summary>
+    internal const uint DirectIo = 4;
+
     [FieldOffset(0)] internal uint ThreadsPerCore;
     [FieldOffset(4)] internal uint CoresPerSocket;
     [FieldOffset(8)] internal uint Cpus;

@@ -32,6 +32,9 @@ public static class Settings
     public static readonly ConfigKey<string> Backend = ConfigKey.Choice(
         "backend", "auto", ["auto", "xen", "simulator"], "Where domains run; auto is xen where /dev/xen/privcmd exists.");
 
+    public static readonly ConfigKey<string> DomainBuilderPath = ConfigKey.FilePath(
+        "domain-builder-path", "/usr/libexec/xapi-toolstack/xen-domain-builder", "Helper that loads guests into domains of a real Xen.");
+
     public static readonly ConfigKey<long> SimulatorMemoryMib = ConfigKey.Integer(
         "simulator-memory-mib", 4096, 64, 1L << 30, "Memory of the simulated host, in MiB, when xenopsd has to start it.");
 
@@ -86,7 +89,7 @@ public static class Settings
 
     public static IReadOnlyList<ConfigKey> All { get; } =
     [
-        SwitchPath, Queue, DatabasePath, WorkerPoolSize, HandOverPath, HooksPath, Backend, SimulatorPath, SimulatorMemoryMib,
+        SwitchPath, Queue, DatabasePath, WorkerPoolSize, HandOverPath, HooksPath, Backend, DomainBuilderPath, SimulatorPath, SimulatorMemoryMib,
         MaxIterations, DowntimeTarget, BandwidthLimit, SilenceDeadline, TrustedCertificates, VerifyCertificates, SuspendAckTimeout,
         RecoveryInterval, MetadataLifetime, LegacyPlug, QueueAliases, AbortAtStep, DisturbFile,
     ];
@@ -95,7 +98,8 @@ public static class Settings
     public static DomainOptions XenDomains(Configuration configuration)
     {
         DomainOptions options = new() { SuspendAckTimeout = configuration.Get(SuspendAckTimeout) };
-        return options with { RunHotplugScripts = Directory.Exists(options.ScriptsPath) };
+        bool scripts = Directory.Exists(options.ScriptsPath);
+        return options with { RunHotplugScripts = scripts, ConnectsInterfaces = !scripts };
     }
 
     /// <summary>Domains of a simulated host: its back ends open files themselves and need no scripts.</summary>

@@ -94,7 +94,7 @@ internal static class XenopsdMain
         {
             case "xen":
             case "auto" when XenHypervisor.Available:
-                return await DomainBackend.OpenAsync(XenHypervisor.Open(), Settings.XenDomains(configuration), logger, stop).ConfigureAwait(false);
+                return await DomainBackend.OpenAsync(XenHypervisor.Open(configuration.Get(Settings.DomainBuilderPath)), Settings.XenDomains(configuration), logger, stop).ConfigureAwait(false);
             default:
                 var path = configuration.Get(Settings.SimulatorPath);
                 await SimulatorLauncher.EnsureAsync(path, configuration.Get(Settings.SimulatorMemoryMib), stop).ConfigureAwait(false);

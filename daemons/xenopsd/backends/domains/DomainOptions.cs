@@ -23,7 +23,10 @@ public sealed record DomainOptions
     /// <summary>Scripts connect the host's end of a device; otherwise the daemon says so itself as soon as the back end is there.</summary>
     public bool RunHotplugScripts { get; init; } = true;
 
-    /// <summary>The block back end opens files by itself; otherwise a disk is a block device.</summary>
+    /// <summary>The daemon makes interfaces ports of their bridges where no scripts do.</summary>
+    public bool ConnectsInterfaces { get; init; }
+
+    /// <summary>The block back end opens files by itself; otherwise a file gets a loop device.</summary>
     public bool BackEndOpensFiles { get; init; }
 
     /// <summary>Where the scripts <c>vif</c> and <c>vbd</c> are.</summary>

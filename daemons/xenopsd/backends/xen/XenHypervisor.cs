@@ -1,11 +1,13 @@
 using Toolstack.Interop.Xen;
+using Toolstack.Xenopsd.Backends.Domains.Tree;
+using Toolstack.Xenopsd.Backends.Xen.Building;
 using Toolstack.Xenopsd.Contract;
 
 namespace Toolstack.Xenopsd.Backends.Xen;
 
 /// <summary>
-/// A real Xen as the domain backend drives it. What domctl and sysctl do alone is here: the machine, its domains and their state,
-/// pause, unpause, destroy. What needs a domain builder or a guest's memory raises XenopsError Unimplemented with its name.
+/// A real Xen as the domain backend drives it: PV and PVH guests by hypercalls and, to load them, the helper that is named when it is
+/// opened. What needs an emulator or a guest's memory raises XenopsError Unimplemented with its name.
 /// </summary>
 public sealed class XenHypervisor : IHypervisor
 {
@@ -13,8 +15,13 @@ public sealed class XenHypervisor : IHypervisor
     private const string Device = "/dev/xen/xenbus";
 
     private readonly XenHost xen;
+    private readonly DomainBuilder builder;
 
-    private XenHypervisor(XenHost xen) => this.xen = xen;
+    private XenHypervisor(XenHost xen, string builderPath)
+    {
+        this.xen = xen;
+        builder = new DomainBuilder(builderPath);
+    }
 
     /// <summary>True where there is a Xen to talk to.</summary>
     public static bool Available => XenHost.Available;
@@ -25,7 +32,8 @@ public sealed class XenHypervisor : IHypervisor
     public string XenstorePath => Path.Exists(Socket) ? Socket : Device;
 
     /// <summary>Opens the hypervisor of this host. Raises HypervisorError when there is none, or when it speaks no known version of its interfaces.</summary>
-    public static XenHypervisor Open() => new(XenHost.Open());
+    /// <param name="builderPath">The helper <c>xen-domain-builder</c>.</param>
+    public static XenHypervisor Open(string builderPath) => new(XenHost.Open(), builderPath);
 
     public XenMachine Machine() => xen.Machine();
 
@@ -39,44 +47,75 @@ public sealed class XenHypervisor : IHypervisor
 
     public Task DestroyAsync(int domid, CancellationToken cancel) => Task.Run(() => xen.Destroy(domid, cancel), cancel);
 
-    public int Create(NewDomain domain) => throw Unimplemented("create");
+    public int Create(NewDomain domain)
+    {
+        ArgumentNullException.ThrowIfNull(domain);
+        if (domain.Kind is not (GuestKind.Pv or GuestKind.Pvh))
+        {
+            throw Unimplemented($"a guest of kind {domain.Kind}");
+        }
 
-    public void SetHandle(int domid, Guid handle) => throw Unimplemented("set_handle");
+        return xen.Create(new XenDomainRequest(domain.Handle, domain.MaxVcpus, domain.MaxGrantFrames)
+        {
+            Hvm = domain.Kind == GuestKind.Pvh,
+            NestedPaging = domain.NestedPaging,
+            Iommu = domain.Pci,
+            NestedVirtualisation = domain.Kind == GuestKind.Pvh && PlatformKeys.Flag(domain.Platform, "nested-virt") == true,
+            RelaxedMsr = PlatformKeys.Flag(domain.Platform, "msr-relaxed") == true,
+            MaxMapTrackFrames = PlatformKeys.Count(domain.Platform, "max_maptrack_frames") ?? 0,
+        });
+    }
 
-    public void SetMaxMemory(int domid, long bytes) => throw Unimplemented("set_max_memory");
+    public void SetHandle(int domid, Guid handle) => xen.SetHandle(domid, handle);
 
-    public void SetPagingPool(int domid, long bytes) => throw Unimplemented("set_paging_pool");
+    public void SetMaxMemory(int domid, long bytes) => xen.SetMaxMemory(domid, bytes);
 
-    public void SetHardAffinity(int domid, int vcpu, IReadOnlyList<int> cpus) => throw Unimplemented("set_affinity");
+    public void SetPagingPool(int domid, long bytes) => xen.SetPagingPool(domid, bytes);
 
-    public void SetScheduling(int domid, int weight, int cap) => throw Unimplemented("set_scheduling");
+    public void SetHardAffinity(int domid, int vcpu, IReadOnlyList<int> cpus) => xen.SetHardAffinity(domid, vcpu, cpus);
 
-    public int AllocatePort(int domid, int remoteDomid) => throw Unimplemented("allocate_port");
+    public void SetScheduling(int domid, int weight, int cap) => xen.SetScheduling(domid, weight, cap);
 
-    public void ShutDown(int domid, ShutdownReason reason) => throw Unimplemented("shut_down");
+    public int AllocatePort(int domid, int remoteDomid) => xen.AllocatePort(domid, remoteDomid);
 
-    public void ResumeCooperatively(int domid) => throw Unimplemented("resume");
+    public void ShutDown(int domid, ShutdownReason reason) => xen.ShutDown(domid, (int)reason);
 
-    public Task<GuestRings> BuildAsync(int domid, GuestImage image, CancellationToken cancel) => throw Unimplemented("build");
+    public void ResumeCooperatively(int domid) => xen.ResumeCancelled(domid);
+
+    public Task<GuestRings> BuildAsync(int domid, GuestImage image, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        return builder.RunAsync(xen.Machine(), domid, image, cancel);
+    }
 
     public IHypervisorSource OpenSource(int domid, string vmDescription, Action suspend) => throw Unimplemented("save");
 
     public IHypervisorTarget OpenTarget(int domid, int storePort, int consolePort) => throw Unimplemented("restore");
 
-    public void AssignDevice(int domid, PciAddress device) => throw Unimplemented("assign_device");
+    public void AssignDevice(int domid, PciAddress device) => xen.AssignDevice(domid, Number(device));
 
-    public void DeassignDevice(int domid, PciAddress device) => throw Unimplemented("deassign_device");
+    public void DeassignDevice(int domid, PciAddress device) => xen.DeassignDevice(domid, Number(device));
 
-    public CpuFeatures Features() => throw Unimplemented("features");
+    public CpuFeatures Features()
+    {
+        var features = xen.Features();
+        return new CpuFeatures(features.Host, features.PvMax, features.HvmMax, features.PvDefault, features.HvmDefault);
+    }
 
-    public string ReadConsole() => throw Unimplemented("console");
+    public string ReadConsole() => xen.ReadConsole();
 
-    public void SendDebugKeys(string keys) => throw Unimplemented("debug_keys");
+    public void SendDebugKeys(string keys) => xen.SendDebugKeys(keys);
 
     public ValueTask DisposeAsync()
     {
         xen.Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    private static uint Number(PciAddress device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        return checked((uint)(device.domain << 16 | device.bus << 8 | device.dev << 3 | device.fn));
     }
 
     private static XenopsError Unimplemented(string call) => new(new XenopsErrorValue.Unimplemented("xen: " + call));

@@ -79,7 +79,14 @@ internal sealed class DeviceLife(XenstoreClient store, DomainTable table, Domain
     public async Task<bool> ExistsAsync(DeviceAddress device, CancellationToken cancel) =>
         await store.ReadAsync(device.Record, cancel).ConfigureAwait(false) is not null;
 
-    public void Dispose() => adding.Dispose();
+    /// <summary>What disks that are files need beside their back ends.</summary>
+    public LoopDisks Loops { get; } = new();
+
+    public void Dispose()
+    {
+        Loops.Dispose();
+        adding.Dispose();
+    }
 
     private async Task WaitConnectedAsync(DeviceAddress device, CancellationToken cancel)
     {
@@ -146,6 +153,7 @@ internal sealed class DeviceLife(XenstoreClient store, DomainTable table, Domain
     private async Task ReleaseAsync(DomainEntry entry, DeviceAddress device, CancellationToken cancel)
     {
         await hotplug.DisconnectAsync(device, cancel).ConfigureAwait(false);
+        Loops.Release(device);
         bool shared = table.All.Any(e => e != entry && e.VmId == device.VmId);
         await store.ApplyAsync(DeviceTree.Everything(device, shared), [], cancel).ConfigureAwait(false);
         entry.Devices.TryRemove((device.BackendKind, device.Id), out _);

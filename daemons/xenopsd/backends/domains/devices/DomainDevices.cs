@@ -1,3 +1,4 @@
+using Toolstack.Interop.Linux;
 using Toolstack.Interop.Xen.Xenstore;
 using Toolstack.Xenopsd.Backends.Domains.Memory;
 using Toolstack.Xenopsd.Backends.Domains.Tree;
@@ -24,16 +25,31 @@ internal sealed partial class DomainDevices(
     public Task AttachVbdAsync(Vbd vbd, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(vbd);
-        DiskSources.Of(vbd.backend, options.BackEndOpensFiles);
+        DiskSources.Of(vbd.backend, backEndOpensFiles: true);
         return Task.CompletedTask;
     }
 
-    public Task ActivateVbdAsync(Vbd vbd, CancellationToken cancel)
+    public async Task ActivateVbdAsync(Vbd vbd, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(vbd);
         var entry = table.Get(vbd.id.vm);
-        var source = DiskSources.Of(vbd.backend, options.BackEndOpensFiles);
-        return AddAsync(entry, VbdKeys.Address(vbd.id.vm, entry.Domid, vbd), VbdKeys.Create(vbd, entry.Domid, source), vbd.id.device, cancel);
+        var device = VbdKeys.Address(vbd.id.vm, entry.Domid, vbd);
+        LoopDevice? loop = null;
+        try
+        {
+            var source = DiskSources.Of(vbd.backend, options.BackEndOpensFiles, file => loop = LoopDevice.Attach(file, vbd.mode == VbdMode.ReadOnly));
+            await AddAsync(entry, device, VbdKeys.Create(vbd, entry.Domid, source), vbd.id.device, cancel).ConfigureAwait(false);
+        }
+        catch
+        {
+            loop?.Dispose();
+            throw;
+        }
+
+        if (loop is not null)
+        {
+            life.Loops.Keep(device, loop);
+        }
     }
 
     public Task DeactivateVbdAsync(Vbd vbd, bool force, CancellationToken cancel)

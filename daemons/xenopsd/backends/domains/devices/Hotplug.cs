@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Globalization;
+using Toolstack.Interop.Linux;
 using Toolstack.Interop.Xen.Xenstore;
 using Toolstack.Xenopsd.Backends.Domains.Tree;
 using Toolstack.Xenopsd.Contract;
@@ -10,6 +12,7 @@ namespace Toolstack.Xenopsd.Backends.Domains.Devices;
 internal sealed class Hotplug(XenstoreClient store, DomainOptions options)
 {
     private const string Online = "online";
+    private const string Move = "move";
     private const string Connected = "connected";
 
     public async Task ConnectAsync(DeviceAddress device, TimeSpan timeout, CancellationToken cancel)
@@ -31,6 +34,11 @@ internal sealed class Hotplug(XenstoreClient store, DomainOptions options)
             return;
         }
 
+        if (network && options.ConnectsInterfaces)
+        {
+            await JoinAsync(device, cancel).ConfigureAwait(false);
+        }
+
         await store.TransactionAsync(
             transaction =>
             {
@@ -50,7 +58,25 @@ internal sealed class Hotplug(XenstoreClient store, DomainOptions options)
 
     /// <summary>The network or the traffic rules of an interface changed.</summary>
     public Task ChangeAsync(DeviceAddress device, string action, CancellationToken cancel) =>
-        options.RunHotplugScripts ? RunAsync(device, action, cancel) : Task.CompletedTask;
+        options.RunHotplugScripts ? RunAsync(device, action, cancel)
+        : options.ConnectsInterfaces && action == Move ? JoinAsync(device, cancel)
+        : Task.CompletedTask;
+
+    /// <summary>The host's end of an interface becomes a port of its bridge, with an address that does not become the bridge's.</summary>
+    private async Task JoinAsync(DeviceAddress device, CancellationToken cancel)
+    {
+        var keys = await store.ReadAllAsync([device.Private + "/bridge", device.Private + "/MTU", device.Private + "/bridge-MAC"], cancel).ConfigureAwait(false);
+        byte[] address = Convert.FromHexString((keys[2] ?? "").Replace(":", "", StringComparison.Ordinal));
+        string name = string.Create(CultureInfo.InvariantCulture, $"{device.BackendKind}{device.Domid}.{device.Id}");
+        try
+        {
+            BridgePort.Connect(name, keys[0] ?? "", int.TryParse(keys[1], CultureInfo.InvariantCulture, out int mtu) ? mtu : 0, address);
+        }
+        catch (HypervisorError error)
+        {
+            throw XenopsError.Internal($"{name} cannot become a port of bridge {keys[0]}: {error.Message}", error);
+        }
+    }
 
     /// <summary>The driver has made its end when it waits for the guest: an interface before it is connected, a disk because it is. What
     /// a disk's driver finds wrong later stands in the error node and in its state.</summary>

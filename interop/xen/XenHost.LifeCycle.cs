@@ -172,11 +172,11 @@ public sealed unsafe partial class XenHost
     {
         lock (gate)
         {
-            var context = arena.Bytes(ListOffset, VcpuContextCallLayout.ContextSize);
-            VcpuContextCallLayout argument = new() { Context = (ulong)context };
-            Set("domctl getvcpucontext", VcpuContextCallLayout.GetCommand, domid, argument);
-            *(ulong*)(context + VcpuContextCallLayout.ResultRegister) = SuspendCancelled;
-            Set("domctl setvcpucontext", VcpuContextCallLayout.SetCommand, domid, argument);
+            var context = (VcpuGuestContext*)arena.Bytes(ListOffset, sizeof(VcpuGuestContext));
+            VcpuContextOp argument = new() { Context = (ulong)context };
+            Set("domctl getvcpucontext", VcpuContextOp.Get, domid, argument);
+            context->Rax = SuspendCancelled;
+            Set("domctl setvcpucontext", VcpuContextOp.Set, domid, argument);
             Command("domctl resumedomain", SettingCommands.ResumeDomain, domid);
         }
     }

@@ -14,6 +14,9 @@ internal unsafe struct VcpuGuestContext
 
     [FieldOffset(512)] internal ulong Flags;
 
+    /// <summary>Of a suspended guest's first vCPU: the result of the hypercall that suspended it.</summary>
+    [FieldOffset(600)] internal ulong Rax;
+
     /// <summary>Of a suspended guest's first vCPU: the frame of its start_info.</summary>
     [FieldOffset(616)] internal ulong Rdx;
 

@@ -20,17 +20,43 @@ internal sealed class Backends(XenstoreClient store, GrantTables grants, ILogger
         {
             await foreach (var path in watch.Events.ReadAllAsync(cancel).ConfigureAwait(false))
             {
-                if (path[Root.Length..].Split('/') is ["", var kind, var domain, var device, ..]
-                    && kind is "vbd" or "vbd3" or "vif"
-                    && int.TryParse(domain, NumberStyles.None, CultureInfo.InvariantCulture, out var domid)
-                    && int.TryParse(device, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
+                if (path == Root)
                 {
-                    running.Start($"{kind}/{domid}/{id}", () => ServeAsync(kind, domid, id, cancel));
+                    await StartAllAsync(cancel).ConfigureAwait(false);
+                }
+                else if (path[Root.Length..].Split('/') is ["", var kind, var domain, var device, ..])
+                {
+                    Start(kind, domain, device, cancel);
                 }
             }
         }
 
         await running.EndedAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>The event of the root itself stands for whatever happened before the watch, or while there were too many events.</summary>
+    private async Task StartAllAsync(CancellationToken cancel)
+    {
+        foreach (var kind in await store.DirectoryAsync(Root, cancel).ConfigureAwait(false))
+        {
+            foreach (var domain in await store.DirectoryAsync($"{Root}/{kind}", cancel).ConfigureAwait(false))
+            {
+                foreach (var device in await store.DirectoryAsync($"{Root}/{kind}/{domain}", cancel).ConfigureAwait(false))
+                {
+                    Start(kind, domain, device, cancel);
+                }
+            }
+        }
+    }
+
+    private void Start(string kind, string domain, string device, CancellationToken cancel)
+    {
+        if (kind is "vbd" or "vbd3" or "vif"
+            && int.TryParse(domain, NumberStyles.None, CultureInfo.InvariantCulture, out var domid)
+            && int.TryParse(device, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
+        {
+            running.Start($"{kind}/{domid}/{id}", () => ServeAsync(kind, domid, id, cancel));
+        }
     }
 
     private async Task ServeAsync(string kind, int domid, int id, CancellationToken cancel)

@@ -23,17 +23,13 @@ internal sealed class Frontends(XenstoreClient store, IDeviceGuest guest, GrantT
         var watch = await store.WatchAsync(root, cancel).ConfigureAwait(false);
         await using (watch.ConfigureAwait(false))
         {
-            foreach (var kind in (string[])["vbd", "vif"])
-            {
-                foreach (var id in await store.DirectoryAsync($"{root}/{kind}", cancel).ConfigureAwait(false))
-                {
-                    Start(kind, id, cancel);
-                }
-            }
-
             await foreach (var path in watch.Events.ReadAllAsync(cancel).ConfigureAwait(false))
             {
-                if (path[root.Length..].Split('/') is ["", ("vbd" or "vif") and var kind, var id, ..])
+                if (path == root)
+                {
+                    await StartAllAsync(cancel).ConfigureAwait(false);
+                }
+                else if (path[root.Length..].Split('/') is ["", ("vbd" or "vif") and var kind, var id, ..])
                 {
                     Start(kind, id, cancel);
                 }
@@ -42,6 +38,18 @@ internal sealed class Frontends(XenstoreClient store, IDeviceGuest guest, GrantT
 
         await running.EndedAsync().ConfigureAwait(false);
         await detaching.ConfigureAwait(false);
+    }
+
+    /// <summary>The event of the root itself stands for whatever happened before the watch, or while there were too many events.</summary>
+    private async Task StartAllAsync(CancellationToken cancel)
+    {
+        foreach (var kind in (string[])["vbd", "vif"])
+        {
+            foreach (var id in await store.DirectoryAsync($"{root}/{kind}", cancel).ConfigureAwait(false))
+            {
+                Start(kind, id, cancel);
+            }
+        }
     }
 
     private void Start(string kind, string id, CancellationToken cancel)

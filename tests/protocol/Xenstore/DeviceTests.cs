@@ -203,7 +203,7 @@ public sealed class DeviceTests
             {
                 seen = await Task.WhenAll(Dom0.ReadAsync(Back(kind, id) + "/state", cancel), Dom0.ReadAsync(Front(kind, id) + "/state", cancel));
                 return seen[0] == back && seen[1] == front;
-            }, TimeSpan.FromSeconds(60), StoreHost.Soon);
+            }, TimeSpan.FromSeconds(45), StoreHost.Soon);
             Assert.True(reached, $"states {seen[0]} and {seen[1]}");
         }
 

@@ -173,6 +173,8 @@ public sealed class NastyServerTests
     public async Task AnAnswerThatDoesNotComeAndOneThatComesLate()
     {
         XenstorePacket? held = null;
+        var starts = new TaskCompletionSource();
+        var givenUp = new TaskCompletionSource();
         var ends = new TaskCompletionSource<uint>();
         await using var server = new ScriptedServer(async (peer, request) =>
         {
@@ -182,7 +184,8 @@ public sealed class NastyServerTests
                     held = request;
                     break;
                 case XenstoreOperation.TransactionStart:
-                    await Task.Delay(50);
+                    starts.TrySetResult();
+                    await givenUp.Task.WaitAsync(StoreHost.Soon);
                     await peer.SendAsync(ScriptedServer.Answer(request, "44|"));
                     break;
                 case XenstoreOperation.TransactionEnd:
@@ -194,11 +197,15 @@ public sealed class NastyServerTests
                     break;
             }
         });
-        await using var client = await server.ConnectAsync(new XenstoreClientOptions { RequestDeadline = TimeSpan.FromMilliseconds(100) });
+        await using var client = await server.ConnectAsync(new XenstoreClientOptions { RequestDeadline = TimeSpan.FromSeconds(2) });
         Assert.Equal("ETIMEDOUT", await PermissionTests.OutcomeAsync(client.ReadAsync("/slow", StoreHost.Soon)));
         await client.WriteAsync("/a", "v", StoreHost.Soon);
-        using var stop = new CancellationTokenSource(TimeSpan.FromMilliseconds(10));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => client.TransactionAsync(_ => Task.CompletedTask, stop.Token));
+        using var stop = new CancellationTokenSource();
+        var transaction = client.TransactionAsync(_ => Task.CompletedTask, stop.Token);
+        await starts.Task.WaitAsync(StoreHost.Soon);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => transaction);
+        givenUp.SetResult();
         Assert.Equal(44u, await ends.Task.WaitAsync(StoreHost.Soon));
     }
 

@@ -41,6 +41,10 @@ public abstract class ConfigKey
     public static ConfigKey<string> FilePath(string name, string defaultValue, string help, params string[] aliases) =>
         new(name, defaultValue, defaultValue, help, "a path", text => (text.Length > 0 && !text.Contains('\0'), text), aliases);
 
+    /// <summary>An address of the form http://host:port/path; empty by default, and allowed to be.</summary>
+    public static ConfigKey<string> HttpUrl(string name, string help) =>
+        new(name, "", "", help, "an http:// address or nothing", text => (text.Length == 0 || CollectorUrl.Parse(text) is not null, text));
+
     /// <summary>One word of a fixed set.</summary>
     public static ConfigKey<string> Choice(string name, string defaultValue, IReadOnlyList<string> allowed, string help) =>
         new(name, defaultValue, defaultValue, help, "one of " + string.Join(", ", allowed), text => (allowed.Contains(text), text));

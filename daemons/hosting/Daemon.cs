@@ -52,7 +52,7 @@ public static class Daemon
     private static async Task<int> ConfigureAndRunAsync(
         CommandLine command, DaemonDescription description, IReadOnlyList<ConfigKey> keys, Func<DaemonContext, Task> main)
     {
-        using var logs = new StderrLoggerFactory(description.Name);
+        using var logs = DaemonLoggers.OfThisProcess(description.Name);
         var logger = logs.CreateLogger(description.Name);
         Configuration configuration;
         try
@@ -65,7 +65,7 @@ public static class Daemon
             return Usage;
         }
 
-        logs.MinimumLevel = StderrLoggerFactory.LevelOf(configuration.Get(CommonKeys.LogLevel));
+        logs.MinimumLevel = DaemonLoggers.LevelOf(configuration.Get(CommonKeys.LogLevel));
         foreach (var warning in configuration.Warnings)
         {
             Log.ConfigurationWarning(logger, warning);
@@ -81,7 +81,7 @@ public static class Daemon
     }
 
     private static async Task<int> RunMainAsync(
-        DaemonDescription description, Configuration configuration, StderrLoggerFactory logs, ILogger logger, Func<DaemonContext, Task> main)
+        DaemonDescription description, Configuration configuration, DaemonLoggers logs, ILogger logger, Func<DaemonContext, Task> main)
     {
         using var manager = new ServiceManager();
         using var stopping = new CancellationTokenSource();
@@ -122,8 +122,19 @@ public static class Daemon
 
         try
         {
-            var context = new DaemonContext(configuration, logs, Version, Ready, stopping.Token);
+            using var sockets = ActivatedSockets.OfThisProcess();
+            var metrics = new Metrics(description.Name, Version, logs);
+            await using var spans = CollectorUrl.Parse(configuration.Get(CommonKeys.OtlpEndpoint)) is { } collector
+                ? new SpanExporter(collector, description.Name, Version, logger) : null;
+            await using var pages = configuration.Get(CommonKeys.MetricsPath) is { Length: > 0 } path
+                ? new MetricsServer(path, metrics.Page, logger) : null;
+            var context = new DaemonContext(configuration, logs, metrics, sockets, Version, Ready, stopping.Token);
             return await WaitAsync(Task.Run(() => main(context)), stopAsked.Task, stopping, logger).ConfigureAwait(false);
+        }
+        catch (ConfigurationException error)
+        {
+            Log.ConfigurationWrong(logger, error.Message);
+            return Failure;
         }
         finally
         {

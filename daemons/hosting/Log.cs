@@ -35,6 +35,15 @@ internal static partial class Log
     [LoggerMessage(10, LogLevel.Warning, "to be started again: {Reason}")]
     internal static partial void RestartWanted(ILogger logger, string reason);
 
+    [LoggerMessage(11, LogLevel.Warning, "metrics: cannot accept connections: {Reason}")]
+    internal static partial void MetricsNotAccepted(ILogger logger, string reason);
+
+    [LoggerMessage(12, LogLevel.Warning, "spans: {Collector} does not take them: {Reason}; not said again until it does")]
+    internal static partial void ExportFailed(ILogger logger, string collector, string reason);
+
+    [LoggerMessage(13, LogLevel.Warning, "spans: {Count} were lost")]
+    internal static partial void SpansLost(ILogger logger, long count);
+
     [LoggerMessage(100, LogLevel.Information, "switch {Path}: connected")]
     internal static partial void Connected(ILogger logger, string path);
 

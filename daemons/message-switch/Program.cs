@@ -7,7 +7,8 @@ Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS
 return await Daemon.RunAsync(args, ManualText.Description, async context =>
 {
     await using var server = new SwitchServer(Settings.From(context.Configuration), context.Logs.CreateLogger("switch"));
-    server.Listen();
+    server.Listen(context.TakeSocket("message-switch"));
+    context.Metrics.Add(server.WriteMetrics);
     context.Ready();
     await server.RunAsync(context.Stopping);
 });

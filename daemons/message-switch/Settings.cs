@@ -56,13 +56,10 @@ internal sealed record Settings
     private static readonly ConfigKey<bool> SyncKey = ConfigKey.Flag(
         "statedir-sync", true, "Whether what is kept survives a loss of power too, not only the end of the process.");
 
-    private static readonly ConfigKey<string> MetricsKey = ConfigKey.Text(
-        "metrics-path", "", "Unix socket that answers GET /metrics in the text format of Prometheus; empty has none.");
-
     internal static readonly IReadOnlyList<ConfigKey> Keys =
     [
         PathKey, ModeKey, OwnerKey, UsersKey, GraceKey, ExpiryKey, FullWaitKey, QueueMessagesKey, QueueBytesKey, ClientMessagesKey, ClientBytesKey,
-        TraceEntriesKey, TraceTruncateKey, WebKey, StateKey, SyncKey, MetricsKey,
+        TraceEntriesKey, TraceTruncateKey, WebKey, StateKey, SyncKey,
     ];
 
     internal string Path { get; init; } = SwitchOptions.DefaultPath;
@@ -93,9 +90,6 @@ internal sealed record Settings
 
     internal bool StateSync { get; init; } = true;
 
-    /// <summary>The socket for metrics; empty when there is none.</summary>
-    internal string MetricsPath { get; init; } = "";
-
     internal SocketAccess Access { get; init; } = SocketAccess.OwnerOnly;
 
     internal AllowedUsers AllowedUsers { get; init; } = AllowedUsers.Everybody;
@@ -115,7 +109,6 @@ internal sealed record Settings
         WebDirectory = configuration.Get(WebKey),
         StateDirectory = configuration.Get(StateKey),
         StateSync = configuration.Get(SyncKey),
-        MetricsPath = configuration.Get(MetricsKey),
         AllowedUsers = AllowedUsers.Parse(configuration.Get(UsersKey)),
         Access = SocketAccess.Parse(configuration.Get(ModeKey), configuration.Get(OwnerKey)),
     };

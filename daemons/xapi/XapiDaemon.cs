@@ -25,6 +25,7 @@ internal static class XapiDaemon
     internal static async Task RunAsync(DaemonContext context)
     {
         HostIdentity identity = IdentityFiles.Read(context.Configuration);
+        context.SetLogHost(identity.Uuid);
         using var client = new XenApiClient(identity);
         await using LocalDatabase? local = identity.IsCoordinator ? OpenDatabase(context) : null;
         XapiDatabase database = local is not null ? local : new RemoteDatabase((request, deadline, cancel) =>
@@ -69,11 +70,18 @@ internal static class XapiDaemon
 
         Dispatcher dispatcher = XapiRoutes.Add(services, MessageImplementations.Build(services, vm, pool), local);
 
+        context.Metrics.Add(dispatcher.WriteMetrics);
+        if (local is not null)
+        {
+            context.Metrics.Add(page => WriteMetrics(page, local));
+        }
+
         ILogger logger = context.Logs.CreateLogger("http");
         var handOver = new HandOver(
             context.Configuration.Get(Settings.XenopsdForwarded), services.Sessions.IsValidAsync, logger, context.Stopping);
         using var thinClients = new ThinCliServer(services, dispatcher, context.Logs.CreateLogger("cli"));
-        await using var server = new HttpServer(Endpoints(context.Configuration), services.Routes, handOver, thinClients, logger);
+        await using var server = new HttpServer(
+            Endpoints(context.Configuration) with { Activated = context.TakeSocket("xapi") }, services.Routes, handOver, thinClients, logger);
         await server.StartAsync(context.Stopping).ConfigureAwait(false);
         context.Ready();
         try
@@ -91,6 +99,13 @@ internal static class XapiDaemon
             using var patience = new CancellationTokenSource(StopPatience);
             await server.StopAsync(patience.Token).ConfigureAwait(false);
         }
+    }
+
+    private static void WriteMetrics(MetricsText page, LocalDatabase database)
+    {
+        page.Counter("xapi_database_generation", "Changes of the database since it was made.", database.Generation);
+        page.Gauge("xapi_database_rows", "Rows of a class.", "class",
+            Datamodel.Datamodel.Classes.Where(c => database.Count(c) > 0).Select(c => (c.Name, (double)database.Count(c))));
     }
 
     /// <summary>Raises ConfigurationException, whose text says what can be done.</summary>

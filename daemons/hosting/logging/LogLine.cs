@@ -14,14 +14,13 @@ internal static class LogLine
         + "\u0019\u001a\u001b\u001c\u001d\u001e\u001f\u007f\u0085\u2028\u2029");
 
     /// <summary>Writes the line with its newline to <paramref name="target"/> and returns its length.</summary>
-    internal static int Write(Span<byte> target, bool journal, DateTime utc, LogLevel level, string name, int eventId,
-        string text, Exception? error)
+    internal static int Write(Span<byte> target, bool journal, DateTime utc, in LogEvent what)
     {
         var writer = new BoundedWriter(target);
         if (journal)
         {
             writer.Ascii((byte)'<');
-            writer.Ascii((byte)('0' + Priority(level)));
+            writer.Ascii((byte)('0' + what.Priority));
             writer.Ascii((byte)'>');
         }
         else
@@ -30,35 +29,26 @@ internal static class LogLine
             utc.TryFormat(time, out var length, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
             writer.Plain(time[..length]);
             writer.Ascii((byte)' ');
-            writer.Plain(LevelName(level));
+            writer.Plain(LevelName(what.Level));
             writer.Ascii((byte)' ');
         }
 
         Span<char> number = stackalloc char[12];
-        eventId.TryFormat(number, out var digits, default, CultureInfo.InvariantCulture);
-        writer.Plain(name);
+        what.EventId.TryFormat(number, out var digits, default, CultureInfo.InvariantCulture);
+        writer.Plain(what.Name);
         writer.Ascii((byte)'[');
         writer.Plain(number[..digits]);
         writer.Ascii((byte)']');
         writer.Ascii((byte)' ');
-        writer.Escaped(text);
-        if (error is not null)
+        writer.Escaped(what.Text);
+        if (what.Error is { } error)
         {
             writer.Plain(": ");
-            writer.Escaped(level >= LogLevel.Error ? error.ToString() : $"{error.GetType().Name}: {error.Message}");
+            writer.Escaped(what.Level >= LogLevel.Error ? error.ToString() : $"{error.GetType().Name}: {error.Message}");
         }
 
         return writer.Finish();
     }
-
-    private static int Priority(LogLevel level) => level switch
-    {
-        LogLevel.Critical => 2,
-        LogLevel.Error => 3,
-        LogLevel.Warning => 4,
-        LogLevel.Information => 6,
-        _ => 7,
-    };
 
     private static string LevelName(LogLevel level) => level switch
     {

@@ -5,8 +5,9 @@ using Tmds.Linux;
 namespace Toolstack.Hosting;
 
 /// <summary>Writes log lines to stderr from one reused buffer. A reader that does not read cannot stop the daemon: after
-/// <see cref="HostingLimits.LogWriteDeadline"/> the line is dropped, and the next line that gets through says how many were.</summary>
-internal sealed class StderrSink
+/// <see cref="HostingLimits.LogWriteDeadline"/> the line is dropped, and the next line that gets through says how many were.
+/// <paramref name="journal"/>: in the form of sd-daemon, for the journal.</summary>
+internal sealed class StderrSink(bool journal) : ILogSink
 {
     private const int Stderr = 2;
     private const int LostEventId = 90;
@@ -15,7 +16,7 @@ internal sealed class StderrSink
     private readonly byte[] buffer = new byte[HostingLimits.MaxLogLineBytes];
     private long lost;
 
-    internal void Write(bool journal, LogLevel level, string name, int eventId, string text, Exception? error)
+    public void Write(in LogEvent what)
     {
         lock (gate)
         {
@@ -29,11 +30,11 @@ internal sealed class StderrSink
             if (lost > 0)
             {
                 var notice = lost.ToString(CultureInfo.InvariantCulture) + " log lines were lost: nobody read them";
-                Send(LogLine.Write(buffer, journal, now, LogLevel.Warning, name, LostEventId, notice, null));
+                Send(LogLine.Write(buffer, journal, now, new LogEvent(LogLevel.Warning, what.Name, LostEventId, notice, null)));
                 lost = 0;
             }
 
-            Send(LogLine.Write(buffer, journal, now, level, name, eventId, text, error));
+            Send(LogLine.Write(buffer, journal, now, what));
         }
     }
 

@@ -19,6 +19,7 @@ internal sealed class OutstandingCalls(bool sealedPayloads)
     internal async Task<SwitchPayload> CallAsync(
         string queue, ReadOnlyMemory<byte> request, TimeSpan deadline, bool retrySafe, CancellationToken cancel)
     {
+        using var span = Spans.Call("send", queue);
         deadline = deadline > SwitchLimits.MaxDeadline || deadline < TimeSpan.Zero ? SwitchLimits.MaxDeadline : deadline;
         var call = Register(queue, request, deadline, retrySafe);
         var taken = false;

@@ -1,4 +1,5 @@
 using System.Buffers;
+using MessagePack;
 using Toolstack.Idl.Json;
 using Toolstack.Idl.MessagePack;
 
@@ -36,6 +37,20 @@ public sealed class QueueRequest
         writer.EndStruct();
         writer.EndStruct();
         return output.WrittenMemory;
+    }
+
+    /// <summary>The method of a request as <see cref="Write"/> makes it, without reading the rest; "request" where it is none of those.</summary>
+    public static string MethodOf(ReadOnlyMemory<byte> request)
+    {
+        try
+        {
+            var reader = new MessagePackReader(request);
+            return reader.TryReadMapHeader(out int members) && members == 2 && reader.ReadString() == "method" ? reader.ReadString() ?? "" : "request";
+        }
+        catch (Exception e) when (e is MessagePackSerializationException or EndOfStreamException)
+        {
+            return "request";
+        }
     }
 
     /// <exception cref="WireFormatException">Neither encoding, or not of a request's shape.</exception>

@@ -1,3 +1,4 @@
+using Toolstack.Hosting;
 using Toolstack.Hosting.Switch;
 using Toolstack.Hosting.Switch.Wire;
 
@@ -281,6 +282,11 @@ internal sealed partial class Broker
             BrokerResponse response => new ResponseDelivery(name, id, response.Correlation, response.Error, response.Payload),
             _ => throw new InvalidOperationException($"no delivery for {message.GetType().Name}"),
         });
+        if (message is BrokerRequest { TraceContext: { Length: > 0 } traced })
+        {
+            Spans.Past("in queue", traced, DateTime.UtcNow.AddTicks((message.Arrived - Nanoseconds.Now) / TimeSpan.NanosecondsPerTick), "queue", name);
+        }
+
         Trace.Delivered(message, subscription.Client.Name);
         if (subscription.Window == 0)
         {

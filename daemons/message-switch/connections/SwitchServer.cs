@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
+using Toolstack.Hosting;
 using Toolstack.Hosting.Switch.Wire;
 using Toolstack.Interop.Linux;
 
@@ -14,11 +15,10 @@ internal sealed class SwitchServer : IAsyncDisposable
     private readonly Settings settings;
     private readonly ILogger logger;
     private readonly Turns turns;
-    private readonly Socket listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+    private Socket listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly ConcurrentDictionary<Socket, Task> connections = new();
     private readonly Func<Socket, PeerIdentity> identify;
     private readonly CancellationTokenSource shutdown = new();
-    private readonly MetricsServer? metrics;
     private bool listening;
 
     /// <param name="settings">The configuration.</param>
@@ -30,17 +30,49 @@ internal sealed class SwitchServer : IAsyncDisposable
         this.settings = settings;
         this.logger = logger;
         turns = new Turns(settings, logger);
-        metrics = settings.MetricsPath.Length == 0 ? null : new MetricsServer(settings, turns, () => connections.Count, logger);
     }
 
-    /// <summary>Makes the socket, with its configured owner and mode, in place of one that nobody listens on any more. Raises <see cref="SocketException"/>
-    /// or <see cref="IOException"/> when that is not possible, or when another switch listens there.</summary>
-    internal void Listen()
+    /// <summary>Makes the socket, with its configured owner and mode, in place of one that nobody listens on any more; or takes the one that
+    /// the service manager made, whose path, owner and mode are its own matter. Raises <see cref="SocketException"/> or
+    /// <see cref="IOException"/> when that is not possible, or when another switch listens there.</summary>
+    internal void Listen(Socket? activated = null)
     {
-        UnixListener.Listen(listener, settings.Path, settings.Access);
-        listening = true;
-        metrics?.Listen();
-        Log.Listening(logger, settings.Path, turns.Incarnation);
+        if (activated is null)
+        {
+            UnixListener.Listen(listener, settings.Path, settings.Access);
+            listening = true;
+        }
+        else
+        {
+            listener.Dispose();
+            listener = activated;
+        }
+
+        Log.Listening(logger, activated is null ? settings.Path : $"{activated.LocalEndPoint} (from the service manager)", turns.Incarnation);
+    }
+
+    /// <summary>The switch's page for Prometheus.</summary>
+    internal void WriteMetrics(MetricsText page)
+    {
+        page.Gauge("switch_connections", "Connected clients.", connections.Count);
+        turns.Run(broker =>
+        {
+            page.Counter("switch_requests_total", "Requests accepted.", broker.Trace.Requests);
+            page.Counter("switch_responses_total", "Responses accepted.", broker.Trace.Responses);
+            page.Counter("switch_deliveries_total", "Messages given to consumers.", broker.Trace.Deliveries);
+            page.Counter("switch_acknowledgements_total", "Messages acknowledged.", broker.Trace.Acknowledgements);
+            page.Counter("switch_failures_total", "Messages that ended undelivered.", broker.Trace.Failed);
+            page.Counter("switch_dropped_replies_total", "Replies without room for them.", broker.DroppedReplies);
+            var queues = broker.Statuses;
+            Each("switch_queue_waiting", "Messages that wait in a queue.", queue => queue.Waiting);
+            Each("switch_queue_unacknowledged", "Messages taken and not acknowledged.", queue => queue.Unacknowledged);
+            Each("switch_queue_bytes", "Payload bytes in a queue.", queue => queue.Bytes);
+            Each("switch_queue_consumers", "Consumers of a queue.", queue => queue.Consumers);
+            return true;
+
+            void Each(string name, string help, Func<QueueStatus, long> value) =>
+                page.Gauge(name, help, "queue", queues.Select(queue => (queue.Name, (double)value(queue))));
+        });
     }
 
     /// <summary>Accepts and serves until <paramref name="asked"/> or until root asks for the end; then ends every connection.</summary>
@@ -48,7 +80,6 @@ internal sealed class SwitchServer : IAsyncDisposable
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(asked, shutdown.Token);
         var stopping = ending.Token;
-        var measuring = metrics?.RunAsync(stopping) ?? Task.CompletedTask;
         while (!stopping.IsCancellationRequested)
         {
             try
@@ -69,13 +100,11 @@ internal sealed class SwitchServer : IAsyncDisposable
         }
 
         await Task.WhenAll(connections.Values).ConfigureAwait(false);
-        await measuring.ConfigureAwait(false);
     }
 
     public async ValueTask DisposeAsync()
     {
         listener.Dispose();
-        metrics?.Dispose();
         if (listening)
         {
             File.Delete(settings.Path);

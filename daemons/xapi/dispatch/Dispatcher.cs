@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
+using Toolstack.Hosting;
 using Toolstack.Idl;
 using Toolstack.Xapi.Datamodel;
 using Toolstack.Xapi.Sessions;
@@ -14,9 +16,17 @@ namespace Toolstack.Xapi.Dispatch;
 internal sealed class Dispatcher(
     XapiServices services, MessageTable table, IReadOnlyDictionary<string, object> implementations, ImplicitRunner fields, ILogger logger)
 {
+    private readonly CallCounts calls = new();
     private int pending;
 
     internal MessageTable Table => table;
+
+    /// <summary>The calls' part of the page for Prometheus.</summary>
+    internal void WriteMetrics(MetricsText page)
+    {
+        calls.Write(page);
+        page.Gauge("xapi_pending_tasks", "Asynchronous calls that have not ended.", Volatile.Read(ref pending));
+    }
 
     /// <summary>Raises nothing: whatever happens becomes a reply.</summary>
     internal async ValueTask<DispatchReply> RunAsync(string method, ImmutableArray<Value> parameters, RequestOrigin origin)
@@ -156,6 +166,9 @@ internal sealed class Dispatcher(
         // A client that leaves ends only a wait for events: what it started otherwise goes on.
         CancellationToken aborted = running.Entry.Class.Name == "event" ? running.Origin.Aborted : CancellationToken.None;
         CancellationTokenSource source = services.Tasks.Registry.Register(running.Self, services.Stopping, aborted);
+        using Activity? span = Spans.Serve(running.Method, running.Origin.TraceParent)?.SetTag("task", running.Self.ToString());
+        LogScope.Enter(new LogScope(running.OwnsTask || running.Forwarded ? running.Self.ToString() : null, running.Session.Self.ToString()));
+        long began = Stopwatch.GetTimestamp();
         DispatchReply reply;
         try
         {
@@ -171,6 +184,12 @@ internal sealed class Dispatcher(
         finally
         {
             services.Tasks.Registry.Remove(running.Self, source);
+        }
+
+        calls.Count(running.Entry, reply.Error is not null, Stopwatch.GetElapsedTime(began));
+        if (reply.Error is { } failure)
+        {
+            span?.SetStatus(ActivityStatusCode.Error, failure.Code);
         }
 
         if (running.OwnsTask)

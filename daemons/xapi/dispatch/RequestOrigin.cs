@@ -15,6 +15,9 @@ internal sealed record RequestOrigin(
     CancellationToken Aborted,
     string Client = "")
 {
+    /// <summary>The client's place in a distributed trace (header <c>traceparent</c>), if he has one.</summary>
+    internal string? TraceParent { get; init; }
+
     /// <summary>A call of the daemon itself.</summary>
     internal static RequestOrigin Internal { get; } = new(true, null, null, [], CancellationToken.None);
 }

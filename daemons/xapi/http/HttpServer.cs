@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -11,7 +12,11 @@ using Toolstack.Xapi.ThinCli;
 namespace Toolstack.Xapi.Http;
 
 /// <summary>Where XenAPI listens.</summary>
-internal sealed record HttpEndpoints(string UnixPath, IReadOnlyList<IPEndPoint> Tcp, long MaxBodyBytes);
+internal sealed record HttpEndpoints(string UnixPath, IReadOnlyList<IPEndPoint> Tcp, long MaxBodyBytes)
+{
+    /// <summary>The listening Unix socket that the service manager made; null makes one at <see cref="UnixPath"/>.</summary>
+    internal Socket? Activated { get; init; }
+}
 
 /// <summary>
 /// The HTTP server: Kestrel itself, without host, configuration or dependency injection around it, because a daemon that lists its few
@@ -33,7 +38,7 @@ internal sealed class HttpServer : IAsyncDisposable
         application = new HttpApplication(routes, logger);
         accepting = new AcceptThread(handOver.Start, logger);
         contexts = new SocketConnectionContextFactory(new SocketConnectionFactoryOptions { WaitForDataBeforeAllocatingBuffer = true }, logger);
-        server = new KestrelServer(Options.Create(MakeOptions(endpoints, thinClients)), new PeekingTransport(accepting, contexts, handOver, logger), NullLoggerFactory.Instance);
+        server = new KestrelServer(Options.Create(MakeOptions(endpoints, thinClients)), new PeekingTransport(accepting, contexts, handOver, endpoints.Activated, logger), NullLoggerFactory.Instance);
     }
 
     /// <summary>Where TCP is listened on, as URLs with the ports the kernel chose.</summary>

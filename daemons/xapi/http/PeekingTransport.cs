@@ -10,12 +10,18 @@ using Toolstack.Xapi.Http.Tls;
 namespace Toolstack.Xapi.Http;
 
 /// <summary>Kestrel's transport: connections whose first bytes <see cref="AcceptThread"/> found to be HTTP.</summary>
-internal sealed class PeekingTransport(AcceptThread accepting, SocketConnectionContextFactory contexts, HandOver handOver, ILogger logger)
+internal sealed class PeekingTransport(AcceptThread accepting, SocketConnectionContextFactory contexts, HandOver handOver, Socket? activated, ILogger logger)
     : IConnectionListenerFactory
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        Socket listening = endpoint is UnixDomainSocketEndPoint && activated is not null ? activated : Opened(endpoint);
+        return ValueTask.FromResult<IConnectionListener>(new Listener(listening, accepting, contexts, endpoint as TlsEndPoint, handOver, logger));
+    }
+
+    private static Socket Opened(EndPoint endpoint)
     {
         Socket listening = Bound(endpoint);
         if (endpoint is UnixDomainSocketEndPoint unix)
@@ -25,7 +31,7 @@ internal sealed class PeekingTransport(AcceptThread accepting, SocketConnectionC
         }
 
         listening.Listen(512);
-        return ValueTask.FromResult<IConnectionListener>(new Listener(listening, accepting, contexts, endpoint as TlsEndPoint, handOver, logger));
+        return listening;
     }
 
     private static Socket Bound(EndPoint endpoint)

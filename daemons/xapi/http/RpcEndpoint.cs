@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
+using Toolstack.Hosting;
 using Toolstack.Idl;
 using Toolstack.Idl.XmlRpc;
 using Toolstack.Xapi.Dispatch;
@@ -139,7 +140,10 @@ internal sealed class RpcEndpoint(XapiServices services, Dispatcher dispatcher)
             }
         }
 
-        return new RequestOrigin(local, Header("task-id"), Header("subtask-of"), config, context.RequestAborted, local ? "" : HttpAccess.AddressOf(context));
+        return new RequestOrigin(local, Header("task-id"), Header("subtask-of"), config, context.RequestAborted, local ? "" : HttpAccess.AddressOf(context))
+        {
+            TraceParent = Spans.On ? Header("traceparent") : null,
+        };
 
         string? Header(string name) => headers.TryGetValue(name, out Microsoft.Extensions.Primitives.StringValues value) ? value.ToString() : null;
     }

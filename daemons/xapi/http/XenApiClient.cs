@@ -1,7 +1,9 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Diagnostics;
 using System.Net.Http.Headers;
+using Toolstack.Hosting;
 using Toolstack.Idl;
 using Toolstack.Idl.XmlRpc;
 using Toolstack.Xapi.Database;
@@ -107,6 +109,12 @@ public sealed class XenApiClient : IDisposable
         if (underTask is { } task)
         {
             request.Headers.Add("task-id", task.ToString());
+        }
+
+        using Activity? span = Spans.Call("forward", method);
+        if (Spans.TraceParent is { } place)
+        {
+            request.Headers.Add("traceparent", place);
         }
 
         byte[] answer = await ExchangeAsync(hostAddress, request, deadline, cancel).ConfigureAwait(false);

@@ -1,3 +1,4 @@
+using Toolstack.Hosting;
 using Toolstack.Idl;
 using Toolstack.Idl.Json;
 using Toolstack.Xapi.Datamodel;
@@ -14,8 +15,10 @@ namespace Toolstack.Xapi.Xenops;
 /// </summary>
 internal sealed class LocalXenops(IXenops xenops, XenopsTasks tasks, XenopsEvents events, TaskService progress, DeviceDescriber devices)
 {
-    /// <summary>The debug_info under which a call's requests show up in xenopsd's logs and tasks.</summary>
-    public static string Debug(CallContext call) => $"{call.Method} {call.TaskRef}";
+    /// <summary>The debug_info under which a call's requests show up in xenopsd's logs and tasks, with the call's place in a trace if it has
+    /// one (xenops protocol: after a newline).</summary>
+    public static string Debug(CallContext call) =>
+        Spans.TraceParent is { } place ? $"{call.Method} {call.TaskRef}\n{place}" : $"{call.Method} {call.TaskRef}";
 
     /// <summary>Tells xenopsd what the VM is; replaces what it knew.</summary>
     public Task PushAsync(CallContext call, Ref<VM> self, VM row) =>

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Toolstack.Hosting;
 using Toolstack.Xenopsd.Contract;
 using Toolstack.Xenopsd.Operations;
 using Toolstack.Xenopsd.State;
@@ -10,6 +11,11 @@ public sealed class OperationQueue(
     Scheduler scheduler, TaskTable tasks, Updates updates, VmStore store, OperationRunner runner, ILogger logger, CancellationToken stopping)
 {
     private const string SharedCardTag = "mxgpu";
+
+    private readonly OperationCounts counts = new();
+
+    /// <summary>The operations' part of the page for Prometheus.</summary>
+    public void WriteMetrics(MetricsText page) => counts.Write(page);
 
     /// <summary>Queues the operation behind the others of its VM.</summary>
     public XenopsTask Queue(string debugInfo, Operation operation)
@@ -88,15 +94,17 @@ public sealed class OperationQueue(
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(task.Cancellation, stopping);
         using var span = Tracing.Operation(operation.Name, operation.Vm, task.DebugInfo);
         task.Span = span;
+        LogScope.Enter(new LogScope(task.Id, Vm: operation.Vm));
         try
         {
             task.ThrowIfCancelled();
             string? result = await runner.RunAsync(operation, task, cancel.Token).ConfigureAwait(false);
             Signals(operation);
             task.Complete(result);
+            counts.Ended(operation, task.Elapsed, failed: false);
             if (!operation.IsCheck)
             {
-                Log.OperationDone(logger, operation.Name, operation.Vm, (long)task.Elapsed.TotalMilliseconds, task.Id, task.DebugInfo);
+                Log.OperationDone(logger, operation.Name, operation.Vm, (long)task.Elapsed.TotalMilliseconds, task.Id, Tracing.LogText(task.DebugInfo));
             }
         }
         catch (Exception error) // the loop that owns the task: classified here, never let out
@@ -110,8 +118,9 @@ public sealed class OperationQueue(
             span?.SetStatus(System.Diagnostics.ActivityStatusCode.Error, known.Value.ToString());
             Signals(operation);
             task.Fail(known.Value);
+            counts.Ended(operation, task.Elapsed, failed: true);
             Log.OperationFailed(
-                logger, operation.Name, operation.Vm, (long)task.Elapsed.TotalMilliseconds, task.Id, task.DebugInfo, known.Value.ToString());
+                logger, operation.Name, operation.Vm, (long)task.Elapsed.TotalMilliseconds, task.Id, Tracing.LogText(task.DebugInfo), known.Value.ToString());
         }
 
         if (task.DestroyOnFinish)

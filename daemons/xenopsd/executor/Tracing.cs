@@ -7,7 +7,7 @@ namespace Toolstack.Xenopsd.Executor;
 /// carries one (<c>log text\n00-trace-span-flags</c>). Without a listener nothing is made.</summary>
 public static class Tracing
 {
-    public const string SourceName = "xenopsd";
+    public const string SourceName = Toolstack.Hosting.Spans.OperationSourceName;
 
     private static readonly ActivitySource Source = new(SourceName);
 
@@ -40,6 +40,9 @@ public static class Tracing
 
         return span;
     }
+
+    /// <summary>What of a debug_info is meant for logs.</summary>
+    internal static string LogText(string debugInfo) => TraceParent(debugInfo) is null ? debugInfo : debugInfo[..debugInfo.IndexOf('\n', StringComparison.Ordinal)];
 
     /// <summary>The trace context behind the log text: a bare one, or the member <c>traceparent</c> of a JSON object; more than one line break
     /// makes everything log text (xenops protocol).</summary>

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Toolstack.Hosting;
 using Toolstack.Xenopsd.Atomics;
 using Toolstack.Xenopsd.Backends;
 using Toolstack.Xenopsd.Executor;
@@ -91,6 +92,14 @@ public sealed class Engine : IAsyncDisposable
 
     /// <summary>Such a VM; null for any other.</summary>
     public VmRecord? Departing(string vm) => pending.Find(vm) is null || Backend.GetStatus(vm) is not null ? null : Store.Find(MigrationIds.Source(vm))?.WithId(vm);
+
+    /// <summary>The page for Prometheus.</summary>
+    public void WriteMetrics(MetricsText page)
+    {
+        Operations.WriteMetrics(page);
+        page.Gauge("xenopsd_vms", "VMs known.", Store.Ids.Length);
+        page.Gauge("xenopsd_domains", "Domains of them.", Backend.ListDomains().Count);
+    }
 
     /// <summary>Removes what an interrupted migration left, but for what another host must be asked about, adopts the domains there are, and takes migrations.</summary>
     public async Task StartAsync(CancellationToken cancel)

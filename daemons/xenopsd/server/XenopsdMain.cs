@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Toolstack.Hosting;
 using Toolstack.Hosting.Switch;
+using Toolstack.Idl.Queue;
 using Toolstack.Xenopsd.Backends;
 using Toolstack.Xenopsd.Backends.Domains;
 using Toolstack.Xenopsd.Backends.Simulator;
@@ -35,6 +36,7 @@ internal static class XenopsdMain
                 var service = new XenopsService(engine, stop.Cancel);
                 var server = new XenopsServer(service, (_, error) => Log.UnexpectedFailure(logger, error));
                 Log.Serving(logger, queue, engine.Backend.Hypervisor);
+                context.Metrics.Add(engine.WriteMetrics);
                 context.Ready();
                 string[] queues = [queue, .. context.Configuration.Get(Settings.QueueAliases).Where(alias => alias != queue)];
                 List<Task> serving = [.. queues.Select(name => ServeAsync(connection, name, (call, cancel) => server.HandleAsync(LegacyCalls.Upgrade(call), cancel), logger, stop.Token))];
@@ -60,7 +62,7 @@ internal static class XenopsdMain
         {
             try
             {
-                await connection.ServeAsync(queue, (request, cancel) => handle(request.Payload, cancel), Concurrency, stop).ConfigureAwait(false);
+                await connection.ServeAsync(queue, (request, cancel) => ServeOneAsync(request, handle, cancel), Concurrency, stop).ConfigureAwait(false);
             }
             catch (SwitchException error)
             {
@@ -68,6 +70,14 @@ internal static class XenopsdMain
                 await Task.Delay(ServeRetry, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
+    }
+
+    private static async ValueTask<ReadOnlyMemory<byte>> ServeOneAsync(
+        SwitchRequest request, Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask<ReadOnlyMemory<byte>>> handle, CancellationToken cancel)
+    {
+        using var span = Spans.On && request.TraceContext.Length > 0
+            ? Spans.Serve("process " + QueueRequest.MethodOf(request.Payload), request.TraceContext) : null;
+        return await handle(request.Payload, cancel).ConfigureAwait(false);
     }
 
     private static EngineOptions OptionsOf(Configuration configuration) => new(

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
 using Toolstack.Interop.Linux;
@@ -12,6 +13,8 @@ internal sealed unsafe class Privcmd : IDisposable
     private const int EfaultRetries = 3;
 
     private static readonly string[] Devices = ["/dev/xen/privcmd", "/proc/xen/privcmd"];
+
+    private static readonly ActivitySource Spans = new("hypercall");
 
     private readonly SafeFileHandle device;
 
@@ -36,6 +39,8 @@ internal sealed unsafe class Privcmd : IDisposable
     /// <summary>Makes a hypercall and gives its value (not negative). <paramref name="name"/> is for the error only.</summary>
     internal long Call(string name, ulong number, ulong argument0, ulong argument1 = 0, ulong argument2 = 0, ulong argument3 = 0)
     {
+        // One for each hypercall of an operation that is traced; where nobody traces, a look at a field.
+        using var span = Spans.HasListeners() && Activity.Current is not null ? Spans.StartActivity("hypercall " + name, ActivityKind.Client) : null;
         var call = new PrivcmdHypercall
         {
             Number = number, Argument0 = argument0, Argument1 = argument1, Argument2 = argument2, Argument3 = argument3,

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text;
+using Toolstack.Hosting;
 using Toolstack.Hosting.Switch;
 using Toolstack.MessageSwitch;
 using Xunit;
@@ -16,8 +17,7 @@ public sealed class OperationTests : IDisposable
     [Fact]
     public async Task Metrics_count_what_happened()
     {
-        var path = Path.Combine(directory.FullName, "metrics");
-        await using var fixture = new SwitchFixture(new Settings { MetricsPath = path });
+        await using var fixture = new SwitchFixture();
         _ = fixture.Client("server").ServeAsync("q", Echo, 1, CancellationToken.None);
         var client = fixture.Client();
         for (var call = 0; call < 3; call++)
@@ -25,11 +25,9 @@ public sealed class OperationTests : IDisposable
             await CallAsync(client, "q", "x");
         }
 
-        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        await socket.ConnectAsync(new UnixDomainSocketEndPoint(path));
-        await socket.SendAsync(Encoding.ASCII.GetBytes("GET /metrics HTTP/1.1\r\nconnection: close\r\n\r\n"));
-        var text = await ReadToEndAsync(socket);
-        Assert.Contains("content-type: text/plain; version=0.0.4\r\n", text, StringComparison.Ordinal);
+        var page = new MetricsText();
+        fixture.Server.WriteMetrics(page);
+        var text = page.ToString();
         Assert.Contains("\n# TYPE switch_requests_total counter\nswitch_requests_total 3\n", text, StringComparison.Ordinal);
         Assert.Contains("\nswitch_responses_total 3\n", text, StringComparison.Ordinal);
         Assert.Contains("\nswitch_connections 2\n", text, StringComparison.Ordinal);

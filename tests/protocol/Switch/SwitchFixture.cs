@@ -33,6 +33,8 @@ internal sealed class SwitchFixture : IAsyncDisposable
     /// <summary>Who the switch believes is at the other end; null asks the kernel.</summary>
     internal PeerIdentity? Identity { get; set; }
 
+    internal SwitchServer Server => server!;
+
     /// <summary>Completes when the switch stopped, for whatever reason.</summary>
     internal Task Serving => serving;
 

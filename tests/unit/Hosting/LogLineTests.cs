@@ -50,6 +50,6 @@ public sealed class LogLineTests
     private static string Line(bool journal, LogLevel level, string text, int room = 4096, Exception? error = null)
     {
         var buffer = new byte[room];
-        return Encoding.UTF8.GetString(buffer, 0, LogLine.Write(buffer, journal, Time, level, "xapi", 1001, text, error));
+        return Encoding.UTF8.GetString(buffer, 0, LogLine.Write(buffer, journal, Time, new LogEvent(level, "xapi", 1001, text, error)));
     }
 }

@@ -14,7 +14,7 @@ internal sealed class DomainConnection : IDisposable
     private DomainConnection(HypercallConnection connection, int domid)
     {
         this.connection = connection;
-        calls = new HypercallsClient(connection);
+        calls = new HypercallsClient(new TracedHypercalls(connection));
         Domid = domid;
     }
 

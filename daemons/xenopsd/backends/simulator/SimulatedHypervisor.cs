@@ -22,7 +22,7 @@ public sealed class SimulatedHypervisor : IHypervisor
     public SimulatedHypervisor(string path)
     {
         pool = new HypercallPool(path);
-        calls = new HypercallsClient(pool);
+        calls = new HypercallsClient(new TracedHypercalls(pool));
         first = new Lazy<MachineInfo>(() => Wait("machine", calls.Machine(CancellationToken.None)), LazyThreadSafetyMode.PublicationOnly);
     }
 

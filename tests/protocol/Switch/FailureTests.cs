@@ -224,7 +224,7 @@ public sealed class FailureTests
         await using var fixture = new SwitchFixture();
         await using (var second = new SwitchServer(fixture.Settings, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance))
         {
-            Assert.Throws<IOException>(second.Listen);
+            Assert.Throws<IOException>(() => second.Listen());
         }
 
         await fixture.StopSwitchAsync();

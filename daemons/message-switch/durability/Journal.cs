@@ -80,8 +80,8 @@ internal sealed class Journal : IAsyncDisposable
         Log.Restored(logger, directory, State.Queues.Count, State.Queues.Values.Sum(static queue => queue.Count));
     }
 
-    /// <summary>What was found at the start.</summary>
-    internal StoredState State { get; } = new();
+    /// <summary>What was found at the start; empty after <see cref="ForgetState"/>.</summary>
+    internal StoredState State { get; private set; } = new();
 
     /// <summary>True when the next turn should hand over the whole state.</summary>
     internal bool WantsSnapshot
@@ -118,6 +118,9 @@ internal sealed class Journal : IAsyncDisposable
         journal.writer = Task.Run(journal.WriteLoopAsync);
         return journal;
     }
+
+    /// <summary>What was found is in the broker now, and leaves memory with it.</summary>
+    internal void ForgetState() => State = new();
 
     /// <summary>Adds a change; called in a turn, only copies bytes.</summary>
     internal void Append(StoredRecord record)

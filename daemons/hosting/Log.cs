@@ -64,4 +64,7 @@ internal static partial class Log
 
     [LoggerMessage(106, LogLevel.Warning, "queue {Queue}: handler failed")]
     internal static partial void HandlerFailed(ILogger logger, string queue, Exception error);
+
+    [LoggerMessage(107, LogLevel.Warning, "queue {Queue}: not made again on the new connection: {Reason}")]
+    internal static partial void QueueNotMadeAgain(ILogger logger, string queue, string reason);
 }

@@ -6,7 +6,7 @@ using Toolstack.Hosting.Switch.Wire;
 namespace Toolstack.Hosting.Switch;
 
 /// <summary>A client's one connection to the switch (native switch protocol), kept up in the background: when it ends, a new one is made,
-/// with a new reply queue, the served queues subscribed again and the repeatable calls sent again. Everything is multiplexed; all members
+/// with a new reply queue, its transient queues made again, the served queues subscribed again and the repeatable calls sent again. Everything is multiplexed; all members
 /// may be used by any thread. The switch may start later than its clients.</summary>
 public sealed class SwitchConnection : IAsyncDisposable, ISwitchSessionOwner
 {
@@ -16,6 +16,7 @@ public sealed class SwitchConnection : IAsyncDisposable, ISwitchSessionOwner
     private readonly CancellationTokenSource disposing = new();
     private readonly Lock gate = new();
     private readonly Dictionary<string, QueueServer> servers = new(StringComparer.Ordinal);
+    private readonly HashSet<string> transients = new(StringComparer.Ordinal);
     private TaskCompletionSource<SwitchSession> connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task? running;
 
@@ -95,12 +96,30 @@ public sealed class SwitchConnection : IAsyncDisposable, ISwitchSessionOwner
         }
     }
 
-    /// <summary>Creates a queue unless it exists: one that stays, or one that lives as long as this connection. Raises <see cref="SwitchException"/>.</summary>
+    /// <summary>Creates a queue unless it exists: one that stays, or one that lives as long as this client, which makes it again on every new
+    /// connection (its messages are gone then). Raises <see cref="SwitchException"/>: NotOwner when a transient queue of that name is another client's.</summary>
     public async Task CreateAsync(string queue, bool transient, CancellationToken cancel)
     {
         CheckName(queue);
         var session = await ConnectedAsync(cancel).ConfigureAwait(false);
         await session.CommandAsync(number => new CreateQueue(number, queue, transient), cancel).ConfigureAwait(false);
+        if (!transient)
+        {
+            return;
+        }
+
+        SwitchSession? now;
+        lock (gate)
+        {
+            transients.Add(queue);
+            now = Current();
+        }
+
+        if (now is not null && now != session)
+        {
+            // The connection changed meanwhile, before the queue was known to be made again on it.
+            await MakeAgainAsync(now, queue, cancel).ConfigureAwait(false);
+        }
     }
 
     /// <summary>Consumes a persistent queue, created where it does not exist, beside other consumers of it, with up to
@@ -191,6 +210,11 @@ public sealed class SwitchConnection : IAsyncDisposable, ISwitchSessionOwner
     public async Task DestroyAsync(string queue, CancellationToken cancel)
     {
         CheckName(queue);
+        lock (gate)
+        {
+            transients.Remove(queue);
+        }
+
         var session = await ConnectedAsync(cancel).ConfigureAwait(false);
         await session.CommandAsync(number => new DestroyQueue(number, queue), cancel).ConfigureAwait(false);
     }
@@ -266,6 +290,7 @@ public sealed class SwitchConnection : IAsyncDisposable, ISwitchSessionOwner
     private async Task KeepOneSessionAsync(CancellationToken cancel)
     {
         using var session = await SwitchSession.OpenAsync(options, this, cancel).ConfigureAwait(false);
+        var made = Task.WhenAll(Transients().Select(queue => MakeAgainAsync(session, queue, cancel)));
         List<QueueServer> toSubscribe;
         lock (gate)
         {
@@ -274,7 +299,7 @@ public sealed class SwitchConnection : IAsyncDisposable, ISwitchSessionOwner
         }
 
         Log.Connected(logger, options.Path);
-        var subscribing = toSubscribe.Select(server => server.SubscribeAsync(session)).ToList();
+        var subscribing = toSubscribe.Select(server => ServeAgainAsync(made, session, server)).Append(made).ToList();
         calls.Connected(session);
         var end = await session.Ended.ConfigureAwait(false);
         lock (gate)
@@ -287,6 +312,49 @@ public sealed class SwitchConnection : IAsyncDisposable, ISwitchSessionOwner
         if (!cancel.IsCancellationRequested)
         {
             Log.Disconnected(logger, options.Path, end.Detail);
+        }
+    }
+
+    private List<string> Transients()
+    {
+        lock (gate)
+        {
+            return [.. transients];
+        }
+    }
+
+    // After the transient queues, of which it may be one.
+    private static async Task ServeAgainAsync(Task made, SwitchSession session, QueueServer server)
+    {
+        await made.ConfigureAwait(false);
+        await server.SubscribeAsync(session).ConfigureAwait(false);
+    }
+
+    /// <summary>Makes a transient queue of an earlier connection again. The switch may not have seen the end of that connection yet: then the
+    /// queue goes first, and the next attempt makes it.</summary>
+    private async Task MakeAgainAsync(SwitchSession session, string queue, CancellationToken cancel)
+    {
+        var until = Environment.TickCount64 + (long)SwitchLimits.CommandDeadline.TotalMilliseconds;
+        while (true)
+        {
+            try
+            {
+                await session.CommandAsync(number => new CreateQueue(number, queue, Transient: true), cancel).ConfigureAwait(false);
+                return;
+            }
+            catch (SwitchException owned) when (owned.Kind == SwitchErrorKind.NotOwner && Environment.TickCount64 < until)
+            {
+                await Task.Delay(options.FirstBackOff, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            catch (SwitchException error)
+            {
+                Log.QueueNotMadeAgain(logger, queue, error.Message);
+                return;
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
         }
     }
 

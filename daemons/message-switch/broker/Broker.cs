@@ -91,6 +91,7 @@ internal sealed partial class Broker(
             switch (command)
             {
                 case CreateQueue create:
+                    CheckOwner(client, create);
                     Create(client, create);
                     break;
                 case DestroyQueue destroy:
@@ -118,14 +119,22 @@ internal sealed partial class Broker(
         }
     }
 
+    // In the original protocol that is no error: whoever is not its owner finds out when he reads from it.
+    private void CheckOwner(BrokerClient client, CreateQueue create)
+    {
+        if (create.Transient && queues.TryGetValue(create.Queue, out var existing) && existing.Owner is { } owner && owner != client)
+        {
+            throw new SwitchException(SwitchErrorKind.NotOwner, $"queue {create.Queue} belongs to {owner.Name}");
+        }
+    }
+
     private void Create(BrokerClient client, CreateQueue create)
     {
         if (queues.TryGetValue(create.Queue, out var existing))
         {
             if (existing.Implicit)
             {
-                existing.Implicit = false;
-                journal?.Append(new QueueMade(existing.Name));
+                Declare(existing, create.Transient ? client : null);
             }
 
             return;
@@ -135,6 +144,20 @@ internal sealed partial class Broker(
         if (made.Owner is null)
         {
             journal?.Append(new QueueMade(made.Name));
+        }
+    }
+
+    /// <summary>A queue that a request or a transfer made is what its creator says, unless others use it already.</summary>
+    private void Declare(BrokerQueue queue, BrokerClient? owner)
+    {
+        queue.Implicit = false;
+        if (owner is not null && queue.Viewers.Keys.All(viewer => viewer == owner))
+        {
+            queue.GiveTo(owner);
+        }
+        else
+        {
+            journal?.Append(new QueueMade(queue.Name));
         }
     }
 
@@ -151,9 +174,13 @@ internal sealed partial class Broker(
                 $"{queues.Count} queues; allowed is up to {SwitchLimits.MaxQueues} (MaxQueues)");
         }
 
-        var queue = new BrokerQueue(name, owner) { Creator = creator };
+        var queue = new BrokerQueue(name) { Creator = creator };
         queues.Add(name, queue);
-        owner?.Owned.Add(queue);
+        if (owner is not null)
+        {
+            queue.GiveTo(owner);
+        }
+
         return queue;
     }
 

@@ -1,9 +1,10 @@
+using System.Collections.Concurrent;
 using Toolstack.Hosting.Switch.Wire;
 
 namespace Toolstack.MessageSwitch;
 
 /// <summary>A queue: a line of waiting messages in the order of their numbers, and the consumers that share them in turn.</summary>
-internal sealed class BrokerQueue(string name, BrokerClient? owner)
+internal sealed class BrokerQueue(string name)
 {
     private readonly List<Subscription> competing = [];
     private readonly List<Subscription> broadcasts = [];
@@ -12,7 +13,7 @@ internal sealed class BrokerQueue(string name, BrokerClient? owner)
     internal string Name { get; } = name;
 
     /// <summary>The client a transient queue dies with; null for a persistent queue.</summary>
-    internal BrokerClient? Owner { get; } = owner;
+    internal BrokerClient? Owner { get; private set; }
 
     /// <summary>Made by a request before anybody created it; goes when it is empty again and nobody did.</summary>
     internal bool Implicit { get; set; }
@@ -66,6 +67,13 @@ internal sealed class BrokerQueue(string name, BrokerClient? owner)
         return open;
     }
 
+    /// <summary>Makes it the client's own.</summary>
+    internal void GiveTo(BrokerClient client)
+    {
+        Owner = client;
+        client.Owned.Add(this);
+    }
+
     /// <summary>Counts a message in.</summary>
     internal void Take(BrokerMessage message)
     {
@@ -101,12 +109,14 @@ internal sealed class BrokerQueue(string name, BrokerClient? owner)
         return null;
     }
 
-    /// <summary>Lets every waiting transfer look again.</summary>
-    internal void WakeWatchers()
+    /// <summary>Lets every waiting transfer look again, when the turn is over.</summary>
+    internal void WakeWatchers(ConcurrentQueue<TransferWait> woken)
     {
-        foreach (var watcher in Watchers)
+        while (Watchers.Count > 0)
         {
-            watcher.Wake();
+            var watcher = Watchers[^1];
+            watcher.Unwatch();
+            woken.Enqueue(watcher);
         }
     }
 

@@ -97,6 +97,28 @@ public sealed class NativeTests
     }
 
     [Fact]
+    public async Task Transient_queues_are_made_and_served_again_after_a_restart_of_the_switch()
+    {
+        await using var fixture = new SwitchFixture();
+        var (owner, other) = (fixture.Client("owner"), fixture.Client("other"));
+        await owner.CreateAsync("t", transient: true, CancellationToken.None);
+        await owner.CreateAsync("gone", transient: true, CancellationToken.None);
+        await owner.DestroyAsync("gone", CancellationToken.None);
+        _ = owner.ServeAsync("t", Echo, 1, CancellationToken.None);
+        for (var round = 0; round < 2; round++)
+        {
+            await EventuallyAsync(async () => (await other.ListAsync("t", alive: true, CancellationToken.None)) is [{ Transient: true }]);
+            Assert.Equal("[x]", await CallAsync(other, "t", "x"));
+            var refused = await Assert.ThrowsAsync<SwitchException>(() => other.CreateAsync("t", transient: true, CancellationToken.None));
+            Assert.Equal(SwitchErrorKind.NotOwner, refused.Kind);
+            await fixture.StopSwitchAsync();
+            fixture.StartSwitch();
+            Assert.Equal("[y]", await CallAsync(other, "t", "y", retrySafe: true));
+            Assert.Empty(await other.ListAsync("gone", CancellationToken.None));
+        }
+    }
+
+    [Fact]
     public async Task Diagnostics_and_the_trace_are_those_of_the_original_protocol()
     {
         await using var fixture = new SwitchFixture(new Settings { TraceEntries = 64 });

@@ -186,6 +186,20 @@ public sealed class BrokerTests
     }
 
     [Fact]
+    public void A_queue_that_a_request_made_belongs_to_the_client_that_then_makes_it_transient()
+    {
+        var owner = world.Peer("owner");
+        world.Caller().Request("t", 1);
+        owner.Send(new CreateQueue(1, "t", Transient: true));
+        Assert.True(Assert.Single(world.Broker.Statuses, queue => queue.Name == "t").Transient);
+        var other = world.Peer("other");
+        other.Send(new CreateQueue(1, "t", Transient: true));
+        Assert.Equal(SwitchErrorKind.NotOwner, Assert.Single(other.Refusals));
+        owner.Die();
+        Assert.DoesNotContain(world.Broker.Statuses, queue => queue.Name == "t");
+    }
+
+    [Fact]
     public void Destroying_a_queue_tells_the_callers_that_wait_in_it()
     {
         var caller = world.Caller();
@@ -213,8 +227,9 @@ public sealed class BrokerTests
         var waits = world.Broker.Transfer(one.Client, -1, ["q"], TimeSpan.FromMinutes(1)).Wait!;
         var elsewhere = world.Broker.Transfer(other.Client, -1, ["elsewhere"], TimeSpan.FromMinutes(1)).Wait!;
         world.Caller().Request("q", 1);
-        Assert.True(waits.Woken.IsCompleted);
-        Assert.False(elsewhere.Woken.IsCompleted);
+        Assert.Equal([waits], world.Broker.Woken);
+        Assert.Empty(waits.Queues[0].Watchers);
+        Assert.Equal([elsewhere], elsewhere.Queues[0].Watchers);
     }
 
     [Fact]

@@ -15,7 +15,7 @@ public sealed class DueHeapTests
 #pragma warning disable CA5394 // a test's own sequence, the same every time
         var random = new Random(seed);
         var heap = new DueHeap();
-        var queue = new BrokerQueue("q", null);
+        var queue = new BrokerQueue("q");
         var inside = new List<BrokerMessage>();
         for (var step = 0; step < 2000; step++)
         {

@@ -24,7 +24,8 @@ public sealed record Refusal(SwitchErrorKind Kind, string Text) : SwitchMessage;
 /// <summary>Client: a command the switch answers with a <see cref="CommandResult"/> (or <see cref="QueueList"/>) of the same number.</summary>
 public abstract record SwitchCommand(long Sequence) : SwitchMessage;
 
-/// <summary>A queue that stays until destroyed, or one that lives and dies with this connection. No-op when it exists.</summary>
+/// <summary>A queue that stays until destroyed, or one that lives and dies with this connection. No-op when it exists, but a transient queue of
+/// another client is refused (NotOwner).</summary>
 public sealed record CreateQueue(long Sequence, string Queue, bool Transient) : SwitchCommand(Sequence);
 
 /// <summary>Removes a queue; callers whose requests wait in it are told.</summary>

@@ -96,9 +96,9 @@ public sealed class SwitchFuzzTests
 
     private static void ReadRequests(byte[] bytes)
     {
-        for (var rest = bytes.AsMemory(); HttpRequest.TryRead(rest, out var length, out _) is { } request; rest = rest[length..])
+        for (var rest = bytes.AsMemory(); HttpRequest.TryRead(rest, out _) is { } request; rest = rest[request.Length..])
         {
-            Assert.InRange(length, 1, rest.Length);
+            Assert.InRange(request.Length, 1, rest.Length);
             try
             {
                 CompatParser.Parse(request);

@@ -262,7 +262,7 @@ internal sealed partial class Broker
             }
             else
             {
-                queue.WakeWatchers();
+                queue.WakeWatchers(Woken);
                 return;
             }
         }

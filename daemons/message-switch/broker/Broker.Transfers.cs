@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Toolstack.Hosting.Switch;
 using Toolstack.Hosting.Switch.Wire;
 
@@ -12,6 +13,9 @@ internal sealed partial class Broker
     internal const string OwnName = "message-switch";
 
     internal TraceRing Trace { get; } = new(settings.TraceEntries);
+
+    /// <summary>Transfers for which something came: whoever made the turn wakes them when it is over.</summary>
+    internal ConcurrentQueue<TransferWait> Woken { get; } = new();
 
     /// <summary>Creates a queue unless it exists; an owner that it has stays. Raises <see cref="SwitchException"/> (TooMany).</summary>
     internal bool CreateQueue(BrokerClient client, string name, bool transient)
@@ -115,27 +119,23 @@ internal sealed partial class Broker
         var bytes = 0L;
         foreach (var message in found.Take(CompatLimits.MaxTransferMessages))
         {
-            bytes += message.Payload.Length;
-            if (shown.Count > 0 && bytes > CompatLimits.MaxTransferBytes)
+            if (shown.Count > 0 && bytes + message.Payload.Length > CompatLimits.MaxTransferBytes)
             {
                 break;
             }
 
+            bytes += message.Payload.Length;
             Show(client, message);
             shown.Add(MessageView.Of(message));
         }
 
-        return new Transferred(shown, Math.Max(cursor, shown[^1].Number), null);
+        return new Transferred(shown, Math.Max(cursor, shown[^1].Number), null, bytes);
     }
 
     /// <summary>A transfer does not wait any more.</summary>
     internal static bool Unwatch(TransferWait wait)
     {
-        foreach (var queue in wait.Queues)
-        {
-            queue.Watchers.Remove(wait);
-        }
-
+        wait.Unwatch();
         return true;
     }
 
@@ -268,6 +268,6 @@ internal sealed partial class Broker
             Forget(message);
         }
 
-        queue.WakeWatchers();
+        queue.WakeWatchers(Woken);
     }
 }

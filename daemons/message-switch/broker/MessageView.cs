@@ -20,5 +20,5 @@ internal sealed record MessageView(string Queue, long Number, string? ReplyName,
 /// <summary>A queue with what it holds. <paramref name="NextTransfer"/> is when somebody is expected to transfer from it, in nanoseconds.</summary>
 internal sealed record QueueView(string Name, bool Transient, long? NextTransfer, IReadOnlyList<MessageView> Contents);
 
-/// <summary>What a transfer found: messages and the cursor after them, or nothing and what to wait for.</summary>
-internal readonly record struct Transferred(IReadOnlyList<MessageView> Messages, long Next, TransferWait? Wait);
+/// <summary>What a transfer found: messages of so many payload bytes and the cursor after them, or nothing and what to wait for.</summary>
+internal readonly record struct Transferred(IReadOnlyList<MessageView> Messages, long Next, TransferWait? Wait, long Bytes = 0);

@@ -19,7 +19,6 @@ internal sealed class CompatConnection : ISwitchPeer
     private readonly Action shutDown;
     private readonly ILogger logger;
     private readonly HttpConnection http;
-    private readonly CancellationTokenSource left = new();
 
     // Several tokens are possible; the smallest counts.
     private readonly SortedDictionary<string, CompatSession> sessions = new(StringComparer.Ordinal);
@@ -31,7 +30,7 @@ internal sealed class CompatConnection : ISwitchPeer
         this.peer = peer;
         this.shutDown = shutDown;
         this.logger = logger;
-        http = new HttpConnection(socket, AnswerAsync) { Left = left.Cancel };
+        http = new HttpConnection(socket, AnswerAsync);
     }
 
     private CompatSession? Session
@@ -70,9 +69,10 @@ internal sealed class CompatConnection : ISwitchPeer
         }
     }
 
-    public void Dispose() => left.Dispose();
+    public void Dispose() => http.Dispose();
 
-    private async ValueTask<HttpAnswer> AnswerAsync(HttpRequest request, CancellationToken stopping)
+    /// <summary>Called by the thread that serves all clients: what takes longer than a turn is given to another one.</summary>
+    private async ValueTask<HttpAnswer> AnswerAsync(HttpRequest request, CancellationToken ended)
     {
         try
         {
@@ -80,13 +80,14 @@ internal sealed class CompatConnection : ISwitchPeer
             {
                 null => NotFound,
                 { NeedsLogin: true } when Session is null => PleaseLogIn,
-                TransferRequest transfer => await TransferAsync(Session!.Client, transfer, stopping).ConfigureAwait(false),
-                TraceRequest trace => await TraceAsync(trace, stopping).ConfigureAwait(false),
-                WebRequest web => await WebFiles.ReadAsync(settings.WebDirectory, web.Path, stopping).ConfigureAwait(false) ?? NotFound,
+                TransferRequest transfer => await TransferAsync(Session!.Client, transfer, ended).ConfigureAwait(false),
+                TraceRequest trace => await Task.Run(() => TraceAsync(trace, ended), ended).ConfigureAwait(false),
+                DiagnosticsRequest => await Task.Run(Diagnostics, ended).ConfigureAwait(false),
+                WebRequest web => await WebFiles.ReadAsync(settings.WebDirectory, web.Path, ended).ConfigureAwait(false) ?? NotFound,
                 SendRequest send => await KeptAsync(await SendAsync(send.Queue, request.Body,
-                    (broker, payload) => broker.Store(Session!.Client, send.Queue, send.ReplyTo, payload, request.TraceParent), stopping).ConfigureAwait(false)).ConfigureAwait(false),
+                    (broker, payload) => broker.Store(Session!.Client, send.Queue, send.ReplyTo, payload, request.TraceParent), ended).ConfigureAwait(false)).ConfigureAwait(false),
                 SendResponse send => await KeptAsync(await SendAsync(send.Queue, request.Body,
-                    (broker, payload) => broker.Respond(Session!.Client, send.Queue, send.Answered, payload), stopping).ConfigureAwait(false)).ConfigureAwait(false),
+                    (broker, payload) => broker.Respond(Session!.Client, send.Queue, send.Answered, payload), ended).ConfigureAwait(false)).ConfigureAwait(false),
                 var other => await KeptAsync(Answer(other)).ConfigureAwait(false),
             };
         }
@@ -102,6 +103,10 @@ internal sealed class CompatConnection : ISwitchPeer
         {
             return HttpAnswer.Failure(503, failed.Message);
         }
+        catch (OperationCanceledException) when (ended.IsCancellationRequested)
+        {
+            return HttpAnswer.Failure(503, "the connection ended");
+        }
     }
 
     /// <summary>An answer is a promise: it goes out when what it speaks of is kept.</summary>
@@ -111,14 +116,14 @@ internal sealed class CompatConnection : ISwitchPeer
         return answer;
     }
 
+    private HttpAnswer Diagnostics() => Json(CompatAnswers.Diagnostics(turns.Run(static broker => broker.Diagnose())));
+
     private HttpAnswer Answer(CompatRequest request)
     {
         switch (request)
         {
             case LoginRequest login:
                 return Login(login.Token);
-            case DiagnosticsRequest:
-                return Json(CompatAnswers.Diagnostics(turns.Run(static broker => broker.Diagnose())));
             case ShutdownRequest:
                 return Shutdown();
         }
@@ -144,10 +149,10 @@ internal sealed class CompatConnection : ISwitchPeer
 
     /// <summary>Sends, when there is room: until then the answer waits, and with it the sender, who has one request at a time.</summary>
     private async ValueTask<HttpAnswer> SendAsync(
-        string queue, ReadOnlyMemory<byte> body, Func<Broker, SwitchPayload, long?> send, CancellationToken stopping)
+        string queue, ReadOnlyMemory<byte> body, Func<Broker, SwitchPayload, long?> send, CancellationToken ended)
     {
         // The connection's buffer is used again: what stays in the frame is copied, what is large goes to sealed memory.
-        var payload = SwitchPayload.Of(body);
+        var payload = body.Length > SwitchLimits.MaxInlineBytes ? await Task.Run(() => SwitchPayload.Of(body), ended).ConfigureAwait(false) : default;
         payload = payload.Sealed is null ? new SwitchPayload(body.ToArray()) : payload;
         var until = Environment.TickCount64 + (long)settings.FullQueueWait.TotalMilliseconds;
         long? number = null;
@@ -163,7 +168,7 @@ internal sealed class CompatConnection : ISwitchPeer
                 }
 
                 var rest = TimeSpan.FromMilliseconds(Math.Max(0, until - Environment.TickCount64));
-                if (!await WaitAsync(room, rest, stopping).ConfigureAwait(false))
+                if (!await WaitAsync(room, rest, ended).ConfigureAwait(false))
                 {
                     turns.Run(broker => broker.ForgetRoom(room));
                     throw full!;
@@ -227,7 +232,7 @@ internal sealed class CompatConnection : ISwitchPeer
         return HttpAnswer.Empty;
     }
 
-    private async ValueTask<HttpAnswer> TransferAsync(BrokerClient client, TransferRequest request, CancellationToken stopping)
+    private async ValueTask<HttpAnswer> TransferAsync(BrokerClient client, TransferRequest request, CancellationToken ended)
     {
         var until = Environment.TickCount64 + (long)request.Timeout.TotalMilliseconds;
         while (true)
@@ -236,36 +241,35 @@ internal sealed class CompatConnection : ISwitchPeer
             var found = turns.Run(broker => broker.Transfer(client, request.Cursor, request.Queues, rest));
             if (found.Wait is not { } wait)
             {
-                return Json(CompatAnswers.Transferred(found));
+                return found.Bytes <= SwitchLimits.MaxInlineBytes
+                    ? Json(CompatAnswers.Transferred(found))
+                    : await Task.Run(() => Json(CompatAnswers.Transferred(found)), ended).ConfigureAwait(false);
             }
 
-            var woken = await WaitAsync(wait.Woken, rest, stopping).ConfigureAwait(false);
-            turns.Run(_ => Broker.Unwatch(wait));
-            if (!woken)
+            if (!await WaitAsync(wait.Woken, rest, ended).ConfigureAwait(false))
             {
+                turns.Run(_ => Broker.Unwatch(wait));
                 return Json(CompatAnswers.Transferred(found));
             }
         }
     }
 
-    private async ValueTask<HttpAnswer> TraceAsync(TraceRequest request, CancellationToken stopping)
+    private async Task<HttpAnswer> TraceAsync(TraceRequest request, CancellationToken ended)
     {
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(left.Token, stopping);
-        var events = await TraceFollower.FollowAsync(turns, request.From, request.Timeout, ending.Token).ConfigureAwait(false);
+        var events = await TraceFollower.FollowAsync(turns, request.From, request.Timeout, ended).ConfigureAwait(false);
         return Json(CompatAnswers.Events(events, settings.TraceTruncate));
     }
 
-    /// <summary>False when the time is over, the client left or the switch stops.</summary>
-    private async Task<bool> WaitAsync(Task wait, TimeSpan timeout, CancellationToken stopping)
+    /// <summary>False when the time is over or the connection ended.</summary>
+    private static async Task<bool> WaitAsync(Task wait, TimeSpan timeout, CancellationToken ended)
     {
         if (timeout == TimeSpan.Zero)
         {
             return wait.IsCompleted;
         }
 
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(left.Token, stopping);
-        await wait.WaitAsync(timeout, ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return wait.IsCompleted && !ending.IsCancellationRequested;
+        await wait.WaitAsync(timeout, ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return wait.IsCompleted && !ended.IsCancellationRequested;
     }
 
     private static HttpAnswer Json(ReadOnlyMemory<byte> body) => new(200, body);

@@ -10,7 +10,8 @@ namespace Toolstack.MessageSwitch;
 /// <summary>The listening socket of the switch and the connections it accepted.</summary>
 internal sealed class SwitchServer : IAsyncDisposable
 {
-    internal static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
+    private const int Backlog = 1024;
+    private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
 
     private readonly Settings settings;
     private readonly ILogger logger;
@@ -33,13 +34,14 @@ internal sealed class SwitchServer : IAsyncDisposable
     }
 
     /// <summary>Makes the socket, with its configured owner and mode, in place of one that nobody listens on any more; or takes the one that
-    /// the service manager made, whose path, owner and mode are its own matter. Raises <see cref="SocketException"/> or
-    /// <see cref="IOException"/> when that is not possible, or when another switch listens there.</summary>
+    /// the service manager made, whose path, owner and mode are its own matter. Raises <see cref="ConfigurationException"/> when that is not
+    /// possible, or when another switch listens there.</summary>
     internal void Listen(Socket? activated = null)
     {
         if (activated is null)
         {
-            UnixListener.Listen(listener, settings.Path, settings.Access);
+            UnixSocketFile.Bind(listener, settings.Path, settings.Access.Apply);
+            listener.Listen(Backlog);
             listening = true;
         }
         else

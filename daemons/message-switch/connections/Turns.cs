@@ -7,6 +7,9 @@ namespace Toolstack.MessageSwitch;
 /// message waits. A turn only changes tables and appends to outgoing buffers, so it is short.</summary>
 internal sealed class Turns : IAsyncDisposable
 {
+    [ThreadStatic]
+    private static bool waking;
+
     private readonly Lock gate = new();
     private readonly Broker broker;
     private readonly ILogger logger;
@@ -30,6 +33,7 @@ internal sealed class Turns : IAsyncDisposable
         if (journal is not null)
         {
             broker.Restore(journal.State);
+            journal.ForgetState();
         }
 
         timer = new Timer(static turns => ((Turns)turns!).Expire(), this, Timeout.Infinite, Timeout.Infinite);
@@ -46,51 +50,38 @@ internal sealed class Turns : IAsyncDisposable
         return Broker.Attach(peer, name, user);
     }
 
-    internal void Detach(BrokerClient client)
-    {
-        lock (gate)
-        {
-            broker.Detach(client);
-            EndTurn();
-        }
-    }
+    internal void Detach(BrokerClient client) => Take(static (broker, client) => broker.Detach(client), client);
 
-    internal void Handle(BrokerClient client, SwitchMessage message)
-    {
-        lock (gate)
-        {
-            broker.Handle(client, message);
-            EndTurn();
-        }
-    }
+    internal void Handle(BrokerClient client, SwitchMessage message) =>
+        Take(static (broker, frame) => broker.Handle(frame.client, frame.message), (client, message));
 
     /// <summary>One turn of anything that is not a frame.</summary>
     internal T Run<T>(Func<Broker, T> turn)
     {
-        lock (gate)
+        try
         {
-            try
+            lock (gate)
             {
-                return turn(broker);
+                try
+                {
+                    return turn(broker);
+                }
+                finally
+                {
+                    EndTurn();
+                }
             }
-            finally
-            {
-                EndTurn();
-            }
+        }
+        finally
+        {
+            WakeTransfers();
         }
     }
 
     /// <summary>Completes when the changes of all turns so far are kept, at once when nothing is kept at all. Raises <see cref="IOException"/>.</summary>
     internal Task KeptAsync() => journal?.StoredAsync() ?? Task.CompletedTask;
 
-    internal void Relieved(BrokerClient client)
-    {
-        lock (gate)
-        {
-            broker.Relieved(client);
-            EndTurn();
-        }
-    }
+    internal void Relieved(BrokerClient client) => Take(static (broker, client) => broker.Relieved(client), client);
 
     public async ValueTask DisposeAsync()
     {
@@ -106,13 +97,54 @@ internal sealed class Turns : IAsyncDisposable
         }
     }
 
-    private void Expire()
+    private void Expire() => Take(static (broker, turns) =>
     {
-        lock (gate)
+        turns.armed = null;
+        broker.Expire();
+    }, this);
+
+    private void Take<T>(Action<Broker, T> turn, T about)
+    {
+        try
         {
-            armed = null;
-            broker.Expire();
-            EndTurn();
+            lock (gate)
+            {
+                try
+                {
+                    turn(broker, about);
+                }
+                finally
+                {
+                    EndTurn();
+                }
+            }
+        }
+        finally
+        {
+            WakeTransfers();
+        }
+    }
+
+    /// <summary>After a turn, not in it: each woken transfer makes a turn of its own, on this thread. One that wakes others leaves them to the
+    /// outermost of these calls, so that they do not pile up on the stack.</summary>
+    private void WakeTransfers()
+    {
+        if (broker.Woken.IsEmpty || waking)
+        {
+            return;
+        }
+
+        waking = true;
+        try
+        {
+            while (broker.Woken.TryDequeue(out var wait))
+            {
+                wait.Wake();
+            }
+        }
+        finally
+        {
+            waking = false;
         }
     }
 

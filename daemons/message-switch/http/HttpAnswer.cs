@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Text;
 using System.Text;
 
 namespace Toolstack.MessageSwitch.Http;
@@ -14,23 +15,32 @@ internal readonly record struct HttpAnswer(int Status, ReadOnlyMemory<byte> Body
 
     internal void Write(ArrayBufferWriter<byte> output, bool keepAlive)
     {
-        var reason = Status switch
+        output.Write("HTTP/1.1 "u8);
+        output.Write(StatusLine(Status));
+        output.Write("\r\ncontent-length: "u8);
+        Utf8Formatter.TryFormat(Body.Length, output.GetSpan(20), out var digits);
+        output.Advance(digits);
+        if (Type is not null)
         {
-            200 => "OK",
-            400 => "Bad Request",
-            403 => "Forbidden",
-            404 => "Not Found",
-            413 => "Content Too Large",
-            431 => "Request Header Fields Too Large",
-            500 => "Internal Server Error",
-            501 => "Not Implemented",
-            503 => "Service Unavailable",
-            _ => "Status",
-        };
-        var type = Type is null ? "" : $"content-type: {Type}\r\n";
-        var connection = keepAlive && !Close ? "keep-alive" : "close";
-        Encoding.Latin1.GetBytes(
-            $"HTTP/1.1 {Status} {reason}\r\ncontent-length: {Body.Length}\r\n{type}connection: {connection}\r\n\r\n", output);
+            output.Write("\r\ncontent-type: "u8);
+            Encoding.Latin1.GetBytes(Type, output);
+        }
+
+        output.Write(keepAlive && !Close ? "\r\nconnection: keep-alive\r\n\r\n"u8 : "\r\nconnection: close\r\n\r\n"u8);
         output.Write(Body.Span);
     }
+
+    private static ReadOnlySpan<byte> StatusLine(int status) => status switch
+    {
+        200 => "200 OK"u8,
+        400 => "400 Bad Request"u8,
+        403 => "403 Forbidden"u8,
+        404 => "404 Not Found"u8,
+        413 => "413 Content Too Large"u8,
+        431 => "431 Request Header Fields Too Large"u8,
+        500 => "500 Internal Server Error"u8,
+        501 => "501 Not Implemented"u8,
+        503 => "503 Service Unavailable"u8,
+        _ => throw new InvalidOperationException($"no status {status}"),
+    };
 }

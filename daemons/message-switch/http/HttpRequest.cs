@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Buffers.Text;
 using System.Text;
 
 namespace Toolstack.MessageSwitch.Http;
@@ -10,13 +10,15 @@ internal sealed record HttpRequest(string Method, byte[] Target, ReadOnlyMemory<
     /// <summary>Where the request belongs in a distributed trace (W3C Trace Context, header traceparent), or empty.</summary>
     internal string TraceParent { get; init; } = "";
 
-    private static readonly byte[] EndOfHead = "\r\n\r\n"u8.ToArray();
+    /// <summary>The bytes it came in.</summary>
+    internal int Length { get; init; }
 
-    /// <summary>Takes one request off the front of <paramref name="received"/>: <paramref name="length"/> bytes. Null when it is not there whole yet.
+    private static ReadOnlySpan<byte> EndOfHead => "\r\n\r\n"u8;
+
+    /// <summary>Reads one request at the front of <paramref name="received"/>. Null when it is not there whole yet.
     /// Raises <see cref="HttpException"/> for what is not a request.</summary>
-    internal static HttpRequest? TryRead(ReadOnlyMemory<byte> received, out int length, out bool continueWanted)
+    internal static HttpRequest? TryRead(ReadOnlyMemory<byte> received, out bool continueWanted)
     {
-        length = 0;
         continueWanted = false;
         var head = received.Span.IndexOf(EndOfHead);
         if (head > HttpLimits.MaxHeadBytes || (head < 0 && received.Length > HttpLimits.MaxHeadBytes))
@@ -47,24 +49,29 @@ internal sealed record HttpRequest(string Method, byte[] Target, ReadOnlyMemory<
             return null;
         }
 
-        length = start + (int)fields.Length;
+        var length = start + (int)fields.Length;
         var parts = Split(received.Span[line]);
-        var old = parts.Version == "HTTP/1.0";
-        return new HttpRequest(parts.Method, parts.Target, received[start..length], fields.KeepAlive ?? !old)
+        return new HttpRequest(parts.Method, parts.Target, received[start..length], fields.KeepAlive ?? !parts.Old)
         {
             TraceParent = fields.TraceParent,
+            Length = length,
         };
     }
 
-    private static (string Method, byte[] Target, string Version) Split(ReadOnlySpan<byte> line)
+    private static (string Method, byte[] Target, bool Old) Split(ReadOnlySpan<byte> line)
     {
         var first = line.IndexOf((byte)' ');
         var last = line.LastIndexOf((byte)' ');
-        var version = last < 0 ? "" : Encoding.Latin1.GetString(line[(last + 1)..]);
-        return first > 0 && last > first + 1 && version is "HTTP/1.1" or "HTTP/1.0"
-            ? (Encoding.Latin1.GetString(line[..first]), line[(first + 1)..last].ToArray(), version)
+        var version = last < 0 ? default : line[(last + 1)..];
+        var old = version.SequenceEqual("HTTP/1.0"u8);
+        return first > 0 && last > first + 1 && (old || version.SequenceEqual("HTTP/1.1"u8))
+            ? (MethodOf(line[..first]), line[(first + 1)..last].ToArray(), old)
             : throw new HttpException(400, "not a request line");
     }
+
+    // The usual ones without making a text anew.
+    private static string MethodOf(ReadOnlySpan<byte> name) =>
+        name.SequenceEqual("GET"u8) ? "GET" : name.SequenceEqual("POST"u8) ? "POST" : Encoding.Latin1.GetString(name);
 
     private static Fields ReadFields(ReadOnlySpan<byte> head, out Range line)
     {
@@ -104,39 +111,42 @@ internal sealed record HttpRequest(string Method, byte[] Target, ReadOnlyMemory<
                 throw new HttpException(400, "not a header field");
             }
 
-            var value = Encoding.Latin1.GetString(field[(colon + 1)..]).Trim();
-            switch (Encoding.Latin1.GetString(field[..colon]).ToLowerInvariant())
+            var name = field[..colon];
+            var value = field[(colon + 1)..].Trim(" \t"u8);
+            if (Is(name, "content-length"u8))
             {
-                case "content-length":
-                    var digits = long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var length);
-                    if (!digits || (lengthSeen && length != Length))
-                    {
-                        throw new HttpException(400, "not a content-length");
-                    }
-
-                    (Length, lengthSeen) = (length, true);
-                    break;
-                case "transfer-encoding":
-                    Chunked = true;
-                    break;
-                case "connection":
-                    KeepAlive = value.ToLowerInvariant() switch
-                    {
-                        "close" => false,
-                        "keep-alive" => true,
-                        _ => KeepAlive,
-                    };
-                    break;
-                case "traceparent":
-                    TraceParent = value.Length <= HttpLimits.MaxTraceParentBytes ? value : "";
-                    break;
-                case "expect":
-                    ContinueWanted = value.Equals("100-continue", StringComparison.OrdinalIgnoreCase);
-                    break;
-                default:
-                    break;
+                ReadLength(value);
+            }
+            else if (Is(name, "transfer-encoding"u8))
+            {
+                Chunked = true;
+            }
+            else if (Is(name, "connection"u8))
+            {
+                KeepAlive = Is(value, "close"u8) ? false : Is(value, "keep-alive"u8) ? true : KeepAlive;
+            }
+            else if (Is(name, "traceparent"u8))
+            {
+                TraceParent = value.Length <= HttpLimits.MaxTraceParentBytes ? Encoding.Latin1.GetString(value) : "";
+            }
+            else if (Is(name, "expect"u8))
+            {
+                ContinueWanted = Is(value, "100-continue"u8);
             }
         }
+
+        private void ReadLength(ReadOnlySpan<byte> value)
+        {
+            var digits = !value.IsEmpty && char.IsAsciiDigit((char)value[0]);
+            if (!digits || !Utf8Parser.TryParse(value, out long length, out var read) || read != value.Length || (lengthSeen && length != Length))
+            {
+                throw new HttpException(400, "not a content-length");
+            }
+
+            (Length, lengthSeen) = (length, true);
+        }
+
+        private static bool Is(ReadOnlySpan<byte> text, ReadOnlySpan<byte> wanted) => Ascii.EqualsIgnoreCase(text, wanted);
     }
 }
 

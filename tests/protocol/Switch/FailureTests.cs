@@ -1,4 +1,5 @@
 using System.Buffers;
+using Toolstack.Hosting;
 using Toolstack.Hosting.Switch;
 using Toolstack.Hosting.Switch.Wire;
 using Toolstack.MessageSwitch;
@@ -224,7 +225,7 @@ public sealed class FailureTests
         await using var fixture = new SwitchFixture();
         await using (var second = new SwitchServer(fixture.Settings, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance))
         {
-            Assert.Throws<IOException>(() => second.Listen());
+            Assert.Contains("another process", Assert.Throws<ConfigurationException>(() => second.Listen()).Message, StringComparison.Ordinal);
         }
 
         await fixture.StopSwitchAsync();

@@ -77,6 +77,16 @@ public sealed class OperationTests : IDisposable
         Assert.Equal((UnixFileMode)0b110_100_000, File.GetUnixFileMode(fixture.Settings.Path));
     }
 
+    [Fact]
+    public async Task The_socket_has_the_configured_owner()
+    {
+        // Only root may give it away; anybody may name himself.
+        var owner = PeerIdentity.Own == 0 ? "1234:2345" : $"{PeerIdentity.Own}";
+        await using var fixture = new SwitchFixture(new Settings { Access = SocketAccess.Parse("0600", owner) });
+        using var stat = Process.Start(new ProcessStartInfo("stat", ["-c", "%u:%g", fixture.Settings.Path]) { RedirectStandardOutput = true })!;
+        Assert.StartsWith(owner, await stat.StandardOutput.ReadToEndAsync(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("POST /request/q/r HTTP/1.1\r\nuser-agent: cohttp\r\ncontent-length: 9\r\n\r\n{\"a\": 1 }")]
     [InlineData("POST /transfer HTTP/1.1\r\ncontent-length: 57\r\n\r\n{\"from\":\"5\",\"timeout\":0.0,\"queues\":[\"q\",\"r\"],\"x\":[{}]}  ")]

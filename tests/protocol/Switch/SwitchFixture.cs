@@ -11,7 +11,7 @@ namespace Toolstack.Tests.Switch;
 internal sealed class SwitchFixture : IAsyncDisposable
 {
     /// <summary>How long a test waits for something that must happen; never asserted upon.</summary>
-    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("switch");
     private readonly List<IAsyncDisposable> clients = [];

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Net.Sockets;
 using Microsoft.Win32.SafeHandles;
-using Tmds.Linux;
 using Toolstack.Interop.Linux;
 
 namespace Toolstack.Hosting.Switch.Wire;
@@ -61,7 +60,7 @@ public sealed class SwitchLink : IDisposable, IReadinessTarget
         }
         catch (Exception error) when (error is HypervisorError or ObjectDisposedException)
         {
-            Close(Classify(error));
+            Close(LinkEnd.Of(error));
             End();
         }
 
@@ -154,7 +153,7 @@ public sealed class SwitchLink : IDisposable, IReadinessTarget
         }
         catch (Exception error) // the loop that owns the connection: classified, and the classification reported by RunAsync
         {
-            Close(Classify(error));
+            Close(LinkEnd.Of(error));
             End();
         }
     }
@@ -249,7 +248,7 @@ public sealed class SwitchLink : IDisposable, IReadinessTarget
         }
         catch (Exception error) when (error is HypervisorError or ObjectDisposedException)
         {
-            Close(Classify(error));
+            Close(LinkEnd.Of(error));
         }
 
         if (frame.Capacity > Arrivals.Length)
@@ -377,17 +376,5 @@ public sealed class SwitchLink : IDisposable, IReadinessTarget
         Store m => m.Payload.Sealed,
         Report m => m.Payload.Sealed,
         _ => null,
-    };
-
-    private static LinkEnd Classify(Exception error) => error switch
-    {
-        SwitchException broken => new(LinkEndReason.Garbage, broken.Message, broken),
-        SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.Shutdown or SocketError.ConnectionAborted } reset =>
-            new(LinkEndReason.PeerReset, reset.Message, reset),
-        HypervisorError reset when reset.Errno == LibC.ECONNRESET || reset.Errno == LibC.EPIPE => new(LinkEndReason.PeerReset, reset.Message, reset),
-        HypervisorError stuck when stuck.Errno == LibC.ETIMEDOUT => new(LinkEndReason.NotReading, stuck.Message, stuck),
-        HypervisorError many when many.Errno == LibC.EMSGSIZE => new(LinkEndReason.Garbage, many.Message, many),
-        OperationCanceledException => new(LinkEndReason.Stopped, "stopping"),
-        _ => new(LinkEndReason.Failed, error.Message, error),
     };
 }

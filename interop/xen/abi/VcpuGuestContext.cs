@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 
 namespace Toolstack.Interop.Xen.Abi;
@@ -20,9 +21,23 @@ internal unsafe struct VcpuGuestContext
     /// <summary>Of a suspended guest's first vCPU: the frame of its start_info.</summary>
     [FieldOffset(616)] internal ulong Rdx;
 
-    [FieldOffset(4832)] internal fixed ulong GdtFrames[MaxGdtFrames];
+    [FieldOffset(4832)] private fixed ulong gdtFrames[MaxGdtFrames];
     [FieldOffset(4960)] internal ulong GdtEntries;
 
+    [FieldOffset(4984)] private fixed ulong controlRegisters[8];
+
+    [UnscopedRef]
+    internal ref ulong GdtFrame(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)MaxGdtFrames);
+        return ref gdtFrames[index];
+    }
+
     /// <summary>cr3 is number 3; number 1 is the root of the user's tables, or 0.</summary>
-    [FieldOffset(4984)] internal fixed ulong ControlRegisters[8];
+    [UnscopedRef]
+    internal ref ulong ControlRegister(int number)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)number, 8u);
+        return ref controlRegisters[number];
+    }
 }

@@ -1,6 +1,7 @@
 using Toolstack.Interop.Xen;
 using Toolstack.Xenopsd.Backends.Domains.Tree;
 using Toolstack.Xenopsd.Backends.Xen.Building;
+using Toolstack.Xenopsd.Backends.Xen.Migration;
 using Toolstack.Xenopsd.Contract;
 
 namespace Toolstack.Xenopsd.Backends.Xen;
@@ -88,9 +89,11 @@ public sealed class XenHypervisor : IHypervisor
         return builder.RunAsync(xen.Machine(), domid, image, cancel);
     }
 
-    public IHypervisorSource OpenSource(int domid, string vmDescription, Action suspend) => throw Unimplemented("save");
+    public IHypervisorSource OpenSource(int domid, string vmDescription, Action suspend) =>
+        XenTransfers.OpenSource(domid, vmDescription, suspend);
 
-    public IHypervisorTarget OpenTarget(int domid, int storePort, int consolePort) => throw Unimplemented("restore");
+    public IHypervisorTarget OpenTarget(int domid, int storePort, int consolePort) =>
+        XenTransfers.OpenTarget(domid, storePort, consolePort);
 
     public void AssignDevice(int domid, PciAddress device) => xen.AssignDevice(domid, Number(device));
 

@@ -9,7 +9,7 @@ namespace Toolstack.Xenopsd.Migration.Stream;
 /// The memory part of the libxc stream. Each PAGE_DATA record is read in three steps: its count, its frame numbers, which are
 /// all checked before a byte of memory is touched, and then the frames, straight from the socket into the guest.
 /// </summary>
-internal sealed unsafe class FrameReader(IDataChannel io, IGuestMemory memory, IProgress<double> progress) : IDisposable
+internal sealed unsafe class FrameReader(IDataChannel io, IGuestMemory memory, GuestType type, IProgress<double> progress) : IDisposable
 {
     private readonly IoVector[] _vectors = new IoVector[VectoredIo.MaxVectors];
     private readonly ulong[] _written = new ulong[(memory.PageCount + 63) / 64];
@@ -17,6 +17,7 @@ internal sealed unsafe class FrameReader(IDataChannel io, IGuestMemory memory, I
     private ulong[] _entries = new ulong[StreamLimits.BatchPages];
     private long[] _gfns = new long[StreamLimits.BatchPages];
     private readonly FramePreparer _preparer = new(memory);
+    private long _pageCount = memory.PageCount;
     private bool _verifying;
     private long _distinct;
     private double _reported;
@@ -29,6 +30,9 @@ internal sealed unsafe class FrameReader(IDataChannel io, IGuestMemory memory, I
 
     /// <summary>From here on frames are compared with the guest's memory and not stored (debugging aid of libxc senders).</summary>
     public void StartVerify() => _verifying = true;
+
+    /// <summary>The guest has no frames from this one on.</summary>
+    public void Limit(long pageCount) => _pageCount = pageCount;
 
     public void ReadPageData(uint length)
     {
@@ -68,6 +72,7 @@ internal sealed unsafe class FrameReader(IDataChannel io, IGuestMemory memory, I
         }
         else
         {
+            memory.Populate(_entries.AsSpan(0, (int)count));
             Store(frames);
         }
     }
@@ -81,12 +86,27 @@ internal sealed unsafe class FrameReader(IDataChannel io, IGuestMemory memory, I
             var range = bytes[(StreamFormat.CountHeaderBytes + (i * StreamFormat.ZeroRangeBytes))..];
             var first = BinaryPrimitives.ReadUInt64LittleEndian(range);
             var frames = BinaryPrimitives.ReadUInt64LittleEndian(range[8..]);
-            if (frames == 0 || first >= (ulong)memory.PageCount || frames > (ulong)memory.PageCount - first)
+            if (frames == 0 || first >= (ulong)_pageCount || frames > (ulong)_pageCount - first)
             {
                 throw new StreamError(StreamFault.FrameOutOfRange, $"ZERO_PAGES: {frames} frames from gfn {first}");
             }
 
+            PopulateRange((long)first, (long)frames);
             Clear((long)first, (long)frames);
+        }
+    }
+
+    private void PopulateRange(long first, long count)
+    {
+        for (var done = 0L; done < count && !_verifying; done += StreamLimits.BatchPages)
+        {
+            var part = _entries.AsSpan(0, (int)Math.Min(count - done, StreamLimits.BatchPages));
+            for (var i = 0; i < part.Length; i++)
+            {
+                part[i] = (ulong)(first + done + i);
+            }
+
+            memory.Populate(part);
         }
     }
 
@@ -111,9 +131,9 @@ internal sealed unsafe class FrameReader(IDataChannel io, IGuestMemory memory, I
                 throw new StreamError(StreamFault.BadBody, "PAGE_DATA: reserved bits of a frame number set");
             }
 
-            if (pfn >= (ulong)memory.PageCount)
+            if (pfn >= (ulong)_pageCount)
             {
-                throw new StreamError(StreamFault.FrameOutOfRange, $"PAGE_DATA: gfn {pfn} of {memory.PageCount}");
+                throw new StreamError(StreamFault.FrameOutOfRange, $"PAGE_DATA: gfn {pfn} of {_pageCount}");
             }
 
             if (HasData((int)(entry >> StreamFormat.PageTypeShift)))
@@ -131,11 +151,12 @@ internal sealed unsafe class FrameReader(IDataChannel io, IGuestMemory memory, I
         return frames;
     }
 
-    private static bool HasData(int type) => type switch
+    private bool HasData(int nibble) => nibble switch
     {
         StreamFormat.PageNoTab => true,
         StreamFormat.PageXtab or StreamFormat.PageBroken or StreamFormat.PageXalloc => false,
-        _ => throw new StreamError(StreamFault.BadPageType, $"PAGE_DATA: type {type} in an HVM domain"),
+        _ when type == GuestType.Pv && StreamFormat.TableLevel(nibble) > 0 => true,
+        _ => throw new StreamError(StreamFault.BadPageType, $"PAGE_DATA: type {nibble} in a domain of type {type}"),
     };
 
     private static void RequireDistinct(Span<long> gfns)
@@ -165,7 +186,7 @@ internal sealed unsafe class FrameReader(IDataChannel io, IGuestMemory memory, I
                     next++;
                 }
 
-                // SAFETY: ReadEntries checked every gfn against PageCount; a run is made of such gfns only.
+                // SAFETY: ReadEntries checked every gfn against the limit, which is PageCount at most; a run is made of such gfns only.
                 _vectors[runs++] = new IoVector(memory.Frames(_gfns[start], next - start), (next - start) * (long)StreamLimits.PageSize);
                 MarkWritten(_gfns[start], next - start);
             }
@@ -229,7 +250,7 @@ internal sealed unsafe class FrameReader(IDataChannel io, IGuestMemory memory, I
 
     private void Report()
     {
-        var fraction = (double)_distinct / (memory.PageCount + 1);
+        var fraction = Math.Min(1, (double)_distinct / (memory.ExpectedFrames + 1));
         if (fraction >= _reported + 0.01)
         {
             _reported = fraction;

@@ -16,8 +16,33 @@ public unsafe interface IGuestMemory
     byte* Frames(long gfn, long count);
 
     /// <summary>First run of frames at or after <paramref name="gfn"/> that may hold something other than zeros; everything
-    /// before it is known to be zero. (PageCount, PageCount) when there is none.</summary>
+    /// before it is known to be zero or, with <see cref="HasHoles"/>, not to exist. (PageCount, PageCount) when there is none.</summary>
     (long Start, long End) NextPopulated(long gfn);
+
+    /// <summary>What lies between populated runs are holes of the guest's physical memory, which are not conveyed.</summary>
+    bool HasHoles => false;
+
+    /// <summary>Writes can be recorded; without that the guest is suspended before its memory is read.</summary>
+    bool CanLogDirty => true;
+
+    /// <summary>Frames a restore can expect, for progress.</summary>
+    long ExpectedFrames => PageCount;
+
+    /// <summary>Makes frames ready to be read: for each of <paramref name="gfns"/>, which ascend, its page type (stream nibble) and
+    /// the first byte of what is to be sent, or null when nothing is. Good until the next call.</summary>
+    void Fetch(ReadOnlySpan<ulong> gfns, Span<byte> types, byte** frames)
+    {
+        types[..gfns.Length].Clear();
+        for (var i = 0; i < gfns.Length; i++)
+        {
+            frames[i] = Frames((long)gfns[i], 1);
+        }
+    }
+
+    /// <summary>Called with the entries of a PAGE_DATA record, type nibble included and all numbers checked, before its frames are written.</summary>
+    void Populate(ReadOnlySpan<ulong> entries)
+    {
+    }
 
     /// <summary>A hint that these frames are about to be filled, given from another thread than the one that fills them; false
     /// when the backend has no use for such hints.</summary>
@@ -34,15 +59,27 @@ public unsafe interface IGuestMemory
     void DisableLogDirty();
 }
 
+/// <summary>What the stream's domain header tells apart: PV, and HVM or PVH.</summary>
+public enum GuestType : uint
+{
+    Pv = 1,
+    Hvm = 2,
+}
+
 /// <summary>What the save engine needs of a domain. Calls come from the engine's own thread and may block.</summary>
 public interface ISaveSource
 {
     IGuestMemory Memory { get; }
 
+    GuestType Type => GuestType.Hvm;
+
     /// <summary>Metadata for the Xenops record: the VM as an s-expression.</summary>
     string VmDescription { get; }
 
     StaticState GetStaticState();
+
+    /// <summary>The pfns of the frames that hold a PV guest's own table of its frames; read right before the first frame.</summary>
+    ulong[] GetTableFrames() => [];
 
     /// <summary>Asks the guest to suspend and waits until it has; raises when it does not. No step may be half done afterwards.</summary>
     void Suspend();
@@ -55,6 +92,14 @@ public interface ISaveSource
 public interface IRestoreTarget
 {
     IGuestMemory Memory { get; }
+
+    GuestType Type => GuestType.Hvm;
+
+    /// <summary>Called once for a PV guest, before the first frame is written: its highest pfn, which is below PageCount, and where
+    /// its own table of frames lies.</summary>
+    void SetTableFrames(long maxPfn, ulong[] frames)
+    {
+    }
 
     /// <summary>Called before the first frame is written.</summary>
     void SetStaticState(StaticState state);
@@ -73,4 +118,15 @@ public readonly record struct HvmParam(ulong Index, ulong Value);
 public readonly record struct TscInfo(uint Mode, uint Khz, ulong Nanoseconds, uint Incarnation);
 
 /// <summary>What is read when the guest no longer runs. <see cref="HvmContext"/> is the framed blob of <see cref="Stream.HvmContext"/>.</summary>
-public sealed record DynamicState(ReadOnlyMemory<byte> HvmContext, IReadOnlyList<HvmParam> HvmParams, TscInfo? Tsc);
+public sealed record DynamicState(ReadOnlyMemory<byte> HvmContext, IReadOnlyList<HvmParam> HvmParams, TscInfo? Tsc)
+{
+    /// <summary>What a PV guest has in place of a context and parameters.</summary>
+    public PvState? Pv { get; init; }
+}
+
+/// <summary>The state of a PV guest, normalised (no machine frame in it): its shared page of 4096 bytes, and the vCPUs that are up.</summary>
+public sealed record PvState(ReadOnlyMemory<byte> SharedInfo, IReadOnlyList<PvVcpu> Vcpus);
+
+/// <summary>One vCPU, as the records of the stream carry it; an empty part has no record.</summary>
+public sealed record PvVcpu(
+    int Id, ReadOnlyMemory<byte> Basic, ReadOnlyMemory<byte> Extended, ReadOnlyMemory<byte> Xsave, ReadOnlyMemory<byte> Msrs);

@@ -1,11 +1,12 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using Toolstack.Interop.Linux;
 using Toolstack.Xenopsd.Migration.Channels;
 
 namespace Toolstack.Xenopsd.Migration.Stream;
 
 /// <summary>
-/// Writes the libxc stream, version 3, for an x86 HVM or PVH domain: the two headers and every record but PAGE_DATA, which
+/// Writes the libxc stream, version 3, for an x86 domain: the two headers and every record but PAGE_DATA, which
 /// <see cref="PageBatch"/> writes straight from the frames. Raises what <see cref="IDataChannel"/> raises.
 /// </summary>
 internal sealed class RecordWriter(IDataChannel io)
@@ -14,7 +15,7 @@ internal sealed class RecordWriter(IDataChannel io)
     private const uint XenMajor = 4;
     private const uint XenMinor = 17;
 
-    public void WriteHeaders()
+    public void WriteHeaders(GuestType type)
     {
         Span<byte> bytes = stackalloc byte[StreamFormat.ImageHeaderBytes + StreamFormat.DomainHeaderBytes];
         bytes.Clear();
@@ -22,18 +23,35 @@ internal sealed class RecordWriter(IDataChannel io)
         BinaryPrimitives.WriteUInt32BigEndian(bytes[8..], StreamFormat.Id);
         BinaryPrimitives.WriteUInt32BigEndian(bytes[12..], StreamFormat.Version);
         var domain = bytes[StreamFormat.ImageHeaderBytes..];
-        BinaryPrimitives.WriteUInt32LittleEndian(domain, StreamFormat.DomainTypeHvm);
+        BinaryPrimitives.WriteUInt32LittleEndian(domain, (uint)type);
         BinaryPrimitives.WriteUInt16LittleEndian(domain[4..], StreamFormat.PageShift);
         BinaryPrimitives.WriteUInt32LittleEndian(domain[8..], XenMajor);
         BinaryPrimitives.WriteUInt32LittleEndian(domain[12..], XenMinor);
         io.Write(bytes);
     }
 
-    public void WriteStaticState(StaticState state)
+    public void WriteStaticState(GuestType type, StaticState state)
     {
+        if (type == GuestType.Pv)
+        {
+            Write(RecordType.X86PvInfo, StreamFormat.PvInfo);
+        }
+
         Write(RecordType.X86CpuidPolicy, state.CpuidPolicy.Span);
         Write(RecordType.X86MsrPolicy, state.MsrPolicy.Span);
         Write(RecordType.StaticDataEnd, []);
+    }
+
+    /// <summary>Where a PV guest keeps its own table of frames 0 to <paramref name="maxPfn"/>; nothing for any other.</summary>
+    public void WriteTableFrames(long maxPfn, ulong[] frames)
+    {
+        if (frames.Length > 0)
+        {
+            var body = new byte[StreamFormat.CountHeaderBytes + (frames.Length * sizeof(ulong))];
+            BinaryPrimitives.WriteUInt32LittleEndian(body.AsSpan(4), checked((uint)maxPfn));
+            MemoryMarshal.AsBytes(frames.AsSpan()).CopyTo(body.AsSpan(StreamFormat.CountHeaderBytes));
+            Write(RecordType.X86PvP2mFrames, body);
+        }
     }
 
     public void WriteDynamicState(DynamicState state)
@@ -47,6 +65,12 @@ internal sealed class RecordWriter(IDataChannel io)
             BinaryPrimitives.WriteUInt64LittleEndian(body[8..], tsc.Nanoseconds);
             BinaryPrimitives.WriteUInt32LittleEndian(body[16..], tsc.Incarnation);
             Write(RecordType.X86TscInfo, body);
+        }
+
+        if (state.Pv is { } pv)
+        {
+            WritePvState(pv);
+            return;
         }
 
         Write(RecordType.HvmContext, state.HvmContext.Span);
@@ -76,6 +100,29 @@ internal sealed class RecordWriter(IDataChannel io)
         }
 
         Write(RecordType.ZeroPages, body);
+    }
+
+    private void WritePvState(PvState state)
+    {
+        Write(RecordType.SharedInfo, state.SharedInfo.Span);
+        foreach (var vcpu in state.Vcpus)
+        {
+            WriteVcpu(RecordType.X86PvVcpuBasic, vcpu.Id, vcpu.Basic);
+            WriteVcpu(RecordType.X86PvVcpuExtended, vcpu.Id, vcpu.Extended);
+            WriteVcpu(RecordType.X86PvVcpuXsave, vcpu.Id, vcpu.Xsave);
+            WriteVcpu(RecordType.X86PvVcpuMsrs, vcpu.Id, vcpu.Msrs);
+        }
+    }
+
+    private void WriteVcpu(RecordType type, int id, ReadOnlyMemory<byte> part)
+    {
+        if (part.Length > 0)
+        {
+            var body = new byte[StreamFormat.VcpuHeaderBytes + part.Length];
+            BinaryPrimitives.WriteInt32LittleEndian(body, id);
+            part.Span.CopyTo(body.AsSpan(StreamFormat.VcpuHeaderBytes));
+            Write(type, body);
+        }
     }
 
     public void WriteEnd() => Write(RecordType.End, []);

@@ -26,6 +26,7 @@ public sealed class SaveEngine
     private readonly RateLimiter _limiter;
     private readonly SaveProgress _share;
     private readonly ulong[] _dirty;
+    private readonly bool _live;
     private readonly List<PassStatistics> _passes = [];
     private string _stopReason = "";
 
@@ -38,11 +39,12 @@ public sealed class SaveEngine
         _io = io;
         _writer = new RecordWriter(io);
         _image = new ImageWriter(io);
-        _batch = new PageBatch(io, _memory);
         _zeros = new ZeroRanges(_writer);
+        _batch = new PageBatch(io, _memory, options.PeerTakesZeroRecords ? _zeros : null);
         _limiter = new RateLimiter(options.BandwidthLimitBytesPerSecond);
         _share = new SaveProgress(progress);
         _dirty = new ulong[(_memory.PageCount + 63) / 64];
+        _live = options.Live && _memory.CanLogDirty;
     }
 
     /// <summary>Sends the guest and returns with it suspended. <paramref name="beforeSuspend"/> is the last moment at which the
@@ -85,7 +87,7 @@ public sealed class SaveEngine
         }
         finally
         {
-            if (_options.Live)
+            if (_live)
             {
                 _memory.DisableLogDirty();
             }
@@ -101,10 +103,10 @@ public sealed class SaveEngine
         {
             _image.WriteStart(_source.VmDescription);
             _image.WriteLibxc();
-            _writer.WriteHeaders();
-            _writer.WriteStaticState(_source.GetStaticState());
+            _writer.WriteHeaders(_source.Type);
+            _writer.WriteStaticState(_source.Type, _source.GetStaticState());
             MarkAll();
-            if (_options.Live)
+            if (_live)
             {
                 SendLivePasses(cancel);
             }
@@ -146,7 +148,7 @@ public sealed class SaveEngine
 
     private void SendSuspended()
     {
-        if (_options.Live)
+        if (_live)
         {
             // What the last live pass left over, and what was written since.
             var late = new ulong[_dirty.Length];
@@ -170,7 +172,12 @@ public sealed class SaveEngine
         var start = Stopwatch.GetTimestamp();
         var bytes = _io.WireBytes;
         var zeros = _zeros.Total;
-        var sparse = _passes.Count == 0 && _options.PeerTakesZeroRecords;
+        if (_passes.Count == 0)
+        {
+            _writer.WriteTableFrames(_memory.PageCount - 1, _source.GetTableFrames());
+        }
+
+        var sparse = _passes.Count == 0 && (_options.PeerTakesZeroRecords || _memory.HasHoles);
         _share.StartPass(sparse ? CountPopulated() : pages, live);
         if (sparse)
         {
@@ -186,14 +193,14 @@ public sealed class SaveEngine
         _passes.Add(new PassStatistics(pages, _zeros.Total - zeros, _io.WireBytes - bytes, Stopwatch.GetElapsedTime(start), DirtyPages: 0));
     }
 
-    /// <summary>The first pass when zeros are cheap: frames never written are told as ranges, without reading them.</summary>
+    /// <summary>The first pass when not every frame has to be read: holes are passed over, and frames never written are told as ranges.</summary>
     private void SendPopulated(bool live, CancellationToken cancel)
     {
         var gfn = 0L;
         while (gfn < _memory.PageCount)
         {
             var (start, end) = _memory.NextPopulated(gfn);
-            if (start > gfn)
+            if (start > gfn && !_memory.HasHoles)
             {
                 _zeros.Add(gfn, start - gfn);
             }
@@ -236,33 +243,12 @@ public sealed class SaveEngine
                 return;
             }
 
-            Add(gfn++);
+            _batch.Add(gfn++);
             if (_batch.IsFull)
             {
                 FlushBatch(live, cancel);
             }
         }
-    }
-
-    private void Add(long gfn)
-    {
-        if (_options.PeerTakesZeroRecords && IsZero(gfn))
-        {
-            _zeros.Add(gfn, 1);
-            _share.Done(1);
-        }
-        else
-        {
-            _batch.Add(gfn);
-        }
-    }
-
-    private unsafe bool IsZero(long gfn)
-    {
-        // SAFETY: gfn is below PageCount and the mapping outlives the engine; a guest that writes meanwhile makes the frame
-        // dirty, so a wrong answer is corrected by a later pass.
-        var frame = _memory.Frames(gfn, 1);
-        return *(ulong*)frame == 0 && !new ReadOnlySpan<byte>(frame, StreamLimits.PageSize).ContainsAnyExcept((byte)0);
     }
 
     private void FlushBatch(bool live, CancellationToken cancel)

@@ -58,7 +58,6 @@ internal static class StreamFormat
     public const int ImageHeaderBytes = 24;
     public const int DomainHeaderBytes = 16;
     public const int RecordHeaderBytes = 8;
-    public const uint DomainTypeHvm = 2;
     public const ushort PageShift = 12;
     public const uint OptionalBit = 0x8000_0000;
 
@@ -71,15 +70,40 @@ internal static class StreamFormat
     /// <summary>First bytes of a PAGE_DATA, HVM_PARAMS or ZERO_PAGES body: count u32, reserved u32.</summary>
     public const int CountHeaderBytes = 8;
 
+    /// <summary>First bytes of a vCPU's record: its number u32, reserved u32.</summary>
+    public const int VcpuHeaderBytes = 8;
+
+    public const int VcpuBasicBytes = 5168;
+    public const int MaxVcpuExtendedBytes = 128;
+    public const int LeastXsaveBytes = 16;
+
+    /// <summary>Entries of 8 bytes in one frame of a PV guest's own table.</summary>
+    public const int TableEntriesPerFrame = 512;
+
     public const int PageTypeShift = 60;
     public const ulong PfnMask = (1UL << 52) - 1;
     public const ulong ReservedPfnBits = 0x0FF0_0000_0000_0000;
     public const int PageNoTab = 0x0;
+
+    /// <summary>Bit of the types of page tables (levels 1 to 4) that are pinned.</summary>
+    public const int PagePinned = 0x8;
+
+    public const int PageTableLevels = 4;
     public const int PageBroken = 0xD;
     public const int PageXalloc = 0xE;
     public const int PageXtab = 0xF;
 
+    /// <summary>X86_PV_INFO of the only PV guests there are: 64 bits wide, page tables of 4 levels.</summary>
+    public static ReadOnlySpan<byte> PvInfo => [8, 4, 0, 0, 0, 0, 0, 0];
+
     public static ReadOnlySpan<byte> ImageSignature => "XenSavedDomv2-\n"u8;
+
+    /// <summary>Level 1 to 4 of a page table, pinned or not; 0 for any other type.</summary>
+    public static int TableLevel(int type)
+    {
+        var level = type & ~PagePinned;
+        return level is >= 1 and <= PageTableLevels ? level : 0;
+    }
 
     /// <summary>Zero bytes that follow a body so that the next record starts at a multiple of 8.</summary>
     public static int Padding(uint length) => (int)(-length & 7);

@@ -24,6 +24,12 @@ public static class StreamLimits
     /// <summary>Largest body of a record that is kept in memory (contexts, policies), in bytes.</summary>
     public const int MaxStateLength = 1 << 20;
 
+    /// <summary>Largest list of the frames of a PV guest's own table, in bytes: enough for 4 TiB.</summary>
+    public const int MaxTableFramesLength = 16 << 20;
+
+    /// <summary>vCPUs of one guest.</summary>
+    public const int MaxVcpus = 512;
+
     /// <summary>Optional records of unknown type that are skipped before the stream is refused.</summary>
     public const int MaxSkippedRecords = 1024;
 

@@ -5,13 +5,13 @@ using Toolstack.Xenopsd.Migration.Channels;
 namespace Toolstack.Xenopsd.Migration.Stream;
 
 /// <summary>
-/// Reads the libxc stream (versions 2 and 3) of an x86 HVM or PVH domain, strictly: fields that must be zero are, lengths agree
+/// Reads the libxc stream (versions 2 and 3) of an x86 domain, strictly: fields that must be zero are, lengths agree
 /// with contents, every frame lies in the guest, what may come once comes once and in order. Frames go straight from the socket
 /// into the guest (<see cref="FrameReader"/>); the state at the end is kept in <see cref="State"/>.
 /// </summary>
 /// <remarks>
 /// Order: headers, static data up to STATIC_DATA_END, memory, state, END. A version 2 stream has no STATIC_DATA_END: the first
-/// PAGE_DATA takes its place.
+/// PAGE_DATA takes its place, or X86_PV_P2M_FRAMES, which a PV guest has before its first frame.
 /// </remarks>
 internal sealed class StreamReader(IDataChannel io, IRestoreTarget target, IProgress<double> progress) : IDisposable
 {
@@ -23,7 +23,8 @@ internal sealed class StreamReader(IDataChannel io, IRestoreTarget target, IProg
         Ended,
     }
 
-    private readonly FrameReader _frames = new(io, target.Memory, progress);
+    private readonly FrameReader _frames = new(io, target.Memory, target.Type, progress);
+    private readonly PvRecords _pv = new();
     private readonly HashSet<RecordType> _seen = [];
     private readonly byte[] _header = new byte[StreamFormat.RecordHeaderBytes];
     private Phase _phase = Phase.StaticData;
@@ -95,9 +96,9 @@ internal sealed class StreamReader(IDataChannel io, IRestoreTarget target, IProg
         Span<byte> domain = stackalloc byte[StreamFormat.DomainHeaderBytes];
         io.Read(domain);
         var type = BinaryPrimitives.ReadUInt32LittleEndian(domain);
-        if (type != StreamFormat.DomainTypeHvm)
+        if (type != (uint)target.Type)
         {
-            throw new StreamError(StreamFault.UnsupportedDomainType, $"type {type}");
+            throw new StreamError(StreamFault.UnsupportedDomainType, $"type {type}, the domain is {target.Type}");
         }
 
         if (BinaryPrimitives.ReadUInt16LittleEndian(domain[4..]) != StreamFormat.PageShift
@@ -113,10 +114,12 @@ internal sealed class StreamReader(IDataChannel io, IRestoreTarget target, IProg
         {
             case RecordType.PageData:
                 EnterMemory(type);
+                RequireTableFrames();
                 _frames.ReadPageData(length);
                 break;
             case RecordType.ZeroPages:
                 EnterMemory(type);
+                RequireTableFrames();
                 _frames.ReadZeroPages(length, ReadBody(type, length, StreamLimits.MaxStateLength));
                 break;
             case RecordType.Verify:
@@ -130,6 +133,12 @@ internal sealed class StreamReader(IDataChannel io, IRestoreTarget target, IProg
             case RecordType.X86MsrPolicy:
                 _msrs = ReadPolicy(type, length, StreamFormat.MsrEntryBytes);
                 break;
+            case RecordType.X86PvInfo when target.Type == GuestType.Pv:
+                ReadPvInfo(type, length);
+                break;
+            case RecordType.X86PvP2mFrames when target.Type == GuestType.Pv:
+                ReadTableFrames(type, length);
+                break;
             case RecordType.StaticDataEnd:
                 Require(type, Phase.StaticData);
                 RequireEmpty(type, length);
@@ -139,11 +148,15 @@ internal sealed class StreamReader(IDataChannel io, IRestoreTarget target, IProg
                 EnterState(type);
                 _tsc = StateRecords.ParseTscInfo(ReadBody(type, length, StreamFormat.TscInfoBytes));
                 break;
-            case RecordType.HvmContext:
+            case var part when target.Type == GuestType.Pv && PvRecords.Has(part):
+                RequireState(type);
+                _pv.Take(type, ReadBody(type, length, StreamLimits.MaxStateLength));
+                break;
+            case RecordType.HvmContext when target.Type == GuestType.Hvm:
                 EnterState(type);
                 _context = ReadBody(type, length, StreamLimits.MaxStateLength);
                 break;
-            case RecordType.HvmParams:
+            case RecordType.HvmParams when target.Type == GuestType.Hvm:
                 EnterState(type);
                 _parameters = StateRecords.ParseHvmParams(ReadBody(type, length, StreamLimits.MaxStateLength));
                 break;
@@ -187,6 +200,11 @@ internal sealed class StreamReader(IDataChannel io, IRestoreTarget target, IProg
     private void EnterState(RecordType type)
     {
         Once(type);
+        RequireState(type);
+    }
+
+    private void RequireState(RecordType type)
+    {
         if (_phase == Phase.Memory)
         {
             _phase = Phase.State;
@@ -195,14 +213,49 @@ internal sealed class StreamReader(IDataChannel io, IRestoreTarget target, IProg
         Require(type, Phase.State);
     }
 
+    private void ReadPvInfo(RecordType type, uint length)
+    {
+        Require(type, Phase.StaticData);
+        Once(type);
+        if (!ReadBody(type, length, StreamFormat.PvInfo.Length).Span.SequenceEqual(StreamFormat.PvInfo))
+        {
+            throw new StreamError(StreamFault.BadBody, "X86_PV_INFO: not a guest of 64 bits and 4 levels");
+        }
+    }
+
+    private void ReadTableFrames(RecordType type, uint length)
+    {
+        EnterMemory(type);
+        Once(type);
+        var body = ReadBody(type, length, StreamLimits.MaxTableFramesLength);
+        var (maxPfn, frames) = PvRecords.ParseTableFrames(body, target.Memory.PageCount);
+        target.SetTableFrames(maxPfn, frames);
+        _frames.Limit(maxPfn + 1);
+    }
+
+    private void RequireTableFrames()
+    {
+        if (target.Type == GuestType.Pv && !_seen.Contains(RecordType.X86PvP2mFrames))
+        {
+            throw new StreamError(StreamFault.MissingRecord, "frames of a PV guest before X86_PV_P2M_FRAMES");
+        }
+    }
+
     private void End()
     {
-        if (_context is not { } context)
+        if (target.Type == GuestType.Pv)
+        {
+            State = new DynamicState(ReadOnlyMemory<byte>.Empty, [], _tsc) { Pv = _pv.Complete() };
+        }
+        else if (_context is { } context)
+        {
+            State = new DynamicState(context, _parameters, _tsc);
+        }
+        else
         {
             throw new StreamError(StreamFault.MissingRecord, "END without HVM_CONTEXT");
         }
 
-        State = new DynamicState(context, _parameters, _tsc);
         _phase = Phase.Ended;
     }
 

@@ -27,6 +27,24 @@ internal sealed class FakeGuest : IGuestMemory, IRestoreTarget, ISaveSource, IDi
 
     public long PageCount { get; }
 
+    public GuestType Type { get; init; } = GuestType.Hvm;
+
+    /// <summary>Types of frames that are no plain memory (nibble); those without data are not there.</summary>
+    public Dictionary<ulong, byte> Types { get; } = [];
+
+    public bool HasHoles { get; init; }
+
+    public bool CanLogDirty { get; init; } = true;
+
+    /// <summary>Entries of PAGE_DATA, in the order in which they were announced.</summary>
+    public List<ulong> Populated { get; } = [];
+
+    public ulong[] TableFrames { get; set; } = [];
+
+    public PvState? Pv { get; init; }
+
+    public bool Suspended { get; private set; }
+
     /// <summary>Frames before this one were never written.</summary>
     public long FirstPopulated { get; init; }
 
@@ -69,6 +87,21 @@ internal sealed class FakeGuest : IGuestMemory, IRestoreTarget, ISaveSource, IDi
 
     public (long Start, long End) NextPopulated(long gfn) => (Math.Max(gfn, FirstPopulated), PageCount);
 
+    public unsafe void Fetch(ReadOnlySpan<ulong> gfns, Span<byte> types, byte** frames)
+    {
+        for (var i = 0; i < gfns.Length; i++)
+        {
+            types[i] = Types.GetValueOrDefault(gfns[i]);
+            frames[i] = types[i] >= 0xD ? null : Frames((long)gfns[i], 1);
+        }
+    }
+
+    public void Populate(ReadOnlySpan<ulong> entries) => Populated.AddRange(entries);
+
+    public ulong[] GetTableFrames() => Suspended || CanLogDirty ? TableFrames : throw new InvalidOperationException("the guest still runs");
+
+    public void SetTableFrames(long maxPfn, ulong[] frames) => TableFrames = frames;
+
     public bool Prepare(long gfn, long count)
     {
         if (gfn < 0 || count <= 0 || gfn + count > PageCount)
@@ -97,11 +130,9 @@ internal sealed class FakeGuest : IGuestMemory, IRestoreTarget, ISaveSource, IDi
 
     public StaticState GetStaticState() => new(new byte[24], new byte[16]);
 
-    public void Suspend()
-    {
-    }
+    public void Suspend() => Suspended = true;
 
-    public DynamicState GetDynamicState() => new(HvmContext.Build(1, []), [new HvmParam(36, 8)], null);
+    public DynamicState GetDynamicState() => new(HvmContext.Build(1, []), [new HvmParam(36, 8)], null) { Pv = Pv };
 
     public void SetStaticState(StaticState state) => Static = state;
 

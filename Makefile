@@ -55,6 +55,15 @@ prerequisites-test:
 test: prerequisites-test all ## Run every test; the last line is "N passed, N failed"
 	@$(BUILD)/run-tests $(CONFIGURATION) $(COMPILE)
 
+.PHONY: prerequisites-test-xen
+prerequisites-test-xen:
+	@$(BUILD)/prerequisites test-xen
+
+.PHONY: test-xen
+test-xen: prerequisites-test-xen all ## Run the toolstack on emulated machines with a real Xen; the last line is "N passed, N failed"
+	@$(COMPILE) tests/xen/scenario/xen-scenario.csproj
+	@tests/xen/run $(BIN) $(OUT)/native $(OUT)/build/bin/xen-scenario/release/xen-scenario
+
 .PHONY: demo
 demo: all ## Start a pool of two hosts and live-migrate a running VM between them
 	@$(COMPILE) tests/end-to-end/demo/demo.csproj

@@ -39,7 +39,11 @@ public static unsafe class BridgePort
     }
 
     /// <summary>The bridge that the interface belongs to; null for none.</summary>
-    public static string? BridgeOf(string name) => Path.GetFileName(new DirectoryInfo($"/sys/class/net/{name}/master").ResolveLinkTarget(false)?.FullName);
+    public static string? BridgeOf(string name)
+    {
+        string link = $"/sys/class/net/{name}/master";
+        return Directory.Exists(link) ? Path.GetFileName(new DirectoryInfo(link).LinkTarget) : null;
+    }
 
     private static void Join(int socket, string name, string bridge)
     {

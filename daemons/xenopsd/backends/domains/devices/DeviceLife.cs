@@ -130,10 +130,10 @@ internal sealed class DeviceLife(XenstoreClient store, DomainTable table, Domain
         await WaitClosedAsync(device, options.HotplugTimeout, cancel).ConfigureAwait(false);
     }
 
-    /// <summary>Takes the guest's end away: the back end closes by itself.</summary>
+    /// <summary>Takes the guest's end away: the back end closes by itself. Linux says that it did only of one that was to close.</summary>
     private async Task CloseHardAsync(DeviceAddress device, CancellationToken cancel)
     {
-        await store.ApplyAsync([device.Frontend], [new(device.Backend + "/online", "0")], cancel).ConfigureAwait(false);
+        await store.ApplyAsync([device.Frontend], [new(device.Backend + "/online", "0"), new(device.BackendState, XenbusState.Closing)], cancel).ConfigureAwait(false);
         await WaitClosedAsync(device, HardClose, cancel).ConfigureAwait(false);
     }
 

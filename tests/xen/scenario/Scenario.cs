@@ -1,0 +1,105 @@
+using System.Globalization;
+using Toolstack.EndToEnd.Client;
+
+namespace Toolstack.Tests.Xen;
+
+/// <summary>What is shown on a real Xen, in order; later checks use the guests of earlier ones.</summary>
+internal sealed partial class Scenario : IDisposable
+{
+    private readonly Checks checks;
+    private readonly TestMachine machine;
+    private readonly XenApiClient client;
+    private Guest? paravirtual;
+    private Guest? hardware;
+    private Guest? memory;
+
+    private Scenario(Checks checks, TestMachine machine, XenApiClient client)
+    {
+        this.checks = checks;
+        this.machine = machine;
+        this.client = client;
+    }
+
+    public static async Task RunAsync(Checks checks, TestMachine first)
+    {
+        XenApiClient? client = null;
+        bool up = await checks.RunAsync("the machine boots and the toolstack serves XenAPI", async cancel =>
+        {
+            await first.WaitReadyAsync(cancel);
+            await first.StartToolstackAsync(cancel);
+            client = await first.LoginAsync(cancel);
+        });
+        if (!up)
+        {
+            return;
+        }
+
+        using Scenario scenario = new(checks, first, client!);
+        await scenario.RunAllAsync();
+    }
+
+    public void Dispose() => client.Dispose();
+
+    private async Task RunAllAsync()
+    {
+        await checks.RunAsync("the host record is that of the machine", HostIsRealAsync);
+        await checks.RunAsync("a PVH guest without an operating system starts and writes on its console", MemoryGuestAsync);
+        await checks.RunAsync("PV and PVH Linux guests start with a disk and an interface", LinuxGuestsAsync);
+        if (paravirtual is not null && hardware is not null && memory is not null)
+        {
+            await checks.RunAsync("a disk and an interface are plugged into a running guest and taken away", HotplugAsync);
+            await checks.RunAsync("a paused guest stands still", PauseAsync);
+            await checks.RunAsync("guests outlive xenopsd, and its successor adopts them", AdoptionAsync);
+            await checks.RunAsync("a guest reboots when asked", RebootAsync);
+            await checks.RunAsync("a guest that crashes is started again", CrashAsync);
+            await checks.RunAsync("guests end when asked", ShutdownAsync);
+        }
+
+        await checks.RunAsync("nothing is left of the guests", NothingIsLeftAsync);
+    }
+
+    private async Task HostIsRealAsync(CancellationToken cancel)
+    {
+        var hosts = await client.MapAsync("host.get_all_records", cancel);
+        var host = (Dictionary<string, object>)hosts.Values.Single();
+        var capabilities = ((object[])host["capabilities"]).Cast<string>().ToArray();
+        ScenarioFailure.Unless(capabilities.Contains("xen-3.0-x86_64") && capabilities.Contains("hvm-3.0-x86_64"), "capabilities: " + string.Join(' ', capabilities));
+        var cpu = (Dictionary<string, object>)host["cpu_info"];
+        ScenarioFailure.Unless((string)cpu["cpu_count"] == "1" && ((string)cpu["features_hvm"]).Length > 8, "CPUs: " + cpu["cpu_count"] + " " + cpu["features_hvm"]);
+        string console = await client.TextAsync("host.dmesg", cancel, hosts.Keys.Single());
+        ScenarioFailure.Unless(console.Contains("Dom0 has maximum 1 VCPUs", StringComparison.Ordinal), "Xen's console: " + console);
+    }
+
+    private async Task MemoryGuestAsync(CancellationToken cancel)
+    {
+        var guest = await Guest.CreateAsync(client, "memory", "pvh", Guest.Memory, 32, "", cancel);
+        await guest.StartAsync(cancel);
+        string line = await guest.WaitForAsync(machine, "counter=", 3, cancel);
+        ScenarioFailure.Unless(line.Contains(" errors=0 ", StringComparison.Ordinal), line);
+        memory = guest;
+    }
+
+    private async Task LinuxGuestsAsync(CancellationToken cancel)
+    {
+        var devices = await Devices.CreateAsync(client, cancel);
+        var pv = await Guest.CreateAsync(client, "pv", "pv", Guest.Linux, 112, "192.168.77.10/24", cancel);
+        var pvh = await Guest.CreateAsync(client, "pvh", "pvh", Guest.Linux, 112, "192.168.77.11/24", cancel);
+        foreach (var guest in new[] { pv, pvh })
+        {
+            await devices.AddDiskAsync(guest, "0", cancel);
+            await devices.AddInterfaceAsync(guest, "0", cancel);
+            await guest.StartAsync(cancel);
+        }
+
+        await pv.WaitForAsync(machine, "guest kind PV vcpus 1", 1, cancel);
+        await pvh.WaitForAsync(machine, "guest kind PVH vcpus 1", 1, cancel);
+        foreach (var guest in new[] { pv, pvh })
+        {
+            await guest.WaitForAsync(machine, "disk xvda ok", 1, cancel);
+            await guest.WaitForAsync(machine, "network eth0 ok", 1, cancel);
+            await guest.VerifyAsync(machine, cancel);
+        }
+
+        (paravirtual, hardware, this.devices) = (pv, pvh, devices);
+    }
+}

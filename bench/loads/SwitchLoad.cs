@@ -9,7 +9,8 @@ namespace Toolstack.Bench.Loads;
 internal static class SwitchLoad
 {
     private const int Calls = 20_000;
-    private const int Rounds = 5;
+    private const int Rounds = 9;
+    private const int CallsARound = 2000;
     private const int PayloadBytes = 256;
     private const string Queue = "org.xen.xapi.bench";
 
@@ -26,14 +27,14 @@ internal static class SwitchLoad
         var small = new byte[PayloadBytes];
         await RepeatAsync(Calls, 8, Call(small));
         await RepeatAsync(Calls, 1, Call(small));
-        await BesideFloorAsync(() => RepeatAsync(Calls / Rounds, 1, Call(small)), output, cancellation);
+        await BesideFloorAsync(() => RepeatAsync(CallsARound, 1, Call(small)), output, cancellation);
         foreach (var callers in AtOnce)
         {
             var many = await RepeatAsync(Calls * 2, callers, Call(small));
             await output.WriteLineAsync($"switch, {callers} callers: {many.PerSecond:0} calls/s, p50 {many.P50:0} us, p99 {many.P99:0} us");
         }
 
-        await CompareProtocolsAsync(socketPath, () => RepeatAsync(Calls / Rounds, 1, Call(small)), output);
+        await CompareProtocolsAsync(socketPath, () => RepeatAsync(CallsARound, 1, Call(small)), output);
         await serving.CancelAsync();
         await loop;
 
@@ -44,14 +45,15 @@ internal static class SwitchLoad
         Func<Task> Call(byte[] payload) => () => client.CallAsync(Queue, payload, Deadline, retrySafe: false, cancellation);
     }
 
-    /// <summary>The switch and the C program in turns, so that whatever else the machine does falls on both; of each figure the median round.</summary>
+    /// <summary>The switch and the C program in turns, so that whatever else the machine does falls on both; of each figure and of each ratio of two
+    /// neighbouring rounds the median.</summary>
     private static async Task BesideFloorAsync(Func<Task<Latencies>> measure, TextWriter output, CancellationToken cancellation)
     {
         var (own, floor) = (new List<Latencies>(), new List<Latencies>());
         for (var round = 0; round < Rounds; round++)
         {
             own.Add(await measure());
-            if (await SwitchFloor.MeasureAsync(PayloadBytes, Calls / Rounds, cancellation) is { } c)
+            if (await SwitchFloor.MeasureAsync(PayloadBytes, CallsARound, cancellation) is { } c)
             {
                 floor.Add(new Latencies(c.P50, c.P99, 1e6 / c.Mean));
             }
@@ -62,7 +64,8 @@ internal static class SwitchLoad
         if (floor.Count > 0)
         {
             var c = Median(floor);
-            beside = $"C program p50 {c.P50:0} us, p99 {c.P99:0} us; ratios {median.P50 / c.P50:0.0} and {median.P99 / c.P99:0.0}";
+            beside = $"C program p50 {c.P50:0} us, p99 {c.P99:0} us; "
+                + $"ratios {Ratio(own, floor, static round => round.P50):0.0} and {Ratio(own, floor, static round => round.P99):0.0}";
         }
 
         await output.WriteLineAsync(
@@ -80,13 +83,16 @@ internal static class SwitchLoad
         for (var round = 0; round < Rounds; round++)
         {
             own.Add(await native());
-            original.Add(await RepeatAsync(Calls / Rounds, 1, () => compat.CallAsync(Queue, text)));
+            original.Add(await RepeatAsync(CallsARound, 1, () => compat.CallAsync(Queue, text)));
         }
 
         var (one, other) = (Median(own), Median(original));
         await output.WriteLineAsync($"switch, original protocol, 1 caller: p50 {other.P50:0} us, p99 {other.P99:0} us, "
-            + $"{other.P50 / one.P50:0.0} times the native one (p50 {one.P50:0} us)");
+            + $"{Ratio(original, own, static round => round.P50):0.0} times the native one (p50 {one.P50:0} us)");
     }
+
+    private static double Ratio(List<Latencies> rounds, List<Latencies> beside, Func<Latencies, double> figure) =>
+        rounds.Zip(beside, (one, other) => figure(one) / figure(other)).Order().ElementAt(rounds.Count / 2);
 
     private static Latencies Median(List<Latencies> rounds) => new(
         rounds.Select(round => round.P50).Order().ElementAt(rounds.Count / 2), rounds.Select(round => round.P99).Order().ElementAt(rounds.Count / 2),

@@ -5,6 +5,7 @@ namespace Toolstack.MessageSwitch;
 internal static class SpareMemory
 {
     private const long ManyBytes = 8L * 1024 * 1024;
+    private const long ManyResidentBytes = 12L * 1024 * 1024;
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
 
     private static long last = -(long)Pause.TotalMilliseconds;
@@ -13,7 +14,8 @@ internal static class SpareMemory
     /// <summary>Collects everything, which takes some ten milliseconds, if much is held.</summary>
     internal static void GiveBack()
     {
-        if (GC.GetGCMemoryInfo().TotalCommittedBytes <= ManyBytes)
+        // The one figure is as old as the last collection, the other counts what is no heap.
+        if (GC.GetGCMemoryInfo().TotalCommittedBytes <= ManyBytes && Environment.WorkingSet <= ManyResidentBytes)
         {
             return;
         }

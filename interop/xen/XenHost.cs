@@ -16,7 +16,8 @@ public sealed record XenMachine(
 {
     public int Nodes { get; init; } = 1;
 
-    public int CoresPerSocket { get; init; } = 1;
+    /// <summary>0 when unknown.</summary>
+    public int CoresPerSocket { get; init; }
 
     public int ThreadsPerCore { get; init; } = 1;
 

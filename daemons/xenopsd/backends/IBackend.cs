@@ -146,4 +146,11 @@ public sealed record HostInfo(int CpuCount, long TotalMemoryBytes, long FreeMemo
     public CpuFeatures? Features { get; init; }
 
     public bool Iommu { get; init; }
+
+    /// <summary>0 where the backend does not know; Linux in the first domain sees its own CPUs only.</summary>
+    public int Sockets { get; init; }
+
+    public int ThreadsPerCore { get; init; } = 1;
+
+    public int Nodes { get; init; } = 1;
 }

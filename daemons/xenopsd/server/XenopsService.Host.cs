@@ -40,10 +40,14 @@ public sealed partial class XenopsService
     private static HostInfo DescribeHost(Engine engine)
     {
         var info = engine.Backend.GetHostInfo();
+        var seen = CpuDescription.Read(info.CpuCount);
         return new HostInfo
         {
-            cpu_info = CpuDescription.Read(info.CpuCount) with
+            cpu_info = seen with
             {
+                socket_count = info.Sockets > 0 ? info.Sockets : seen.socket_count,
+                threads_per_core = info.ThreadsPerCore,
+                nr_nodes = info.Nodes,
                 features = info.Features?.Host ?? "",
                 features_pv = info.Features?.PvMax ?? "",
                 features_hvm = info.Features?.HvmMax ?? "",

@@ -102,6 +102,10 @@ internal static class XenopsdMain
     {
         switch (configuration.Get(Settings.Backend))
         {
+            case "xen" when !XenHypervisor.Available:
+                throw new ConfigurationException(
+                    "backend = xen: there is neither /dev/xen/privcmd nor /proc/xen/privcmd, so this machine runs no Xen, or the driver xen-privcmd is not loaded; "
+                    + "'backend = simulator' runs VMs on a simulated host");
             case "xen":
             case "auto" when XenHypervisor.Available:
                 return await DomainBackend.OpenAsync(XenHypervisor.Open(configuration.Get(Settings.DomainBuilderPath)), Settings.XenDomains(configuration), logger, stop).ConfigureAwait(false);

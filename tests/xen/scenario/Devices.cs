@@ -8,6 +8,9 @@ internal sealed class Devices(XenApiClient client, string repository, string net
 {
     private const long DiskBytes = 8 << 20;
 
+    /// <summary>The reference of the storage repository.</summary>
+    public string Repository => repository;
+
     public static async Task<Devices> CreateAsync(XenApiClient client, CancellationToken cancel)
     {
         string host = (string)((object[])await client.CallAsync("host.get_all", cancel))[0];

@@ -18,14 +18,21 @@ Console.CancelKeyPress += (_, press) =>
 var places = new Places(args[0], args[1], args[2], args[3]);
 string link = Path.Combine(places.Work, "link");
 var first = TestMachine.Start(places, 1, link);
-Checks checks = new([first], over.Token);
+while (!File.Exists(link) && !over.IsCancellationRequested)
+{
+    Thread.Sleep(Limits.Poll);
+}
+
+var second = TestMachine.Start(places, 2, link);
+Checks checks = new([first, second], over.Token);
 try
 {
-    Scenario.RunAsync(checks, first).GetAwaiter().GetResult();
+    Scenario.RunAsync(checks, first, second).GetAwaiter().GetResult();
 }
 finally
 {
     first.DisposeAsync().AsTask().GetAwaiter().GetResult();
+    second.DisposeAsync().AsTask().GetAwaiter().GetResult();
     File.Delete(link);
 }
 

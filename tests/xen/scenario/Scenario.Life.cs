@@ -87,9 +87,9 @@ internal sealed partial class Scenario
     }
 
     /// <summary>No domain but the first, no node of a guest in xenstore, no loop device, no port of the bridge, no mapping of foreign memory.</summary>
-    private Task NothingIsLeftAsync(CancellationToken cancel) => WaitUntilAsync("nothing is left", async token =>
+    private static Task NothingIsLeftAsync(TestMachine host, CancellationToken cancel) => WaitUntilAsync("nothing is left", async token =>
     {
-        string left = await machine.RunAsync(
+        string left = await host.RunAsync(
             """
             xl list | tail -n +3
             for d in $(xenstore-list /local/domain); do [ "$d" = 0 ] || echo "/local/domain/$d"; done

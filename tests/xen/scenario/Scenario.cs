@@ -8,25 +8,32 @@ internal sealed partial class Scenario : IDisposable
 {
     private readonly Checks checks;
     private readonly TestMachine machine;
+    private readonly TestMachine other;
     private readonly XenApiClient client;
     private Guest? paravirtual;
     private Guest? hardware;
     private Guest? memory;
+    private Guest? mover;
 
-    private Scenario(Checks checks, TestMachine machine, XenApiClient client)
+    private Scenario(Checks checks, TestMachine machine, TestMachine other, XenApiClient client)
     {
         this.checks = checks;
         this.machine = machine;
+        this.other = other;
         this.client = client;
     }
 
-    public static async Task RunAsync(Checks checks, TestMachine first)
+    public static async Task RunAsync(Checks checks, TestMachine first, TestMachine second)
     {
         XenApiClient? client = null;
-        bool up = await checks.RunAsync("the machine boots and the toolstack serves XenAPI", async cancel =>
+        bool up = await checks.RunAsync("two machines boot and the toolstack serves XenAPI", async cancel =>
         {
-            await first.WaitReadyAsync(cancel);
-            await first.StartToolstackAsync(cancel);
+            foreach (var machine in new[] { first, second })
+            {
+                await machine.WaitReadyAsync(cancel);
+                await machine.StartToolstackAsync(cancel);
+            }
+
             client = await first.LoginAsync(cancel);
         });
         if (!up)
@@ -34,7 +41,7 @@ internal sealed partial class Scenario : IDisposable
             return;
         }
 
-        using Scenario scenario = new(checks, first, client!);
+        using Scenario scenario = new(checks, first, second, client!);
         await scenario.RunAllAsync();
     }
 
@@ -52,10 +59,21 @@ internal sealed partial class Scenario : IDisposable
             await checks.RunAsync("guests outlive xenopsd, and its successor adopts them", AdoptionAsync);
             await checks.RunAsync("a guest reboots when asked", RebootAsync);
             await checks.RunAsync("a guest that crashes is started again", CrashAsync);
+            await checks.RunAsync("PV and PVH guests are suspended to a file and resumed", SuspendAsync);
             await checks.RunAsync("guests end when asked", ShutdownAsync);
         }
 
-        await checks.RunAsync("nothing is left of the guests", NothingIsLeftAsync);
+        if (await checks.RunAsync("the second host joins the pool", JoinAsync)
+            && await checks.RunAsync("a guest is started to be moved", MoverAsync))
+        {
+            await checks.RunAsync("a guest moves to the other host while it runs", token => MigrateAsync(machine, other, token));
+            await checks.RunAsync("and back", token => MigrateAsync(other, machine, token));
+            await checks.RunAsync("a guest outlives a xenopsd that dies while it is copied", KillDuringCopyAsync);
+            await checks.RunAsync("the moved guest ends when asked", EndMoverAsync);
+        }
+
+        await checks.RunAsync("nothing is left of the guests", token => NothingIsLeftAsync(machine, token));
+        await checks.RunAsync("nothing is left on the other host", token => NothingIsLeftAsync(other, token));
     }
 
     private async Task HostIsRealAsync(CancellationToken cancel)

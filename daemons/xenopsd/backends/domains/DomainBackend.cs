@@ -102,6 +102,10 @@ public sealed class DomainBackend : IBackend, IDomainObserver
             machine.Cpus, machine.TotalMemoryBytes, squeezer.FreeKib << 10, $"{machine.MajorVersion}.{machine.MinorVersion}", machine.Capabilities)
         {
             Features = features.Value,
+            Iommu = machine.Iommu,
+            Sockets = machine.CoresPerSocket > 0 ? Math.Max(1, machine.Cpus / (machine.CoresPerSocket * Math.Max(1, machine.ThreadsPerCore))) : 0,
+            ThreadsPerCore = machine.ThreadsPerCore,
+            Nodes = machine.Nodes,
         };
     }
 

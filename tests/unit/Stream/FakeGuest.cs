@@ -39,7 +39,7 @@ internal sealed class FakeGuest : IGuestMemory, IRestoreTarget, ISaveSource, IDi
     /// <summary>Entries of PAGE_DATA, in the order in which they were announced.</summary>
     public List<ulong> Populated { get; } = [];
 
-    public ulong[] TableFrames { get; set; } = [];
+    public PvTable? Table { get; set; }
 
     public PvState? Pv { get; init; }
 
@@ -98,9 +98,9 @@ internal sealed class FakeGuest : IGuestMemory, IRestoreTarget, ISaveSource, IDi
 
     public void Populate(ReadOnlySpan<ulong> entries) => Populated.AddRange(entries);
 
-    public ulong[] GetTableFrames() => Suspended || CanLogDirty ? TableFrames : throw new InvalidOperationException("the guest still runs");
+    public PvTable? GetTable() => Suspended || CanLogDirty ? Table : throw new InvalidOperationException("the guest still runs");
 
-    public void SetTableFrames(long maxPfn, ulong[] frames) => TableFrames = frames;
+    public void SetTable(PvTable table) => Table = table;
 
     public bool Prepare(long gfn, long count)
     {

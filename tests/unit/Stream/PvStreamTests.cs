@@ -55,7 +55,7 @@ public class PvStreamTests
         PvVcpu[] vcpus = [new(0, Filled(5168, 1), Filled(64, 2), Filled(16, 3), Filled(32, 4)), new(3, Filled(5168, 5), default, default, default)];
         using FakeGuest source = new(Frames)
         {
-            Type = GuestType.Pv, CanLogDirty = false, HasHoles = true, FirstPopulated = 2, TableFrames = [5, 6], Pv = new PvState(Filled(4096, 9), vcpus),
+            Type = GuestType.Pv, CanLogDirty = false, HasHoles = true, FirstPopulated = 2, Table = new PvTable(Frames - 1, [5, 6]), Pv = new PvState(Filled(4096, 9), vcpus),
         };
         source.Types[7] = PinnedTop;
         source.Types[8] = 1;
@@ -69,7 +69,8 @@ public class PvStreamTests
 
         using FakeGuest target = new(Frames) { Type = GuestType.Pv };
         target.Restore(image);
-        Assert.Equal(new ulong[] { 5, 6 }, target.TableFrames);
+        Assert.Equal(Frames - 1, target.Table!.MaxPfn);
+        Assert.Equal([5, 6], target.Table.Frames);
         Assert.Equal(70, target.Page(7)[4095]);
         Assert.Equal(0, target.Page(9)[0]);
         Assert.Equal(Frames - 3, target.Populated.Count);

@@ -98,6 +98,8 @@ internal static class Copies
         {
             using SocketChannel incoming = new(receiver, Patience);
             var restoring = backend.RestoreAsync(config.VmId, incoming, new Quiet(), CancellationToken.None);
+            // Who cannot take the guest hangs up.
+            _ = restoring.ContinueWith(_ => receiver.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
             using SocketChannel outgoing = new(sender, Patience);
             var source = XenGuest.Open(domid);
             using var open = Open(source, () =>

@@ -78,8 +78,8 @@ public interface ISaveSource
 
     StaticState GetStaticState();
 
-    /// <summary>The pfns of the frames that hold a PV guest's own table of its frames; read right before the first frame.</summary>
-    ulong[] GetTableFrames() => [];
+    /// <summary>A PV guest's own table of its frames, asked for right before the first frame; null for any other.</summary>
+    PvTable? GetTable() => null;
 
     /// <summary>Asks the guest to suspend and waits until it has; raises when it does not. No step may be half done afterwards.</summary>
     void Suspend();
@@ -95,9 +95,8 @@ public interface IRestoreTarget
 
     GuestType Type => GuestType.Hvm;
 
-    /// <summary>Called once for a PV guest, before the first frame is written: its highest pfn, which is below PageCount, and where
-    /// its own table of frames lies.</summary>
-    void SetTableFrames(long maxPfn, ulong[] frames)
+    /// <summary>Called once for a PV guest, before the first frame is written; its highest pfn is below PageCount.</summary>
+    void SetTable(PvTable table)
     {
     }
 
@@ -126,6 +125,9 @@ public sealed record DynamicState(ReadOnlyMemory<byte> HvmContext, IReadOnlyList
 
 /// <summary>The state of a PV guest, normalised (no machine frame in it): its shared page of 4096 bytes, and the vCPUs that are up.</summary>
 public sealed record PvState(ReadOnlyMemory<byte> SharedInfo, IReadOnlyList<PvVcpu> Vcpus);
+
+/// <summary>A PV guest's own table of its frames: the highest pfn it describes, and the pfns of the frames that hold it, in order.</summary>
+public sealed record PvTable(long MaxPfn, ulong[] Frames);
 
 /// <summary>One vCPU, as the records of the stream carry it; an empty part has no record.</summary>
 public sealed record PvVcpu(

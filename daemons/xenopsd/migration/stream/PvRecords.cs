@@ -48,8 +48,8 @@ internal sealed class PvRecords
         return new PvState(page, [.. vcpus.Values]);
     }
 
-    /// <summary>The list of X86_PV_P2M_FRAMES: highest pfn, and where the guest's own table lies.</summary>
-    public static (long MaxPfn, ulong[] Frames) ParseTableFrames(ReadOnlyMemory<byte> body, long pageCount)
+    /// <summary>The body of X86_PV_P2M_FRAMES.</summary>
+    public static PvTable ParseTable(ReadOnlyMemory<byte> body, long pageCount)
     {
         var bytes = body.Span;
         if (bytes.Length < StreamFormat.CountHeaderBytes)
@@ -80,7 +80,7 @@ internal sealed class PvRecords
             }
         }
 
-        return (last, frames);
+        return new PvTable(last, frames);
     }
 
     private void TakeVcpu(RecordType type, ReadOnlyMemory<byte> body)

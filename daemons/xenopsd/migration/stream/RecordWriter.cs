@@ -42,16 +42,12 @@ internal sealed class RecordWriter(IDataChannel io)
         Write(RecordType.StaticDataEnd, []);
     }
 
-    /// <summary>Where a PV guest keeps its own table of frames 0 to <paramref name="maxPfn"/>; nothing for any other.</summary>
-    public void WriteTableFrames(long maxPfn, ulong[] frames)
+    public void WriteTable(PvTable table)
     {
-        if (frames.Length > 0)
-        {
-            var body = new byte[StreamFormat.CountHeaderBytes + (frames.Length * sizeof(ulong))];
-            BinaryPrimitives.WriteUInt32LittleEndian(body.AsSpan(4), checked((uint)maxPfn));
-            MemoryMarshal.AsBytes(frames.AsSpan()).CopyTo(body.AsSpan(StreamFormat.CountHeaderBytes));
-            Write(RecordType.X86PvP2mFrames, body);
-        }
+        var body = new byte[StreamFormat.CountHeaderBytes + (table.Frames.Length * sizeof(ulong))];
+        BinaryPrimitives.WriteUInt32LittleEndian(body.AsSpan(4), checked((uint)table.MaxPfn));
+        MemoryMarshal.AsBytes(table.Frames.AsSpan()).CopyTo(body.AsSpan(StreamFormat.CountHeaderBytes));
+        Write(RecordType.X86PvP2mFrames, body);
     }
 
     public void WriteDynamicState(DynamicState state)

@@ -172,9 +172,9 @@ public sealed class SaveEngine
         var start = Stopwatch.GetTimestamp();
         var bytes = _io.WireBytes;
         var zeros = _zeros.Total;
-        if (_passes.Count == 0)
+        if (_passes.Count == 0 && _source.GetTable() is { } table)
         {
-            _writer.WriteTableFrames(_memory.PageCount - 1, _source.GetTableFrames());
+            _writer.WriteTable(table);
         }
 
         var sparse = _passes.Count == 0 && (_options.PeerTakesZeroRecords || _memory.HasHoles);

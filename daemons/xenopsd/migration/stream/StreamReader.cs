@@ -114,12 +114,12 @@ internal sealed class StreamReader(IDataChannel io, IRestoreTarget target, IProg
         {
             case RecordType.PageData:
                 EnterMemory(type);
-                RequireTableFrames();
+                RequireTable();
                 _frames.ReadPageData(length);
                 break;
             case RecordType.ZeroPages:
                 EnterMemory(type);
-                RequireTableFrames();
+                RequireTable();
                 _frames.ReadZeroPages(length, ReadBody(type, length, StreamLimits.MaxStateLength));
                 break;
             case RecordType.Verify:
@@ -137,7 +137,7 @@ internal sealed class StreamReader(IDataChannel io, IRestoreTarget target, IProg
                 ReadPvInfo(type, length);
                 break;
             case RecordType.X86PvP2mFrames when target.Type == GuestType.Pv:
-                ReadTableFrames(type, length);
+                ReadTable(type, length);
                 break;
             case RecordType.StaticDataEnd:
                 Require(type, Phase.StaticData);
@@ -223,17 +223,17 @@ internal sealed class StreamReader(IDataChannel io, IRestoreTarget target, IProg
         }
     }
 
-    private void ReadTableFrames(RecordType type, uint length)
+    private void ReadTable(RecordType type, uint length)
     {
         EnterMemory(type);
         Once(type);
         var body = ReadBody(type, length, StreamLimits.MaxTableFramesLength);
-        var (maxPfn, frames) = PvRecords.ParseTableFrames(body, target.Memory.PageCount);
-        target.SetTableFrames(maxPfn, frames);
-        _frames.Limit(maxPfn + 1);
+        var table = PvRecords.ParseTable(body, target.Memory.PageCount);
+        target.SetTable(table);
+        _frames.Limit(table.MaxPfn + 1);
     }
 
-    private void RequireTableFrames()
+    private void RequireTable()
     {
         if (target.Type == GuestType.Pv && !_seen.Contains(RecordType.X86PvP2mFrames))
         {

@@ -18,9 +18,10 @@ internal sealed class HvmSource(XenGuest guest, string description, Action suspe
 
     public void Suspend()
     {
+        memory.FindFrames();
         suspend();
         XenState.RequireSuspended(guest);
-        memory.Suspended = true;
+        memory.EnterSuspended();
     }
 
     public DynamicState GetDynamicState()

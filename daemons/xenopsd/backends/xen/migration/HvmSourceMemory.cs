@@ -22,6 +22,7 @@ internal sealed unsafe class HvmSourceMemory : IGuestMemory, IDisposable
     private readonly byte[] types = new byte[XenGuest.MaxFrames];
     private long totalPages;
     private bool scanned;
+    private bool afresh;
 
     public HvmSourceMemory(XenGuest guest)
     {
@@ -38,7 +39,7 @@ internal sealed unsafe class HvmSourceMemory : IGuestMemory, IDisposable
     public bool HasHoles => true;
 
     /// <summary>The guest is suspended: what cannot be read now is lost.</summary>
-    public bool Suspended { get; set; }
+    public bool Suspended { get; private set; }
 
     public ForeignWindow Window { get; }
 
@@ -46,12 +47,30 @@ internal sealed unsafe class HvmSourceMemory : IGuestMemory, IDisposable
 
     public (long Start, long End) NextPopulated(long gfn)
     {
+        FindFrames();
+        return populated.NextRun(gfn);
+    }
+
+    /// <summary>Finds out which frames there are, if that is not known yet: it takes a while, so it is done while the guest runs.</summary>
+    public void FindFrames()
+    {
         if (!scanned)
         {
+            totalPages = guest.Facts().TotalPages;
             Scan();
         }
+    }
 
-        return populated.NextRun(gfn);
+    /// <summary>The guest stands still from now on. If it got or gave frames since they were looked for, what is known of them is void.</summary>
+    public void EnterSuspended()
+    {
+        Suspended = true;
+        if (guest.Facts().TotalPages != totalPages)
+        {
+            Window.Clear();
+            Scan();
+            afresh = true;
+        }
     }
 
     public bool Prepare(long gfn, long count) => false;
@@ -82,22 +101,16 @@ internal sealed unsafe class HvmSourceMemory : IGuestMemory, IDisposable
         }
     }
 
-    public void EnableLogDirty()
-    {
-        totalPages = guest.Facts().TotalPages;
-        guest.EnableLogDirty();
-    }
+    public void EnableLogDirty() => guest.EnableLogDirty();
 
     public long CleanLogDirty(Span<ulong> bitmap)
     {
         var dirty = guest.CleanLogDirty(bitmap, PageCount, Suspended);
-        if (!Suspended || guest.Facts().TotalPages == totalPages)
+        if (!afresh)
         {
             return dirty;
         }
 
-        Window.Clear();
-        Scan();
         populated.CopyTo(bitmap);
         return populated.Count;
     }

@@ -3,6 +3,7 @@ using Tmds.Linux;
 using Toolstack.Interop.Linux;
 using Toolstack.Interop.Xen.Guests;
 using Toolstack.Interop.Xen.Memory;
+using Toolstack.Xenopsd.Migration.Stream;
 
 namespace Toolstack.Xenopsd.Backends.Xen.Migration;
 
@@ -31,8 +32,8 @@ internal sealed class PvFrameTable
         table = new ulong[count];
     }
 
-    /// <summary>The pfns of the frames that hold the table, in order.</summary>
-    public ulong[] Own { get; private set; } = [];
+    /// <summary>What the stream says of it: up to the last frame that there is. A guest keeps entries for memory it may get one day.</summary>
+    public PvTable Own { get; private set; } = new(0, []);
 
     /// <summary>Reads it by what the guest says in its shared page.</summary>
     public static PvFrameTable Read(XenGuest guest, MachineTable machine, Span<byte> sharedInfo, long count)
@@ -118,7 +119,13 @@ internal sealed class PvFrameTable
             entries[..Math.Min(entries.Length, target.Length)].CopyTo(target);
         }
 
-        Own = Array.ConvertAll(leaves, leaf => RequirePfn(leaf, "table of frames"));
+        var last = table.Length - 1;
+        while (last > 0 && Machine((ulong)last) == None)
+        {
+            last--;
+        }
+
+        Own = new PvTable(last, Array.ConvertAll(leaves[..(last / EntriesPerFrame + 1)], leaf => RequirePfn(leaf, "table of frames")));
     }
 
     private HypervisorError Broken() => new($"table of frames of domain {guest.Domid}", LibC.EINVAL);

@@ -33,7 +33,7 @@ internal sealed class PvSource : IHypervisorSource
 
     public StaticState GetStaticState() => XenState.ReadStatic(guest);
 
-    public ulong[] GetTableFrames() => memory.Table.Own;
+    public PvTable? GetTable() => memory.Table.Own;
 
     public void Suspend()
     {

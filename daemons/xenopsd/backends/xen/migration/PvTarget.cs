@@ -17,7 +17,7 @@ internal sealed class PvTarget(XenGuest guest, int storePort, int consolePort) :
 
     public void SetStaticState(StaticState state) => XenState.WriteStatic(guest, state);
 
-    public void SetTableFrames(long maxPfn, ulong[] frames) => memory.SetTable(maxPfn, frames);
+    public void SetTable(PvTable table) => memory.SetTable(table);
 
     /// <summary>First everything that is written into the guest's frames, then what Xen checks, which wants none of them mapped.</summary>
     public void SetDynamicState(DynamicState state)

@@ -14,7 +14,7 @@ namespace Toolstack.Xenopsd.Backends.Xen.Migration;
 internal sealed unsafe class PvTargetMemory : IGuestMemory, IDisposable
 {
     /// <summary>A guest may have been built to grow: its table can be larger than what it has now.</summary>
-    private const long GrowthFrames = (4L << 30) / StreamLimits.PageSize;
+    private const long GrowthFrames = (16L << 30) / StreamLimits.PageSize;
 
     private readonly XenGuest guest;
     private readonly ulong[] wanted = new ulong[XenGuest.MaxFrames];
@@ -48,12 +48,12 @@ internal sealed unsafe class PvTargetMemory : IGuestMemory, IDisposable
     /// <summary>Entries of the guest's own table.</summary>
     public long TableLength => table.Length;
 
-    public void SetTable(long maxPfn, ulong[] frames)
+    public void SetTable(PvTable described)
     {
-        table = new ulong[maxPfn + 1];
+        table = new ulong[described.MaxPfn + 1];
         Array.Fill(table, PvFrameTable.None);
-        types = new byte[maxPfn + 1];
-        own = frames;
+        types = new byte[table.Length];
+        own = described.Frames;
     }
 
     public byte* Frames(long gfn, long count) => Window.Slot(gfn);

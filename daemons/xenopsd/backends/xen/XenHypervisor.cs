@@ -8,7 +8,7 @@ namespace Toolstack.Xenopsd.Backends.Xen;
 
 /// <summary>
 /// A real Xen as the domain backend drives it: PV and PVH guests by hypercalls and, to load them, the helper that is named when it is
-/// opened. What needs an emulator or a guest's memory raises XenopsError Unimplemented with its name.
+/// opened. What needs an emulator raises XenopsError Unimplemented with its name.
 /// </summary>
 public sealed class XenHypervisor : IHypervisor
 {

@@ -13,8 +13,9 @@ namespace Toolstack.Xenopsd.Backends.Xen.Migration;
 /// </summary>
 internal sealed unsafe class HvmSourceMemory : IGuestMemory, IDisposable
 {
-    /// <summary>Where the domain builder puts the pages of the rings, below 4 GiB: far from the guest's RAM.</summary>
-    private const long SpecialFrames = 0xfeff8;
+    /// <summary>Where domain builders put what is not RAM, far above it: ACPI tables first, the pages of the rings last.</summary>
+    private const long FirstSpecial = 0xfc000;
+    private const long LastSpecial = 0xfefff;
 
     private readonly XenGuest guest;
     private readonly FrameSet populated;
@@ -136,11 +137,14 @@ internal sealed unsafe class HvmSourceMemory : IGuestMemory, IDisposable
     private void Scan(long enough)
     {
         populated.Clear();
-        const long special = SpecialFrames / XenGuest.MaxFrames * XenGuest.MaxFrames;
-        ScanPart(special);
+        for (var gfn = FirstSpecial; gfn <= LastSpecial; gfn += XenGuest.MaxFrames)
+        {
+            ScanPart(gfn);
+        }
+
         for (var gfn = 0L; gfn < PageCount && populated.Count < enough; gfn += XenGuest.MaxFrames)
         {
-            if (gfn != special)
+            if (gfn is < FirstSpecial or > LastSpecial)
             {
                 ScanPart(gfn);
             }

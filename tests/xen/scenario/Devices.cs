@@ -13,7 +13,8 @@ internal sealed class Devices(XenApiClient client, string repository, string net
 
     public static async Task<Devices> CreateAsync(XenApiClient client, CancellationToken cancel)
     {
-        string host = (string)((object[])await client.CallAsync("host.get_all", cancel))[0];
+        string pool = (string)((object[])await client.CallAsync("pool.get_all", cancel))[0];
+        string host = await client.TextAsync("pool.get_master", cancel, pool);
         string repository = await client.TextAsync(
             "SR.create", cancel, host, new Dictionary<string, string> { ["location"] = "/var/lib/disks" }, "0", "disks", "", "file", "user", true,
             new Dictionary<string, string>());

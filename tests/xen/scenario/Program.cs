@@ -1,13 +1,14 @@
 using Toolstack.Tests.Xen;
 
-// xen-scenario SCRIPTS IMAGES STAGED WORK: the toolstack on two emulated machines that run Xen; the last line is "N passed, N failed".
-if (args.Length != 4)
+// xen-scenario SCRIPTS IMAGES STAGED WORK SECONDS [life|moving]: the toolstack on two emulated machines that run Xen, all of the checks or a
+// part of them, for so many seconds at most; the last line is "N passed, N failed".
+if (args.Length is < 5 or > 6 || !int.TryParse(args[4], out int seconds) || (args.Length == 6 && args[5] is not ("life" or "moving")))
 {
-    Console.Error.WriteLine("usage: xen-scenario SCRIPTS IMAGES STAGED WORK");
+    Console.Error.WriteLine("usage: xen-scenario SCRIPTS IMAGES STAGED WORK SECONDS [life|moving]");
     return 2;
 }
 
-using var over = new CancellationTokenSource(Limits.Whole);
+using var over = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
 Console.CancelKeyPress += (_, press) =>
 {
     press.Cancel = true;
@@ -27,7 +28,7 @@ var second = TestMachine.Start(places, 2, link);
 Checks checks = new([first, second], over.Token);
 try
 {
-    Scenario.RunAsync(checks, first, second).GetAwaiter().GetResult();
+    Scenario.RunAsync(checks, first, second, args.ElementAtOrDefault(5)).GetAwaiter().GetResult();
 }
 finally
 {

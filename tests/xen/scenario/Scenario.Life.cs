@@ -5,8 +5,6 @@ namespace Toolstack.Tests.Xen;
 /// <summary>The life of guests that run.</summary>
 internal sealed partial class Scenario
 {
-    private Devices? devices;
-
     private async Task HotplugAsync(CancellationToken cancel)
     {
         string disk = await devices!.AddDiskAsync(hardware!, "1", cancel);

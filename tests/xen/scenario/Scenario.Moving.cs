@@ -8,35 +8,24 @@ internal sealed partial class Scenario
 {
     private static readonly Dictionary<string, string> Live = new() { ["live"] = "true" };
 
-    private async Task SuspendAsync(CancellationToken cancel)
+    private async Task SuspendAsync(Guest guest, CancellationToken cancel)
     {
         string pool = (string)((object[])await client.CallAsync("pool.get_all", cancel))[0];
         await client.CallAsync("pool.set_suspend_image_SR", cancel, pool, devices!.Repository);
-        foreach (var guest in new[] { hardware!, paravirtual! })
-        {
-            int tick = await TickAsync(guest, machine, cancel);
-            await guest.CallAsync("VM.suspend", cancel);
-            ScenarioFailure.Unless(await guest.PowerStateAsync(cancel) == "Suspended", $"{guest.Name} is {await guest.PowerStateAsync(cancel)}");
-            await guest.CallAsync("VM.resume", cancel, false, false);
-            await guest.VerifyAsync(machine, cancel);
-            int after = await TickAsync(guest, machine, cancel);
-            ScenarioFailure.Unless(after > tick, $"{guest.Name} counts {after} after {tick}");
-        }
+        int tick = await TickAsync(guest, machine, cancel);
+        await guest.CallAsync("VM.suspend", cancel);
+        ScenarioFailure.Unless(await guest.PowerStateAsync(cancel) == "Suspended", $"{guest.Name} is {await guest.PowerStateAsync(cancel)}");
+        await guest.CallAsync("VM.resume", cancel, false, false);
+        await guest.VerifyAsync(machine, cancel);
+        int after = await TickAsync(guest, machine, cancel);
+        ScenarioFailure.Unless(after > tick, $"{guest.Name} counts {after} after {tick}");
     }
 
-    private async Task JoinAsync(CancellationToken cancel)
+    private Task PoolAsync(CancellationToken cancel) => WaitUntilAsync("both hosts are enabled", async token =>
     {
-        using (var joining = await other.LoginAsync(cancel))
-        {
-            await joining.CallAsync("pool.join", cancel, machine.LinkAddress, "root", "test");
-        }
-
-        await WaitUntilAsync("both hosts are enabled", async token =>
-        {
-            var hosts = await client.MapAsync("host.get_all_records", token);
-            return hosts.Count == 2 && hosts.Values.All(static host => ((Dictionary<string, object>)host)["enabled"] is true);
-        }, cancel);
-    }
+        var hosts = await client.MapAsync("host.get_all_records", token);
+        return hosts.Count == 2 && hosts.Values.All(static host => ((Dictionary<string, object>)host)["enabled"] is true);
+    }, cancel);
 
     private async Task MoverAsync(CancellationToken cancel)
     {

@@ -93,12 +93,13 @@ internal sealed class TestMachine : IAsyncDisposable
         return text[(at + StatusLine.Length)..].Trim() == "0" ? output : throw new ScenarioFailure($"{Name}: {script}: {output}");
     }
 
-    /// <summary>Writes what makes it a host of its own and starts the toolstack.</summary>
-    public Task StartToolstackAsync(CancellationToken cancel) => RunAsync(
+    /// <summary>Writes what makes it a host, machine 1 the coordinator and the other its member, and starts the toolstack.</summary>
+    public Task StartToolstackAsync(string secret, CancellationToken cancel) => RunAsync(
         $"""
         echo "INSTALLATION_UUID='{Guid.NewGuid()}'" > /etc/xensource-inventory
         echo "CONTROL_DOMAIN_UUID='{Guid.NewGuid()}'" >> /etc/xensource-inventory
-        echo master > /etc/xensource/pool.conf
+        printf %s '{(Number == 1 ? "master" : "slave:10.99.0.1")}' > /etc/xensource/pool.conf
+        (umask 077; printf %s '{secret}' > /etc/xensource/ptoken)
         echo "management-address = {LinkAddress}" >> /etc/xapi.conf
         for name in message-switch xenopsd xapi; do daemon start $name || exit 1; done
         """,

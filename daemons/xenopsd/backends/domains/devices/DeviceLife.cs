@@ -112,7 +112,7 @@ internal sealed class DeviceLife(XenstoreClient store, DomainTable table, Domain
     /// <summary>Asks the back end, which asks the guest, to close.</summary>
     private async Task CloseAsync(DeviceAddress device, CancellationToken cancel)
     {
-        await store.ApplyAsync([device.FrontendError], [new(device.Backend + "/online", "0"), new(device.BackendState, XenbusState.Closing)], cancel).ConfigureAwait(false);
+        await BeginClosingAsync(device, device.FrontendError, cancel).ConfigureAwait(false);
         string? refusal = null;
         bool closed = await store.WaitUntilAsync([device.FrontendState, device.BackendState, device.FrontendError], async token =>
         {
@@ -133,9 +133,22 @@ internal sealed class DeviceLife(XenstoreClient store, DomainTable table, Domain
     /// <summary>Takes the guest's end away: the back end closes by itself. Linux says that it did only of one that was to close.</summary>
     private async Task CloseHardAsync(DeviceAddress device, CancellationToken cancel)
     {
-        await store.ApplyAsync([device.Frontend], [new(device.Backend + "/online", "0"), new(device.BackendState, XenbusState.Closing)], cancel).ConfigureAwait(false);
+        await BeginClosingAsync(device, device.Frontend, cancel).ConfigureAwait(false);
         await WaitClosedAsync(device, HardClose, cancel).ConfigureAwait(false);
     }
+
+    /// <summary>A back end that has closed, because the guest did, stays as it is: Linux does not say so twice.</summary>
+    private Task BeginClosingAsync(DeviceAddress device, string gone, CancellationToken cancel) => store.TransactionAsync(
+        async transaction =>
+        {
+            string? state = await transaction.ReadAsync(device.BackendState, cancel).ConfigureAwait(false);
+            transaction.Apply([gone], [new(device.Backend + "/online", "0")]);
+            if (state != XenbusState.Closed)
+            {
+                transaction.Write(device.BackendState, XenbusState.Closing);
+            }
+        },
+        cancel);
 
     private async Task WaitClosedAsync(DeviceAddress device, TimeSpan timeout, CancellationToken cancel)
     {

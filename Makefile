@@ -120,6 +120,10 @@ dist: ## Write the source and the packages it is built from to DIST=out/dist, fo
 rpm: dist ## Build RPM packages from those archives into out/rpm
 	@$(BUILD)/rpm $(OUT)/rpm
 
+.PHONY: deb
+deb: all ## Build Debian packages of the executables into out/deb
+	@$(BUILD)/deb $(OUT)/deb
+
 .PHONY: quality
 quality: ## Count the debts that may only go down
 	@$(BUILD)/quality

@@ -7,6 +7,7 @@ using Toolstack.Bench.Loads;
 // `make bench BENCH="codecs --filter *Parse*"` runs only those; `make bench BENCH=loads` only the whole system,
 // `make bench BENCH=api` only the loads of XenAPI,
 // `make bench BENCH=start` only VM.start and shutdown, `make bench BENCH=migration` only the migration engines, `make bench BENCH=switch` only the switch,
+// `make bench BENCH=memory` only what the daemons keep resident and how soon they are ready,
 // `make bench BENCH=executor` only xenopsd's executor.
 if (args is ["codecs", .. var options])
 {
@@ -14,7 +15,14 @@ if (args is ["codecs", .. var options])
     return 0;
 }
 
-using var over = new CancellationTokenSource(TimeSpan.FromMinutes(5));
+using var over = new CancellationTokenSource(args is ["memory"] ? TimeSpan.FromMinutes(15) : TimeSpan.FromMinutes(5));
+if (args is ["memory"])
+{
+    await MemoryLoad.StartTogetherAsync(Console.Out, over.Token);
+    await MemoryLoad.RunAsync(Console.Out, over.Token);
+    return 0;
+}
+
 if (args is ["migration"])
 {
     await MigrationStreamLoad.RunAsync(Console.Out, over.Token);

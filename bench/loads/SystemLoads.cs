@@ -16,7 +16,7 @@ internal static class SystemLoads
         foreach (var daemon in pool.Coordinator.Daemons)
         {
             await output.WriteLineAsync($"{daemon.Name}: ready {daemon.StartToReady.TotalMilliseconds:0} ms after exec, "
-                + $"{new FileInfo(Path.Combine(new PoolOptions().Binaries, daemon.Name)).Length / 1048576.0:0.0} MiB, idle resident {ResidentMib(daemon):0.0} MiB");
+                + $"{new FileInfo(Path.Combine(new PoolOptions().Binaries, daemon.Name)).Length / 1048576.0:0.0} MiB, idle resident {MemoryLoad.ResidentMib(daemon):0.0} MiB");
         }
 
         await SwitchLoad.RunAsync(pool.Coordinator.SwitchSocket, output, cancellation);
@@ -24,7 +24,7 @@ internal static class SystemLoads
         await MigrationAsync(pool, output, cancellation);
         foreach (var daemon in pool.Coordinator.Daemons)
         {
-            await output.WriteLineAsync($"{daemon.Name}: resident after the loads {ResidentMib(daemon):0.0} MiB");
+            await output.WriteLineAsync($"{daemon.Name}: resident after the loads {MemoryLoad.ResidentMib(daemon):0.0} MiB");
         }
     }
 
@@ -47,11 +47,5 @@ internal static class SystemLoads
         var floor = await TcpFloor.MibPerSecondAsync(MigratedMib, cancellation);
         await output.WriteLineAsync($"migration: {rate:0} MiB/s of guest memory ({MigratedMib} MiB), TCP over loopback {floor:0} MiB/s, "
             + $"ratio {rate / floor:0.00}; downtime {memory.LongestPauseMs:0} ms, {memory.Errors} errors in {memory.Pages} pages");
-    }
-
-    private static double ResidentMib(ManagedDaemon daemon)
-    {
-        var line = File.ReadLines($"/proc/{daemon.Pid}/status").First(text => text.StartsWith("VmRSS:", StringComparison.Ordinal));
-        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], System.Globalization.CultureInfo.InvariantCulture) / 1024.0;
     }
 }

@@ -43,7 +43,12 @@ internal static class HelpText
         var derived = DerivedCommands.All.Select(command => command.Name).ToHashSet();
         var text = new StringBuilder();
         text.Append("Usage: xe COMMAND [name=value ...] [--flag ...] [-s SERVER] [-p PORT] [-u USER] [-pw PASSWORD] [-pwf FILE]\n\n");
-        text.Append("'xe help COMMAND' says what one command takes, 'xe help --all' lists every command.\n\nCommands:\n");
+        foreach (var (term, meaning) in CliManual.Options)
+        {
+            text.Append("    ").Append(term).Append("\n        ").Append(meaning).Append('\n');
+        }
+
+        text.Append("\n'xe help COMMAND' says what one command takes, 'xe help --all' lists every command.\n\nCommands:\n");
         text.Append(Columns(CommandTable.All.Select(command => command.Name).Where(name => !derived.Contains(name))));
         text.Append("\nEach of these has CLASS-list, CLASS-param-list, -get, -set, -add, -remove, -clear:\n");
         text.Append(Columns(DerivedCommands.Kinds.Select(kind => kind.Word).Order(StringComparer.Ordinal)));

@@ -6,13 +6,14 @@ internal enum CommandVerb
     Run,
     Help,
     HelpAsManual,
+    HelpAsFileManual,
     HelpAsConfiguration,
     Version,
     PrintConfig,
     Wrong,
 }
 
-/// <summary>The parsed command line: <c>--config FILE</c>, <c>--config=FILE</c>, <c>--print-config</c>, <c>--help[=man|=conf]</c>, <c>--version</c>.</summary>
+/// <summary>The parsed command line: <c>--config FILE</c>, <c>--config=FILE</c>, <c>--print-config</c>, <c>--help[=man|=man5|=conf]</c>, <c>--version</c>.</summary>
 internal sealed record CommandLine(CommandVerb Verb, string? ConfigFile = null, string? Complaint = null)
 {
     internal static CommandLine Parse(IReadOnlyList<string> args)
@@ -27,6 +28,8 @@ internal sealed record CommandLine(CommandVerb Verb, string? ConfigFile = null, 
                     return new CommandLine(CommandVerb.Help);
                 case "--help=man":
                     return new CommandLine(CommandVerb.HelpAsManual);
+                case "--help=man5":
+                    return new CommandLine(CommandVerb.HelpAsFileManual);
                 case "--help=conf":
                     return new CommandLine(CommandVerb.HelpAsConfiguration);
                 case "--version":

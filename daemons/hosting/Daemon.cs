@@ -35,11 +35,14 @@ public static class Daemon
             case CommandVerb.HelpAsManual:
                 await Console.Out.WriteAsync(ManualPage.Write(d, keys)).ConfigureAwait(false);
                 return Ok;
+            case CommandVerb.HelpAsFileManual:
+                await Console.Out.WriteAsync(ManualPage.WriteOfFile(d, keys)).ConfigureAwait(false);
+                return Ok;
             case CommandVerb.HelpAsConfiguration:
                 await Console.Out.WriteAsync(ConfigTemplate.Write(d, keys)).ConfigureAwait(false);
                 return Ok;
             case CommandVerb.Version:
-                await Console.Out.WriteLineAsync($"{d.Name} {Version}").ConfigureAwait(false);
+                await Console.Out.WriteLineAsync($"{d.Name} {Version} (build {BuildId.Of()})").ConfigureAwait(false);
                 return Ok;
             case CommandVerb.Wrong:
                 await Console.Error.WriteLineAsync($"{d.Name}: {command.Complaint}; see {d.Name} --help").ConfigureAwait(false);

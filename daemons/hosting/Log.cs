@@ -44,6 +44,9 @@ internal static partial class Log
     [LoggerMessage(13, LogLevel.Warning, "spans: {Count} were lost")]
     internal static partial void SpansLost(ILogger logger, long count);
 
+    [LoggerMessage(14, LogLevel.Error, "metrics: a page could not be made")]
+    internal static partial void MetricsFailed(ILogger logger, Exception error);
+
     [LoggerMessage(100, LogLevel.Information, "switch {Path}: connected")]
     internal static partial void Connected(ILogger logger, string path);
 

@@ -1,39 +1,26 @@
-using System.Text;
-
 namespace Toolstack.Hosting;
 
-/// <summary>The text of <c>--help=man</c>: the manual as a page of section 8, in man(7) macros.</summary>
+/// <summary>The manual pages of a daemon: <c>--help=man</c> is that of the daemon (section 8), <c>--help=man5</c> that of its configuration file.</summary>
 internal static class ManualPage
 {
     internal static string Write(DaemonDescription description, IReadOnlyList<ConfigKey> keys)
     {
-        var page = new StringBuilder();
-        page.Append(".TH ").Append(description.Name.ToUpperInvariant()).Append(" 8 \"\" \"XAPI toolstack ").Append(Daemon.Version)
-            .Append("\" \"System administration\"\n");
-        page.Append(".SH NAME\n").Append(Text($"{description.Name} - {description.Summary}")).Append("\n.SH SYNOPSIS\n.nf\n");
-        foreach (var line in Manual.Synopsis(description))
-        {
-            page.Append(Text(line)).Append('\n');
-        }
-
-        page.Append(".fi\n");
+        var page = new RoffPage(description.Name, 8, description.Summary, Daemon.Version, Manual.Synopsis(description));
         foreach (var section in Manual.Sections(description, keys))
         {
-            page.Append(".SH ").Append(section.Title).Append('\n');
-            page.AppendJoin("\n.PP\n", section.Paragraphs.Select(Text)).Append(section.Paragraphs.Length > 0 ? "\n" : "");
-            foreach (var (term, meaning) in section.Entries)
-            {
-                page.Append(".TP\n\\fB").Append(Text(term)).Append("\\fR\n").Append(Text(meaning)).Append('\n');
-            }
+            page.Section(section.Title, section.Paragraphs, section.Entries);
         }
 
         return page.ToString();
     }
 
-    /// <summary>Escapes what roff would take for a command: backslashes, hyphens it might break or replace, a dot or quote that leads a line.</summary>
-    private static string Text(string text)
+    internal static string WriteOfFile(DaemonDescription description, IReadOnlyList<ConfigKey> keys)
     {
-        var escaped = text.Replace("\\", "\\e", StringComparison.Ordinal).Replace("-", "\\-", StringComparison.Ordinal);
-        return escaped.StartsWith('.') || escaped.StartsWith('\'') ? "\\&" + escaped : escaped;
+        var file = $"{description.Name}.conf";
+        var page = new RoffPage(file, 5, $"configuration of {description.Name}", Daemon.Version, [$"/etc/{file}"]);
+        page.Section("DESCRIPTION", [$"What {description.Name}(8) reads when it starts. {Manual.Syntax}", Manual.SyntaxInFull], []);
+        page.Section("KEYS", [], Manual.Keys(keys));
+        page.Section("SEE ALSO", [$"{description.Name}(8)"], []);
+        return page.ToString();
     }
 }

@@ -12,6 +12,7 @@ internal static class ManualText
             ("--hash-password", "Read a password on standard input, print its hash for the password file and exit."),
             ("--export-db DATABASE", "Print the database file as XML, as the original's state.db, and exit. No daemon may be using it."),
             ("--import-db DATABASE", "Make the database file, which must not exist, from such XML on standard input, and exit."),
+            ("--bugtool [--output FILE] [--config DIRECTORY]", "Collect what a report of a fault needs, without secrets, into an archive (see xapi-tools(1)) and exit."),
             ("--api-coverage", "Print how many messages each class has, and how many of them are implemented, and exit."),
             ("--describe", "Print every class, field, message and error of the XenAPI as JSON and exit."),
         ],
@@ -34,6 +35,6 @@ internal static class ManualText
                 ],
             },
         ],
-        SeeAlso = ["message-switch(8)", "xenopsd(8)", "xe(1)"],
+        SeeAlso = ["message-switch(8)", "xenopsd(8)", "xe(1)", "xapi-tools(1)"],
     };
 }

@@ -7,6 +7,7 @@ return args switch
     ["--describe"] => CommandModes.Describe(Console.OpenStandardOutput()),
     ["--export-db", { } path] => await CommandModes.ExportAsync(path, Console.OpenStandardOutput()),
     ["--import-db", { } path] => await CommandModes.ImportAsync(path, Console.OpenStandardInput()),
+    ["--bugtool", .. var rest] => await Toolstack.Xapi.Bugtool.BugReport.RunAsync(rest),
     ["--api-coverage"] => CommandModes.ApiCoverage(Console.Out),
     _ => await Daemon.RunAsync(args, ManualText.Description, XapiDaemon.RunAsync),
 };

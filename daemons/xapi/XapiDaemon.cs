@@ -105,7 +105,7 @@ internal static class XapiDaemon
     {
         page.Counter("xapi_database_generation", "Changes of the database since it was made.", database.Generation);
         page.Gauge("xapi_database_rows", "Rows of a class.", "class",
-            Datamodel.Datamodel.Classes.Where(c => database.Count(c) > 0).Select(c => (c.Name, (double)database.Count(c))));
+            Datamodel.Datamodel.Classes.Where(c => c.InDatabase && database.Count(c) > 0).Select(c => (c.Name, (double)database.Count(c))));
     }
 
     /// <summary>Raises ConfigurationException, whose text says what can be done.</summary>

@@ -20,6 +20,12 @@ if (args is ["--version"])
     return 0;
 }
 
+if (args is ["--help=man"])
+{
+    Console.Write(CliManual.Page(typeof(XeOptions).Assembly.GetName().Version?.ToString(3) ?? ""));
+    return 0;
+}
+
 using var stop = new CancellationTokenSource();
 Console.CancelKeyPress += (_, press) =>
 {
@@ -52,6 +58,10 @@ try
 catch (CliUsageError wrong)
 {
     Console.Error.WriteLine($"{wrong.Message}\nFor usage run: 'xe help'");
+}
+catch (XenApiError refused) when (refused.Code == "SESSION_AUTHENTICATION_FAILED")
+{
+    Console.Error.WriteLine("Authentication failed");
 }
 catch (XenApiError error)
 {

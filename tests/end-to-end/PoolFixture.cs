@@ -26,7 +26,7 @@ public class PoolFixture : IAsyncLifetime
         AddressPrefix = string.Create(CultureInfo.InvariantCulture, $"127.0.{Interlocked.Increment(ref next)}."),
     };
 
-    public async ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
         using var deadline = new CancellationTokenSource(TestDeadline);
         Pool = await DevelopmentPool.StartAsync(Unique(Options), deadline.Token);

@@ -1,3 +1,5 @@
+using Toolstack.EndToEnd.Client;
+using Toolstack.EndToEnd.Pool;
 using Xunit;
 
 namespace Toolstack.Tests.Packaging;
@@ -61,6 +63,35 @@ public sealed class RpmTests : IClassFixture<RpmFixture>, IDisposable
             Assert.StartsWith(daemon, await tool.RunAsync(root.File($"/usr/sbin/{daemon}"), "--version"), StringComparison.Ordinal);
             var file = root.File($"/etc/{daemon}.conf");
             await tool.RunAsync(root.File($"/usr/sbin/{daemon}"), "--config", file, "--print-config");
+        }
+    }
+
+    [Fact]
+    public async Task TheDaemonsStartFromThereAndRunAVm()
+    {
+        RequireRoot();
+        await root.InstallAsync(rpms.First.Values);
+        await using var pool = await DevelopmentPool.StartAsync(
+            new PoolOptions { Hosts = 1, AddressPrefix = "127.0.3.", Binaries = root.File("/usr/sbin") }, deadline.Token);
+        Assert.Equal(root.File("/usr/sbin/xapi"), new FileInfo($"/proc/{pool.Coordinator.Xapi.Pid}/exe").LinkTarget);
+        using var client = await pool.LoginAsync(deadline.Token);
+        var vm = await TestVm.CreateAsync(client, "packaged", 16, 0, deadline.Token);
+        await client.CallAsync("VM.start", deadline.Token, vm, false, false);
+        Assert.Equal("Running", await client.TextAsync("VM.get_power_state", deadline.Token, vm));
+        Assert.Equal("packaged", (await tool.RunAsync(root.File("/usr/bin/xe"), "-s", pool.Coordinator.XapiSocket, "vm-list", "power-state=running", "is-control-domain=false", "params=name-label", "--minimal")).Trim());
+        await client.CallAsync("VM.hard_shutdown", deadline.Token, vm);
+        Assert.True(await pool.StopAsync());
+    }
+
+    [Fact]
+    public async Task EveryPackageNamesItsLicenceAndWhatItNeeds()
+    {
+        foreach (var (name, package) in rpms.First)
+        {
+            Assert.Equal("Apache-2.0 AND MIT", (await tool.RunAsync("rpm", "-qp", "--queryformat", "%{LICENSE}", package)).Trim());
+            var needs = (await tool.RunAsync("rpm", "-qp", "--requires", package)).Split('\n');
+            Assert.Equal(name is "xenopsd" or "xapi-core", needs.Any(static need => need.StartsWith("message-switch(", StringComparison.Ordinal)));
+            Assert.Equal(name == "xapi-core", needs.Contains("libsqlite3.so.0()(64bit)"));
         }
     }
 

@@ -98,6 +98,10 @@ internal sealed class MetricsServer : IAsyncDisposable
         {
             // A reader that went away or is too slow asks again.
         }
+        catch (Exception error) // the loop that owns the connection: a room that cannot tell its part is named, the daemon goes on
+        {
+            Log.MetricsFailed(logger, error);
+        }
         finally
         {
             places.Release();

@@ -28,7 +28,7 @@ internal sealed class AuditLog : IAsyncDisposable
         writing = path.Length == 0 ? Task.CompletedTask : Task.Run(WriteAsync);
     }
 
-    /// <summary>Notes a call. <paramref name="outcome"/>: OK or an error code. Never waits.</summary>
+    /// <summary>Notes a call. <paramref name="session"/>: as <see cref="LogScope.TrackOf"/> names it. <paramref name="outcome"/>: OK or an error code. Never waits.</summary>
     internal void Note(string session, string user, string sid, bool allowed, string outcome, string kind, string call)
     {
         if (path.Length == 0)

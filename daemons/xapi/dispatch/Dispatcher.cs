@@ -246,7 +246,7 @@ internal sealed class Dispatcher(
         entry.Implicit is { } implied ? !implied.IsRead : !entry.PoolInternal && entry.Class.Name != "event" && !entry.Message!.Name.StartsWith("get_", StringComparison.Ordinal);
 
     private void Audit(string method, SessionInfo session, XenApiError? error, bool allowed) =>
-        services.Audit?.Note(session.Self.ToString(), session.UserName, session.UserSid, allowed, error?.Code ?? "OK", "API", method);
+        services.Audit?.Note(LogScope.TrackOf(session.Self.ToString()), session.UserName, session.UserSid, allowed, error?.Code ?? "OK", "API", method);
 
     /// <summary>The row of a synchronous call's task has served once the call returns.</summary>
     private async ValueTask RecordAsync(Ref<task> self, DispatchReply reply, bool destroy)

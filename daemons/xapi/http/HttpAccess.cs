@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Toolstack.Hosting;
 using Toolstack.Idl;
 using Toolstack.Xapi.Datamodel;
 using Toolstack.Xapi.Sessions;
@@ -27,7 +28,7 @@ internal static class HttpAccess
         }
 
         bool allowed = caller.May(action.Permission);
-        services.Audit?.Note(caller.Self.ToString(), caller.UserName, caller.UserSid, allowed, allowed ? "OK" : "RBAC_PERMISSION_DENIED", "HTTP", action.Name);
+        services.Audit?.Note(LogScope.TrackOf(caller.Self.ToString()), caller.UserName, caller.UserSid, allowed, allowed ? "OK" : "RBAC_PERMISSION_DENIED", "HTTP", action.Name);
         if (!allowed)
         {
             await HttpReplies.PageAsync(context, 403, "Forbidden").ConfigureAwait(false);

@@ -18,7 +18,7 @@ internal sealed class PeekingTransport(AcceptThread accepting, SocketConnectionC
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
         Socket listening = endpoint is UnixDomainSocketEndPoint && activated is not null ? activated : Opened(endpoint);
-        return ValueTask.FromResult<IConnectionListener>(new Listener(listening, accepting, contexts, endpoint as TlsEndPoint, handOver, logger));
+        return ValueTask.FromResult<IConnectionListener>(new Listener(listening, accepting, contexts, endpoint as TlsEndPoint, handOver, listening == activated, logger));
     }
 
     private static Socket Opened(EndPoint endpoint)
@@ -55,6 +55,7 @@ internal sealed class PeekingTransport(AcceptThread accepting, SocketConnectionC
     private sealed class Listener : IConnectionListener
     {
         private readonly Socket listening;
+        private readonly bool lent;
         private readonly AcceptThread accepting;
         private readonly SocketConnectionContextFactory contexts;
 
@@ -63,8 +64,9 @@ internal sealed class PeekingTransport(AcceptThread accepting, SocketConnectionC
             new BoundedChannelOptions(HttpLimits.MaxAcceptedConnections) { SingleReader = true });
 
         internal Listener(
-            Socket listening, AcceptThread accepting, SocketConnectionContextFactory contexts, TlsEndPoint? tls, HandOver handOver, ILogger logger)
+            Socket listening, AcceptThread accepting, SocketConnectionContextFactory contexts, TlsEndPoint? tls, HandOver handOver, bool lent, ILogger logger)
         {
+            this.lent = lent;
             this.listening = listening;
             this.accepting = accepting;
             this.contexts = contexts;
@@ -103,7 +105,13 @@ internal sealed class PeekingTransport(AcceptThread accepting, SocketConnectionC
         public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
         {
             accepting.Remove(listening);
-            listening.Dispose();
+
+            // Closing a socket on which a thread waits shuts it down, also for the service manager, who goes on listening.
+            if (!lent)
+            {
+                listening.Dispose();
+            }
+
             accepted.Writer.TryComplete();
             while (accepted.Reader.TryRead(out IDisposable? waiting))
             {

@@ -46,6 +46,7 @@ internal sealed record HostFacts
                 KeyValuePair.Create("linux", Line(KernelRelease) ?? ""),
                 KeyValuePair.Create("xapi", version),
                 KeyValuePair.Create("xapi_build", version),
+                KeyValuePair.Create("xapi_build_id", BuildId.Of()),
             ]),
         };
 

@@ -47,6 +47,11 @@ internal static class HostFiles
             $"xenopsd-forwarded-path = {host.HandoverSocket}",
             .. options.XapiLines,
         ]);
+        foreach (var name in (string[])["message-switch", "xen-simulator", "xenopsd", "xapi"])
+        {
+            File.AppendAllLines(In(name + ".conf"), [$"metrics-path = {host.MetricsSocket(name)}", .. options.CommonLines]);
+        }
+
         File.WriteAllLines(In("inventory"), [$"INSTALLATION_UUID='{host.Uuid}'", $"CONTROL_DOMAIN_UUID='{Guid.NewGuid()}'"]);
         File.WriteAllText(In("pool.conf"), host.Number == 1 ? "master" : "slave:" + coordinator);
         WritePrivate(In("passwords"), passwordLine + "\n");

@@ -13,17 +13,19 @@ public sealed class ManagedDaemon : IDisposable
     private readonly string program;
     private readonly string configFile;
     private readonly NotifySocket notify;
+    private readonly Func<IReadOnlyList<string>> launch;
     private readonly Action<ManagedDaemon> started;
     private Process? process;
     private Task supervision = Task.CompletedTask;
     private bool held = true;
     private int inRow;
 
-    internal ManagedDaemon(string name, string program, string configFile, string runDirectory, Action<ManagedDaemon> started)
+    internal ManagedDaemon(string name, string program, string configFile, string runDirectory, Func<IReadOnlyList<string>> launch, Action<ManagedDaemon> started)
     {
         Name = name;
         this.program = program;
         this.configFile = configFile;
+        this.launch = launch;
         this.started = started;
         LogFile = Path.Combine(runDirectory, name + ".log");
         notify = new NotifySocket(Path.Combine(runDirectory, name + ".notify"));
@@ -147,7 +149,7 @@ public sealed class ManagedDaemon : IDisposable
             notify.Drain();
             StartToReady = TimeSpan.Zero;
             var environment = new Dictionary<string, string> { ["NOTIFY_SOCKET"] = notify.Path, ["WATCHDOG_USEC"] = "30000000" };
-            process = Spawner.Start(program, ["--config", configFile], LogFile, environment);
+            process = Spawner.Start([.. launch(), program, "--config", configFile], LogFile, environment);
         }
 
         await WaitReadyAsync(process, cancellation);

@@ -17,7 +17,7 @@ public sealed class PoolHost : IDisposable
         Xapi = Daemon("xapi");
 
         ManagedDaemon Daemon(string name) =>
-            new(name, Path.Combine(options.Binaries, name), Path.Combine(directory, name + ".conf"), directory, started);
+            new(name, Path.Combine(options.Binaries, name), Path.Combine(directory, name + ".conf"), directory, () => options.Launch(name, directory), started);
     }
 
     /// <summary>From 1; 1 is the coordinator.</summary>
@@ -45,6 +45,9 @@ public sealed class PoolHost : IDisposable
     public string SwitchSocket => Path.Combine(Directory, "switch.sock");
 
     public string HandoverSocket => Path.Combine(Directory, "forwarded.sock");
+
+    /// <summary>Where a daemon answers with its metrics.</summary>
+    public string MetricsSocket(string daemon) => Path.Combine(Directory, "run-" + daemon, "metrics");
 
     /// <summary>Hypercalls of the simulated machine.</summary>
     public string HypervisorSocket => Path.Combine(Directory, "hypervisor.sock");

@@ -31,6 +31,13 @@ public sealed record PoolOptions
     /// <summary>Lines added to each host's xapi.conf.</summary>
     public IReadOnlyList<string> XapiLines { get; init; } = [];
 
+    /// <summary>Lines added to the configuration of every daemon of each host.</summary>
+    public IReadOnlyList<string> CommonLines { get; init; } = [];
+
+    /// <summary>What stands before a daemon's path and arguments when it is started, given its name and the directory of its host: a program
+    /// that becomes it.</summary>
+    public Func<string, string, IReadOnlyList<string>> Launch { get; init; } = static (_, _) => [];
+
     /// <summary>Receives one line for each thing that happens.</summary>
     public Action<string> Report { get; init; } = _ => { };
 }

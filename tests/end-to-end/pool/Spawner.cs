@@ -12,12 +12,12 @@ internal static partial class Spawner
 
     static Spawner() => new Thread(Run) { IsBackground = true, Name = "spawner" }.Start();
 
-    /// <summary>Starts <paramref name="program"/> with its output appended to <paramref name="logFile"/>; the process id is the program's own.</summary>
-    internal static Process Start(string program, IReadOnlyList<string> arguments, string logFile, IReadOnlyDictionary<string, string> environment)
+    /// <summary>Starts a program, the first word of <paramref name="command"/>, with its output appended to <paramref name="logFile"/>; the process id is the program's own.</summary>
+    internal static Process Start(IReadOnlyList<string> command, string logFile, IReadOnlyDictionary<string, string> environment)
     {
         var info = new ProcessStartInfo("/bin/sh") { WorkingDirectory = "/" };
         foreach (var argument in (string[])
-            ["-c", "log=$1; shift; exec setpriv --pdeathsig KILL -- \"$@\" >>\"$log\" 2>&1 </dev/null", "sh", logFile, program, .. arguments])
+            ["-c", "log=$1; shift; exec setpriv --pdeathsig KILL -- \"$@\" >>\"$log\" 2>&1 </dev/null", "sh", logFile, .. command])
         {
             info.ArgumentList.Add(argument);
         }
@@ -32,7 +32,7 @@ internal static partial class Spawner
         {
             try
             {
-                started.SetResult(Process.Start(info) ?? throw new PoolFailure("no process for " + program));
+                started.SetResult(Process.Start(info) ?? throw new PoolFailure("no process for " + command[0]));
             }
             catch (Exception error) when (error is System.ComponentModel.Win32Exception or PoolFailure)
             {

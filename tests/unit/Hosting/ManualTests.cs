@@ -42,6 +42,16 @@ public sealed class ManualTests
     }
 
     [Fact]
+    public void The_page_of_the_file_has_every_key()
+    {
+        var page = ManualPage.WriteOfFile(Tool, Keys);
+        Assert.StartsWith(".TH TOOL.CONF 5 ", page, StringComparison.Ordinal);
+        Assert.Equal(
+            ["number (default: 7)", "words (default: a # b)", "nothing (default: empty)", "switch\-path, path (default: /run/sock)"],
+            page.Split('\n').Where(static line => line.StartsWith("\\fB", StringComparison.Ordinal)).Select(static line => line[3..^3]));
+    }
+
+    [Fact]
     public void The_template_is_a_file_that_changes_nothing()
     {
         var template = ConfigTemplate.Write(Tool, Keys).Split('\n');

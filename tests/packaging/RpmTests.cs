@@ -95,6 +95,17 @@ public sealed class RpmTests : IClassFixture<RpmFixture>, IDisposable
         }
     }
 
+    /// <summary>Signatures, the packager's name and groups are a build farm's; pages are compressed by rpm systems, which this rule waits for.</summary>
+    [Fact]
+    public async Task TheLinterFindsNoError()
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/rpmlint"), "needs rpmlint");
+        var (_, output, _) = await tool.TryAsync("rpmlint", [.. rpms.First.Values]);
+        string[] others = ["no-signature", "no-packager-tag", "no-group-tag", "bad-manual-page-folder"];
+        Assert.Contains("packages and", output, StringComparison.Ordinal);
+        Assert.DoesNotContain(output.Split('\n'), line => line.Contains(": E: ", StringComparison.Ordinal) && !others.Any(line.Contains));
+    }
+
     [Fact]
     public async Task TheUnitsAreWhatSystemdUnderstands()
     {

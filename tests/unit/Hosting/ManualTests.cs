@@ -47,7 +47,7 @@ public sealed class ManualTests
         var page = ManualPage.WriteOfFile(Tool, Keys);
         Assert.StartsWith(".TH TOOL.CONF 5 ", page, StringComparison.Ordinal);
         Assert.Equal(
-            ["number (default: 7)", "words (default: a # b)", "nothing (default: empty)", "switch\-path, path (default: /run/sock)"],
+            ["number (default: 7)", "words (default: a # b)", "nothing (default: empty)", "switch\\-path, path (default: /run/sock)"],
             page.Split('\n').Where(static line => line.StartsWith("\\fB", StringComparison.Ordinal)).Select(static line => line[3..^3]));
     }
 

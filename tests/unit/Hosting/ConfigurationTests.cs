@@ -94,7 +94,7 @@ public sealed class ConfigurationTests
     public void Help_names_what_else_the_executable_does()
     {
         var text = HelpText.Write(new DaemonDescription("tool", "does things", []) { Modes = [("--count", "Count and exit.")] }, []);
-        Assert.Contains("tool --help[=man|=conf] | --version | --count\n", text, StringComparison.Ordinal);
+        Assert.Contains("tool --help[=man|=man5|=conf] | --version | --count\n", text, StringComparison.Ordinal);
         Assert.Contains("    --count\n        Count and exit.\n", text, StringComparison.Ordinal);
     }
 

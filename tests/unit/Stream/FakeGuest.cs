@@ -36,6 +36,8 @@ internal sealed class FakeGuest : IGuestMemory, IRestoreTarget, ISaveSource, IDi
 
     public bool CanLogDirty { get; init; } = true;
 
+    public int LeastZeroRun { get; init; } = 1;
+
     /// <summary>Entries of PAGE_DATA, in the order in which they were announced.</summary>
     public List<ulong> Populated { get; } = [];
 

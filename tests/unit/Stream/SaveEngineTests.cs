@@ -9,6 +9,35 @@ public class SaveEngineTests
 {
     private static readonly SaveOptions Plain = SaveOptions.Default with { Live = false };
 
+    [Theory]
+    [InlineData(1, 9)]
+    [InlineData(3, 8)]
+    [InlineData(5, 5)]
+    [InlineData(6, 0)]
+    public async Task A_short_run_of_zeros_is_sent_as_data(int least, int zeros)
+    {
+        // Zero are 0 to 4, 7, 10 to 12.
+        using FakeGuest guest = new(13) { LeastZeroRun = least };
+        foreach (var gfn in (int[])[5, 6, 8, 9])
+        {
+            guest.Page(gfn).Fill((byte)gfn);
+        }
+
+        var (image, statistics) = await guest.SaveAsync(Plain with { PeerTakesZeroRecords = true });
+        Assert.Equal(zeros, statistics.ZeroPages);
+        using FakeGuest copy = new(13) { FreshFramesAreZero = false };
+        for (var gfn = 0; gfn < 13; gfn++)
+        {
+            copy.Page(gfn).Fill(77);
+        }
+
+        copy.Restore(image);
+        for (var gfn = 0; gfn < 13; gfn++)
+        {
+            Assert.True(guest.Page(gfn).SequenceEqual(copy.Page(gfn)), $"frame {gfn}");
+        }
+    }
+
     [Fact]
     public async Task A_small_guest_gives_exactly_these_bytes()
     {

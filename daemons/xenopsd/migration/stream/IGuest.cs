@@ -25,6 +25,9 @@ public unsafe interface IGuestMemory
     /// <summary>Writes can be recorded; without that the guest is suspended before its memory is read.</summary>
     bool CanLogDirty => true;
 
+    /// <summary>Fewer neighbouring frames of zeros than this are sent as data: each range costs the receiver as much as some frames.</summary>
+    int LeastZeroRun => 1;
+
     /// <summary>Frames a restore can expect, for progress.</summary>
     long ExpectedFrames => PageCount;
 

@@ -13,6 +13,7 @@ internal sealed unsafe class PageBatch(IDataChannel io, IGuestMemory memory, Zer
     private const int FirstEntry = 2; // in words: record header, count header
     private readonly ulong[] _gfns = new ulong[StreamLimits.BatchPages];
     private readonly byte[] _types = new byte[StreamLimits.BatchPages];
+    private readonly bool[] _zero = new bool[StreamLimits.BatchPages];
     private readonly nint[] _frames = GC.AllocateArray<nint>(StreamLimits.BatchPages, pinned: true);
     private readonly ulong[] _head = GC.AllocateArray<ulong>(FirstEntry + StreamLimits.BatchPages, pinned: true);
     private readonly IoVector[] _vectors = GC.AllocateArray<IoVector>(1 + StreamLimits.BatchPages, pinned: true);
@@ -57,6 +58,7 @@ internal sealed unsafe class PageBatch(IDataChannel io, IGuestMemory memory, Zer
     /// <summary>Sorts what was fetched into entries of the record and runs of memory.</summary>
     private (int Entries, int Pages, int Runs) Gather()
     {
+        FindZeros();
         int entries = 0, pages = 0, runs = 0;
         byte* end = null;
         for (var i = 0; i < Count; i++)
@@ -72,11 +74,9 @@ internal sealed unsafe class PageBatch(IDataChannel io, IGuestMemory memory, Zer
                 continue;
             }
 
-            // SAFETY: memory answers for what it has fetched until the next Fetch. A guest that writes meanwhile makes the frame
-            // dirty, so a wrong answer is corrected by a later pass.
-            if (zeros is not null && _types[i] == StreamFormat.PageNoTab && IsZero(frame))
+            if (_zero[i])
             {
-                zeros.Add((long)_gfns[i], 1);
+                zeros?.Add((long)_gfns[i], 1);
                 continue;
             }
 
@@ -95,6 +95,37 @@ internal sealed unsafe class PageBatch(IDataChannel io, IGuestMemory memory, Zer
         }
 
         return (entries, pages, runs);
+    }
+
+    /// <summary>Marks the frames that are told as ranges of zeros.</summary>
+    private void FindZeros()
+    {
+        var run = 0;
+        for (var i = 0; i < Count; i++)
+        {
+            // SAFETY: memory answers for what it has fetched until the next Fetch. A guest that writes meanwhile makes the frame
+            // dirty, so a wrong answer is corrected by a later pass.
+            _zero[i] = zeros is not null && _types[i] == StreamFormat.PageNoTab && _frames[i] != 0 && IsZero((byte*)_frames[i]);
+            if (_zero[i] && (run == 0 || _gfns[i] == _gfns[i - 1] + 1))
+            {
+                run++;
+                continue;
+            }
+
+            Shorten(i, run);
+            run = _zero[i] ? 1 : 0;
+        }
+
+        Shorten(Count, run);
+    }
+
+    /// <summary>A run of zeros that ends before <paramref name="end"/> and is too short is data after all.</summary>
+    private void Shorten(int end, int run)
+    {
+        if (run < memory.LeastZeroRun)
+        {
+            _zero.AsSpan(end - run, run).Clear();
+        }
     }
 
     private ulong Entry(int index) => _gfns[index] | (ulong)_types[index] << StreamFormat.PageTypeShift;

@@ -39,6 +39,8 @@ internal sealed unsafe class HvmSourceMemory : IGuestMemory, IDisposable
 
     public bool HasHoles => true;
 
+    public int LeastZeroRun => XenState.LeastZeroRun;
+
     /// <summary>The guest is suspended: what cannot be read now is lost.</summary>
     public bool Suspended { get; private set; }
 

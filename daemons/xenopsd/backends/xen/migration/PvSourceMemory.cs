@@ -47,6 +47,8 @@ internal sealed unsafe class PvSourceMemory : IGuestMemory, IDisposable
 
     public bool HasHoles => true;
 
+    public int LeastZeroRun => XenState.LeastZeroRun;
+
     public bool CanLogDirty => false;
 
     public ForeignWindow Window { get; }

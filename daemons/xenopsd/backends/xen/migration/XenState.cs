@@ -9,6 +9,9 @@ namespace Toolstack.Xenopsd.Backends.Xen.Migration;
 /// <summary>State that PV and HVM guests have alike.</summary>
 internal static class XenState
 {
+    /// <summary>Giving frames to a domain and mapping them costs calls for each run of neighbours, on the receiver's side.</summary>
+    public const int LeastZeroRun = 32;
+
     private const int SuspendCode = 2;
 
     public static StaticState ReadStatic(XenGuest guest)

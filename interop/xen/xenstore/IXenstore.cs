@@ -25,4 +25,8 @@ public interface IXenstore
     Task<XenstorePermissions?> GetPermissionsAsync(string path, CancellationToken cancel);
 
     Task SetPermissionsAsync(string path, XenstorePermissions permissions, CancellationToken cancel);
+
+    /// <summary>Requests begun until the result is disposed leave together, and their answers tend to come together: the server wakes up once for
+    /// all of them. To be held while requests are begun, never while they are waited for.</summary>
+    IDisposable Collect();
 }

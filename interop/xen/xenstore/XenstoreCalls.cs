@@ -56,6 +56,8 @@ public abstract class XenstoreCalls : IXenstore
             XenstoreOperation.SetPerms, Checked(XenstoreOperation.SetPerms, path), [path, .. permissions.Words()], default, cancel).ConfigureAwait(false));
     }
 
+    public abstract IDisposable Collect();
+
     /// <summary>
     /// Values of a node (key "") and of all below it down to <paramref name="maxDepth"/> levels (0: the node alone, 1: with its
     /// children), by path relative to it. Requests of one level are under way together. Nodes that go away meanwhile or may not be read
@@ -118,8 +120,16 @@ public abstract class XenstoreCalls : IXenstore
 
     private static string Below(string path, string name) => name.Length == 0 ? path : XenstorePath.Child(path, name);
 
-    private static async Task<T[]> AllAsync<T>(List<string> names, Func<string, Task<T>> read) =>
-        await Task.WhenAll(names.Select(read)).ConfigureAwait(false);
+    private async Task<T[]> AllAsync<T>(List<string> names, Func<string, Task<T>> read)
+    {
+        List<Task<T>> reading;
+        using (Collect())
+        {
+            reading = names.ConvertAll(name => read(name));
+        }
+
+        return await Task.WhenAll(reading).ConfigureAwait(false);
+    }
 
     private async Task<string?> ReadOrSkipAsync(string path, CancellationToken cancel)
     {

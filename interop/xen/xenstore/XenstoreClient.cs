@@ -149,6 +149,9 @@ public sealed partial class XenstoreClient : XenstoreCalls, IAsyncDisposable
         return XenstoreWords.Read(XenstoreOperation.GetDomainPath, payload) is [var path] ? path : "";
     }
 
+    // Without a connection every request fails at once: there is nothing to collect.
+    public override IDisposable Collect() => Current()?.Collect() ?? Stream.Null;
+
     public async ValueTask DisposeAsync()
     {
         lock (gate)

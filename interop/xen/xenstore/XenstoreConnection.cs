@@ -19,6 +19,7 @@ internal sealed class XenstoreConnection : IDisposable
     private readonly Timer overdue;
     private bool overdueArmed;
     private uint lastId;
+    private int collecting;
     private XenstoreError? lost;
 
     internal XenstoreConnection(Stream stream, XenstoreClientOptions options, Action<string, string> events)
@@ -72,7 +73,11 @@ internal sealed class XenstoreConnection : IDisposable
 
         var answer = new XenstoreAnswer(late);
         Send(answer, operation, transaction, path, words, tail.Span);
-        link.Flush();
+        if (Volatile.Read(ref collecting) == 0)
+        {
+            link.Flush();
+        }
+
         if (!cancel.CanBeCanceled)
         {
             return await answer.Task.ConfigureAwait(false);
@@ -110,6 +115,13 @@ internal sealed class XenstoreConnection : IDisposable
     }
 
     internal void Flush() => link.Flush();
+
+    /// <summary>Until the result is disposed, requests of <see cref="CallAsync"/> wait for each other, whoever makes them.</summary>
+    internal IDisposable Collect()
+    {
+        Interlocked.Increment(ref collecting);
+        return new Collection(this);
+    }
 
     public void Dispose()
     {
@@ -191,6 +203,17 @@ internal sealed class XenstoreConnection : IDisposable
         }
 
         permits.Release();
+    }
+
+    private sealed class Collection(XenstoreConnection connection) : IDisposable
+    {
+        public void Dispose()
+        {
+            if (Interlocked.Decrement(ref connection.collecting) == 0)
+            {
+                connection.link.Flush();
+            }
+        }
     }
 
     /// <summary>A request beyond its deadline fails, and keeps its place: the server may still answer it.</summary>

@@ -55,6 +55,8 @@ public sealed class XenstoreTransaction : XenstoreCalls
         Post(XenstoreOperation.SetPerms, Checked(XenstoreOperation.SetPerms, path), [path, .. permissions.Words()], []);
     }
 
+    public override IDisposable Collect() => connection.Collect();
+
     /// <summary>False after a conflict. Raises the error of a request that was not waited for; nothing is committed then.</summary>
     internal async Task<bool> CommitAsync(CancellationToken cancel)
     {

@@ -2,44 +2,64 @@ using Toolstack.Interop.Xen.Xenstore;
 
 namespace Toolstack.Xenopsd.Backends.Domains.Tree;
 
-/// <summary>Trees out of xenstore, level by level: the requests of one level are under way together.</summary>
+/// <summary>Trees out of xenstore, level by level: the requests of one level, of all trees, leave together.</summary>
 internal static class StoreReading
 {
     /// <summary>The node and all below it, parents first; nothing when there is none. <paramref name="depth"/> levels below
     /// <paramref name="root"/> are read.</summary>
-    public static async Task<IReadOnlyList<StoreNode>> TreeAsync(IXenstore store, string root, int depth, bool withAccess, CancellationToken cancel)
+    public static async Task<IReadOnlyList<StoreNode>> TreeAsync(IXenstore store, string root, int depth, bool withAccess, CancellationToken cancel) =>
+        (await TreesAsync(store, [(root, depth)], withAccess, cancel).ConfigureAwait(false))[0];
+
+    /// <summary>Several trees, each as <see cref="TreeAsync"/> reads it.</summary>
+    public static async Task<IReadOnlyList<IReadOnlyList<StoreNode>>> TreesAsync(
+        IXenstore store, IReadOnlyList<(string Root, int Depth)> roots, bool withAccess, CancellationToken cancel)
     {
-        List<StoreNode> nodes = [];
-        List<string> level = [root];
+        var trees = roots.Select(static _ => new List<StoreNode>()).ToList();
+        List<(int Tree, string Path)> level = [.. roots.Select(static (root, tree) => (tree, root.Root))];
         for (int below = 0; level.Count > 0; below++)
         {
-            var values = level.ConvertAll(path => store.ReadAsync(path, cancel));
-            var access = withAccess ? level.ConvertAll(path => store.GetPermissionsAsync(path, cancel)) : null;
-            var children = below < depth ? level.ConvertAll(path => store.DirectoryAsync(path, cancel)) : null;
-            List<string> next = [];
-            for (int i = 0; i < level.Count; i++)
+            List<Asked> asked;
+            using (store.Collect())
             {
-                string? value = await values[i].ConfigureAwait(false);
-                var permissions = access is null ? null : await access[i].ConfigureAwait(false);
+                asked = level.ConvertAll(node => new Asked(
+                    store.ReadAsync(node.Path, cancel),
+                    withAccess ? store.GetPermissionsAsync(node.Path, cancel) : null,
+                    below < roots[node.Tree].Depth ? store.DirectoryAsync(node.Path, cancel) : null));
+            }
+
+            List<(int Tree, string Path)> next = [];
+            foreach (var ((tree, path), node) in level.Zip(asked))
+            {
+                string? value = await node.Value.ConfigureAwait(false);
+                var permissions = node.Access is null ? null : await node.Access.ConfigureAwait(false);
                 if (value is not null)
                 {
-                    nodes.Add(new StoreNode(level[i], value, permissions));
+                    trees[tree].Add(new StoreNode(path, value, permissions));
                 }
 
-                if (children is not null)
+                if (node.Children is not null)
                 {
-                    string parent = level[i];
-                    next.AddRange((await children[i].ConfigureAwait(false)).Select(child => parent + "/" + child));
+                    next.AddRange((await node.Children.ConfigureAwait(false)).Select(child => (tree, path + "/" + child)));
                 }
             }
 
             level = next;
         }
 
-        return nodes;
+        return trees;
     }
 
     /// <summary>Several nodes at once; null for each there is not.</summary>
-    public static Task<string?[]> ReadAllAsync(this IXenstore store, IEnumerable<string> paths, CancellationToken cancel) =>
-        Task.WhenAll(paths.Select(path => store.ReadAsync(path, cancel)));
+    public static Task<string?[]> ReadAllAsync(this IXenstore store, IEnumerable<string> paths, CancellationToken cancel)
+    {
+        List<Task<string?>> reading;
+        using (store.Collect())
+        {
+            reading = [.. paths.Select(path => store.ReadAsync(path, cancel))];
+        }
+
+        return Task.WhenAll(reading);
+    }
+
+    private readonly record struct Asked(Task<string?> Value, Task<XenstorePermissions?>? Access, Task<IReadOnlyList<string>>? Children);
 }

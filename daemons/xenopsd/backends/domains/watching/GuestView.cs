@@ -19,21 +19,30 @@ internal static class GuestView
         ("control", 0), ("feature/hotplug", 0), ("xenserver/attr", 3), ("attr", 3), ("drivers", 0), ("data", 0), ("data/service", 1), ("data/pvs_target", 0),
     ];
 
+    private static readonly string[] Xsdata = ["vm-data", "FIST"];
+
     /// <summary>Where a change is a change of what is seen.</summary>
     public static IReadOnlyList<string> Directories { get; } = ["control/", "feature/", "xenserver/attr", "attr/", "drivers", "data/"];
 
     public static async Task<DomainObservations> ReadAsync(IXenstore store, DomainEntry entry, int quotaBytes, CancellationToken cancel)
     {
         string root = StorePaths.Domain(entry.Domid) + "/";
-        var agent = Task.WhenAll(Agent.Select(part => StoreReading.TreeAsync(store, root + part.Directory, part.Depth + 1, withAccess: false, cancel)));
-        var data = Task.WhenAll(((string[])["vm-data", "FIST"]).Select(
-            directory => StoreReading.TreeAsync(store, root + directory, XsdataDepth, withAccess: false, cancel)));
-        var single = store.ReadAllAsync(
-            [root + "console/vnc-port", root + "console/tc-port", root + "console/tty", StorePaths.Vm(entry.VmId, "rtc/timeoffset")], cancel);
-        int left = quotaBytes;
-        var seen = Flatten(Agent.Zip(await agent.ConfigureAwait(false), static (part, nodes) => (part.Directory, nodes)), root, ref left);
-        var xsdata = Flatten((await data.ConfigureAwait(false)).Select(static nodes => ("", nodes)), root, ref left);
+        Task<IReadOnlyList<IReadOnlyList<StoreNode>>> reading;
+        Task<string?[]> single;
+        using (store.Collect())
+        {
+            reading = StoreReading.TreesAsync(store,
+                [.. Agent.Select(part => (root + part.Directory, part.Depth + 1)), .. Xsdata.Select(directory => (root + directory, XsdataDepth))],
+                withAccess: false, cancel);
+            single = store.ReadAllAsync(
+                [root + "console/vnc-port", root + "console/tc-port", root + "console/tty", StorePaths.Vm(entry.VmId, "rtc/timeoffset")], cancel);
+        }
+
+        var trees = await reading.ConfigureAwait(false);
         var keys = await single.ConfigureAwait(false);
+        int left = quotaBytes;
+        var seen = Flatten(Agent.Zip(trees, static (part, nodes) => (part.Directory, nodes)), root, ref left);
+        var xsdata = Flatten(trees.Skip(Agent.Length).Select(static nodes => ("", nodes)), root, ref left);
         return new DomainObservations
         {
             Consoles = Consoles(keys),

@@ -11,6 +11,7 @@ namespace Toolstack.XenSimulator.Hypercalls;
 internal sealed class HypercallServer(string path, SimulatedHost host, FaultTable faults, IFaultTargets targets, ILogger logger) : IDisposable
 {
     private const int Backlog = 256;
+    private const int StackBytes = 512 * 1024;
     private readonly Socket listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private int connections;
 
@@ -30,7 +31,7 @@ internal sealed class HypercallServer(string path, SimulatedHost host, FaultTabl
             try
             {
                 var client = await listener.AcceptAsync(stop).ConfigureAwait(false);
-                _ = ServeAsync(client, stop);
+                new Thread(() => Serve(client, stop), StackBytes) { IsBackground = true, Name = "hypercalls" }.Start();
             }
             catch (OperationCanceledException)
             {
@@ -55,10 +56,12 @@ internal sealed class HypercallServer(string path, SimulatedHost host, FaultTabl
         File.Delete(path);
     }
 
-    /// <summary>Owns one connection: classifies why it ends.</summary>
-    private async Task ServeAsync(Socket client, CancellationToken stop)
+    /// <summary>Owns one connection: classifies why it ends. Its thread waits in the kernel for the next call, as the caller's does for the
+    /// answer: a hypercall is two changes of threads and no more.</summary>
+    private void Serve(Socket client, CancellationToken stop)
     {
         using var socket = client;
+        using var ended = stop.UnsafeRegister(static connection => ((Socket)connection!).Dispose(), socket);
         using var calls = new Hypercalls(host, faults, targets);
         var server = new HypercallsServer(calls, (method, error) => Log.CallFailed(logger, method, error));
         try
@@ -69,9 +72,9 @@ internal sealed class HypercallServer(string path, SimulatedHost host, FaultTabl
                 return;
             }
 
-            await ServeCallsAsync(socket, calls, server, stop).ConfigureAwait(false);
+            ServeCalls(socket, calls, server, stop);
         }
-        catch (Exception error) when (error is SocketException or HypervisorError or InvalidDataException or OperationCanceledException)
+        catch (Exception error) when (error is SocketException or HypervisorError or InvalidDataException or OperationCanceledException or ObjectDisposedException)
         {
             Log.ConnectionEnded(logger, error.Message);
         }
@@ -81,30 +84,30 @@ internal sealed class HypercallServer(string path, SimulatedHost host, FaultTabl
         }
     }
 
-    private static async Task ServeCallsAsync(Socket socket, Hypercalls calls, HypercallsServer server, CancellationToken stop)
+    private static void ServeCalls(Socket socket, Hypercalls calls, HypercallsServer server, CancellationToken stop)
     {
         var header = new byte[HypercallFrame.HeaderBytes];
-        while (await FillAsync(socket, header, stop).ConfigureAwait(false))
+        while (Fill(socket, header))
         {
             var request = new byte[HypercallFrame.ReadLength(header)];
-            if (!await FillAsync(socket, request, stop).ConfigureAwait(false))
+            if (!Fill(socket, request))
             {
                 return;
             }
 
             calls.Descriptors.Clear();
-            var reply = await server.HandleAsync(request, stop).ConfigureAwait(false);
+            var reply = server.HandleAsync(request, stop).AsTask().GetAwaiter().GetResult();
             UnixRights.Send(socket, HypercallFrame.Write(reply.Span), calls.Descriptors.ToArray());
         }
     }
 
     /// <summary>False at the end of the stream before the first byte; raises <see cref="InvalidDataException"/> inside.</summary>
-    private static async ValueTask<bool> FillAsync(Socket socket, Memory<byte> target, CancellationToken stop)
+    private static bool Fill(Socket socket, Span<byte> target)
     {
         var filled = 0;
         while (filled < target.Length)
         {
-            var count = await socket.ReceiveAsync(target[filled..], stop).ConfigureAwait(false);
+            var count = socket.Receive(target[filled..]);
             if (count == 0)
             {
                 return filled == 0 ? false : throw new InvalidDataException("the client closed the connection inside a frame");

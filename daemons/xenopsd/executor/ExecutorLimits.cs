@@ -24,6 +24,9 @@ public static class ExecutorLimits
     /// <summary>Barriers that wait to be removed.</summary>
     public const int MaxBarriers = 4096;
 
+    /// <summary>The shortest time between two signals of a task's progress; its end is always signalled.</summary>
+    public static readonly TimeSpan ProgressPause = TimeSpan.FromMilliseconds(100);
+
     /// <summary>How long one plain step may take (xenops protocol).</summary>
     public static readonly TimeSpan AtomicDeadline = TimeSpan.FromSeconds(1200);
 

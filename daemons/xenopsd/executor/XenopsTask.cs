@@ -19,6 +19,8 @@ public sealed class XenopsTask : IDisposable
     private ImmutableSortedDictionary<string, TaskState> subtasks = ImmutableSortedDictionary<string, TaskState>.Empty;
     private ImmutableSortedDictionary<string, string> facts = ImmutableSortedDictionary<string, string>.Empty;
     private TaskState state = new TaskState.Pending(0);
+    private long signalled = Stopwatch.GetTimestamp();
+    private bool owesSignal;
     private bool cancellable = true;
     private int cancelPoints;
 
@@ -96,7 +98,8 @@ public sealed class XenopsTask : IDisposable
         }
     }
 
-    /// <summary>Reports progress, 0 to 1; steps too small to matter are not signalled.</summary>
+    /// <summary>Reports progress, 0 to 1. Steps too small to matter are not signalled, those that follow each other quickly once for
+    /// all: each signal makes the client look at the task, which may cost more than the steps of a short operation.</summary>
     public void Progress(double progress)
     {
         lock (gate)
@@ -107,6 +110,35 @@ public sealed class XenopsTask : IDisposable
             }
 
             state = new TaskState.Pending(Math.Min(progress, 1));
+            if (ExecutorLimits.ProgressPause - Stopwatch.GetElapsedTime(signalled) is var left && left > TimeSpan.Zero)
+            {
+                if (!owesSignal)
+                {
+                    owesSignal = true;
+                    _ = SignalLaterAsync(left);
+                }
+
+                return;
+            }
+
+            signalled = Stopwatch.GetTimestamp();
+        }
+
+        updates?.Add(new DynamicId.Task(Id));
+    }
+
+    private async Task SignalLaterAsync(TimeSpan left)
+    {
+        await Task.Delay(left).ConfigureAwait(false);
+        lock (gate)
+        {
+            owesSignal = false;
+            if (state is not TaskState.Pending)
+            {
+                return;
+            }
+
+            signalled = Stopwatch.GetTimestamp();
         }
 
         updates?.Add(new DynamicId.Task(Id));

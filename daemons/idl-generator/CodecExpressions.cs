@@ -37,7 +37,7 @@ internal static class CodecExpressions
         Shape.Bool => $"{value}.AsBool()",
         Shape.Date => $"{value}.AsDate()",
         Shape.Dynamic or Shape.Result => value,
-        Shape.Ref => $"new {type.CSharp}({value}.AsString())",
+        Shape.Ref => $"{type.CSharp}.Read({value})",
         Shape.Enum or Shape.Wire => $"{type.Codec}.Read({value})",
         Shape.Row => $"({type.CSharp}){type.CSharp}.Info.ReadConstructor({value})",
         Shape.Set => $"{Wire}.ReadSet({value}, {Reader(type[0])})",

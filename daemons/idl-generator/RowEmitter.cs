@@ -105,8 +105,18 @@ internal static class RowEmitter
 
         code.Line($"IsInverse = {CodeWriter.Bool(inverses.Contains(row.ClassName + "." + field.Name))},");
         code.Line($"Write = static (__row, __w) => {CodecExpressions.Write(field.Type, "__w", $"((@{row.TypeName})__row).@{field.Name}")},");
-        code.Line($"With = static (__row, __v) => ((@{row.TypeName})__row) with {{ @{field.Name} = {CodecExpressions.Read(field.Type, "__v")} }},");
+        code.Line($"Set = static (__row, __v) => Set{index}((@{row.TypeName})__row, {ReadField(field)}),");
         code.Close("};");
+        code.Line();
+        code.Line($"[global::System.Runtime.CompilerServices.UnsafeAccessor(global::System.Runtime.CompilerServices.UnsafeAccessorKind.Method, Name = \"set_{field.Name}\")]");
+        code.Line($"private static extern void Set{index}(@{row.TypeName} row, {field.Type.CSharp} value);");
+    }
+
+    /// <summary>Texts that many rows have in common are kept once.</summary>
+    private static string ReadField(FieldModel field)
+    {
+        string read = CodecExpressions.Read(field.Type, "__v");
+        return field.Type.Shape == Shape.String && field.Name != "uuid" ? $"global::Toolstack.Idl.TextPool.Share({read})" : read;
     }
 
     private static string UuidOf(RowModel row) =>

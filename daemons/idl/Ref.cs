@@ -14,6 +14,13 @@ public readonly record struct Ref<T>(string Text) : IComparable<Ref<T>>
     /// <summary>A reference that no object has yet; its uuid comes from the system's random source.</summary>
     public static Ref<T> New() => new(Prefix + Guid.NewGuid().ToString());
 
+    /// <summary>From the wire. The null reference, which most rows have many of, is one text.</summary>
+    public static Ref<T> Read(Value value)
+    {
+        string text = value.AsString();
+        return text == Null.Text ? Null : new Ref<T>(text);
+    }
+
     public int CompareTo(Ref<T> other) => string.CompareOrdinal(ToString(), other.ToString());
 
     public override string ToString() => Text ?? Null.Text;

@@ -53,11 +53,17 @@ public static class Wire
     public static ImmutableSortedDictionary<TKey, TValue> ReadMap<TKey, TValue>(Value value, Func<string, TKey> key, Func<Value, TValue> read)
         where TKey : notnull
     {
-        IComparer<TKey>? order = typeof(TKey) == typeof(string) ? (IComparer<TKey>)StringComparer.Ordinal : null;
-        ImmutableSortedDictionary<TKey, TValue>.Builder map = ImmutableSortedDictionary.CreateBuilder<TKey, TValue>(order);
-        foreach (KeyValuePair<string, Value> member in value.AsStruct().Members)
+        ImmutableArray<KeyValuePair<string, Value>> members = value.AsStruct().Members;
+        if (members.IsEmpty)
         {
-            map[key(member.Key)] = read(member.Value);
+            return EmptyMap<TKey, TValue>.Instance;
+        }
+
+        ImmutableSortedDictionary<TKey, TValue>.Builder map = EmptyMap<TKey, TValue>.Instance.ToBuilder();
+        foreach (KeyValuePair<string, Value> member in members)
+        {
+            TValue item = read(member.Value);
+            map[key(TextPool.Share(member.Key))] = item is string text ? (TValue)(object)TextPool.Share(text) : item;
         }
 
         return map.ToImmutable();
@@ -138,6 +144,14 @@ public static class Wire
 
     public static Value Argument((string Tag, Value? Argument) variant) =>
         variant.Argument ?? throw new ValueFormatException($"{variant.Tag} has no argument");
+
+    /// <summary>The one empty map of its type in the order of the wire.</summary>
+    private static class EmptyMap<TKey, TValue>
+        where TKey : notnull
+    {
+        internal static readonly ImmutableSortedDictionary<TKey, TValue> Instance = ImmutableSortedDictionary.Create<TKey, TValue>(
+            typeof(TKey) == typeof(string) ? (IComparer<TKey>)StringComparer.Ordinal : null);
+    }
 
     private static Value? Option(Value value)
     {

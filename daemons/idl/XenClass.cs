@@ -38,6 +38,9 @@ public sealed class XenClass
         return null;
     }
 
+    /// <summary>A row of its own with every field at its default, to be filled by <see cref="XenField.Set"/>.</summary>
+    public XenObject Fresh() => Blank with { };
+
     /// <summary>Writes the record as clients see it: every public field, in declared order.</summary>
     public void WriteRecord(XenObject row, ValueWriter writer)
     {
@@ -67,7 +70,7 @@ public sealed class XenClass
     public XenObject ReadConstructor(Value record)
     {
         Value.Struct members = record.AsStruct();
-        XenObject row = Blank;
+        XenObject row = Fresh();
         foreach (XenField field in Fields)
         {
             if (field.Qualifier == Qualifier.DynamicRO || field.Internal)
@@ -77,7 +80,7 @@ public sealed class XenClass
 
             if (members.Find(field.Name) is { } value)
             {
-                row = field.With(row, value);
+                field.Set(row, value);
             }
             else if (!field.HasDefault)
             {
@@ -136,8 +139,16 @@ public sealed class XenField
     /// <summary>Its accessors answer MESSAGE_REMOVED.</summary>
     public bool Removed { get; init; }
     public required Action<XenObject, ValueWriter> Write { get; init; }
-    /// <summary>The row with this field read from a wire value; ValueFormatException when it is of another type.</summary>
-    public required Func<XenObject, Value, XenObject> With { get; init; }
+    /// <summary>Reads this field of a row that nobody else has seen yet from a wire value; ValueFormatException when it is of another type.</summary>
+    public required Action<XenObject, Value> Set { get; init; }
+
+    /// <summary>A copy of the row with this field read from a wire value; ValueFormatException when it is of another type.</summary>
+    public XenObject With(XenObject row, Value value)
+    {
+        XenObject copy = row with { };
+        Set(copy, value);
+        return copy;
+    }
 }
 
 /// <summary>A parameter of a message; <see cref="Default"/> is what a missing trailing argument stands for (null: required).</summary>
@@ -180,9 +191,22 @@ public sealed class XenMessage
 }
 
 /// <summary>What a message returned, ready to be written in whichever encoding the caller asked for.</summary>
-public readonly struct MessageResult(Action<ValueWriter> write)
+public readonly struct MessageResult
 {
+    private readonly Action<ValueWriter>? write;
+    private readonly Func<ValueWriter, IEnumerable<int>>? parts;
+
+    public MessageResult(Action<ValueWriter> write) => this.write = write;
+
+    private MessageResult(Func<ValueWriter, IEnumerable<int>> parts) => this.parts = parts;
+
     public static MessageResult Void { get; } = new(static w => w.Void());
+
+    /// <summary>It may be as large as the database, so it is better sent while it is written.</summary>
+    public bool IsLong => parts is not null;
+
+    /// <summary>A result that is written a part at a time: <paramref name="parts"/> yields between two parts, whatever number, and can be run again.</summary>
+    public static MessageResult InParts(Func<ValueWriter, IEnumerable<int>> parts) => new(parts);
 
     /// <summary>A result taken over from another host.</summary>
     public static MessageResult From(Value value) => new(w => w.Dynamic(value));
@@ -198,10 +222,35 @@ public readonly struct MessageResult(Action<ValueWriter> write)
     public static async ValueTask<MessageResult> Of<T>(Task<T> task, Action<ValueWriter, T> write)
     {
         T result = await task.ConfigureAwait(false);
-        return new MessageResult(w => write(w, result));
+        return result is MessageResult made ? made : new MessageResult(w => write(w, result));
     }
 
-    public void Write(ValueWriter writer) => write(writer);
+    /// <summary>Writes the whole at once.</summary>
+    public void Write(ValueWriter writer)
+    {
+        if (write is not null)
+        {
+            write(writer);
+            return;
+        }
+
+        foreach (int _ in Parts(writer))
+        {
+            // The next part is written by asking for it.
+        }
+    }
+
+    /// <summary>Writes as it is enumerated.</summary>
+    public IEnumerable<int> Parts(ValueWriter writer)
+    {
+        if (parts is not null)
+        {
+            return parts(writer);
+        }
+
+        write?.Invoke(writer);
+        return [];
+    }
 }
 
 /// <summary>The context of one call, handed to every message implementation; the daemon derives its own from it.</summary>

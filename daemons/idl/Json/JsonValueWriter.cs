@@ -24,6 +24,19 @@ public sealed class JsonValueWriter(Utf8JsonWriter json) : ValueWriter
         json.Flush();
     }
 
+    /// <summary>The same a part at a time, as it is enumerated.</summary>
+    public static IEnumerable<int> WriteParts(IBufferWriter<byte> output, Func<ValueWriter, IEnumerable<int>> parts)
+    {
+        using Utf8JsonWriter json = new(output, Options);
+        foreach (int part in parts(new JsonValueWriter(json)))
+        {
+            json.Flush();
+            yield return part;
+        }
+
+        json.Flush();
+    }
+
     /// <summary>What typed code writes, as a string: JSON inside another value.</summary>
     public static string Text(Action<ValueWriter> write)
     {

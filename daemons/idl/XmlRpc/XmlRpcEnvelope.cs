@@ -39,6 +39,24 @@ public static class XmlRpcEnvelope
         w.EndStruct();
     });
 
+    /// <summary>The same a part at a time, as the result is enumerated.</summary>
+    public static IEnumerable<int> SuccessParts(IBufferWriter<byte> output, MessageResult result)
+    {
+        XmlRpcWriter writer = new(output);
+        output.Write("<?xml version=\"1.0\"?><methodResponse><params><param>"u8);
+        writer.BeginStruct(2);
+        writer.Member("Status");
+        writer.String("Success");
+        writer.Member("Value");
+        foreach (int part in result.Parts(writer))
+        {
+            yield return part;
+        }
+
+        writer.EndStruct();
+        output.Write("</param></params></methodResponse>"u8);
+    }
+
     public static void WriteFailure(IBufferWriter<byte> output, string code, ImmutableArray<string> parameters) => WriteResponse(output, w =>
     {
         w.BeginStruct(2);

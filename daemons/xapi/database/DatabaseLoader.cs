@@ -16,11 +16,11 @@ internal static class DatabaseLoader
         return (start, reserved);
     }
 
-    internal static Snapshot Build(Schema schema, IReadOnlyList<StoredRow> stored, long generation, string path)
+    internal static Snapshot Build(Schema schema, IEnumerable<StoredRow> stored, long generation, string path)
     {
         FieldProbe probe = new();
         Dictionary<string, XenObject>[] rows = [.. schema.Classes.Select(static _ => new Dictionary<string, XenObject>(StringComparer.Ordinal))];
-        var created = new Dictionary<string, long>(stored.Count, StringComparer.Ordinal);
+        var created = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (StoredRow row in stored)
         {
             if (schema.Find(row.Class) is not { } table)
@@ -43,17 +43,17 @@ internal static class DatabaseLoader
         ImmutableDictionary<string, Place>.Builder uuids = ImmutableDictionary.CreateBuilder<string, Place>(StringComparer.Ordinal);
         for (int number = 0; number < rows.Length; number++)
         {
-            Table table = new(schema.Classes[number]);
+            List<RowView> views = new(rows[number].Count);
             foreach ((string reference, XenObject row) in rows[number])
             {
-                table = table.With(new RowView(reference, row, created[reference], ++generation), probe);
+                views.Add(new RowView(reference, row, created[reference], ++generation));
                 if (!uuids.TryAdd(row.Uuid, new Place(number, reference)))
                 {
                     throw new DatabaseFileException(path, $"has two rows with uuid {row.Uuid}");
                 }
             }
 
-            tables.Add(table);
+            tables.Add(new Table(schema.Classes[number]).Filled(views, probe));
         }
 
         return new Snapshot(schema, tables.MoveToImmutable(), uuids.ToImmutable(), generation);

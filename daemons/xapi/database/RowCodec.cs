@@ -30,12 +30,12 @@ internal static class RowCodec
     /// <summary>Raises <see cref="WireFormatException"/> or <see cref="ValueFormatException"/> for a body that is no row of the class.</summary>
     internal static XenObject Decode(XenClass info, ReadOnlyMemory<byte> body)
     {
-        XenObject row = info.Blank;
+        XenObject row = info.Fresh();
         foreach ((string name, Value value) in MessagePackValueReader.Parse(body).AsStruct().Members)
         {
             if (info.Field(name) is { } field && IsStored(field))
             {
-                row = field.With(row, value);
+                field.Set(row, value);
             }
         }
 

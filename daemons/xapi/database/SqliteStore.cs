@@ -84,34 +84,24 @@ internal sealed class SqliteStore : IDisposable
         }
     }
 
-    /// <summary>The generation from which to go on (0 for a new file).</summary>
+    /// <summary>The generation from which to go on (0 for a new file). Raises <see cref="DatabaseFileException"/> when a page is damaged.</summary>
     internal long ReadGeneration()
     {
         using SqliteCommand command = connection.CreateCommand();
         command.CommandText = "SELECT value FROM manifest WHERE key = 'generation'";
-        return command.ExecuteScalar() is long value ? value : 0;
+        return Guarded(command.ExecuteScalar) is long value ? value : 0;
     }
 
-    /// <summary>Every row of the file. Raises <see cref="DatabaseFileException"/> when a page is damaged.</summary>
-    internal List<StoredRow> ReadRows()
+    /// <summary>Every row of the file, one after the other. Raises <see cref="DatabaseFileException"/> when a page is damaged.</summary>
+    internal IEnumerable<StoredRow> ReadRows()
     {
-        var rows = new List<StoredRow>();
-        try
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = "SELECT class, ref, created, modified, body FROM rows";
+        using SqliteDataReader reader = Guarded(command.ExecuteReader);
+        while (Guarded(() => ReadRow(reader)) is { } row)
         {
-            using SqliteCommand command = connection.CreateCommand();
-            command.CommandText = "SELECT class, ref, created, modified, body FROM rows";
-            using SqliteDataReader reader = command.ExecuteReader();
-            while (reader.Read())
-            {
-                rows.Add(new StoredRow(reader.GetString(0), reader.GetString(1), reader.GetInt64(2), reader.GetInt64(3), reader.GetFieldValue<byte[]>(4)));
-            }
+            yield return row;
         }
-        catch (SqliteException error)
-        {
-            throw Refused(path, error);
-        }
-
-        return rows;
     }
 
     /// <summary>Writes a batch in one transaction; on disk when it returns. Raises <see cref="SqliteException"/>, and then nothing of it was written.</summary>
@@ -206,6 +196,22 @@ internal sealed class SqliteStore : IDisposable
         if (version != SchemaVersion)
         {
             throw new DatabaseFileException(path, $"has version {version}, this daemon understands {SchemaVersion}");
+        }
+    }
+
+    private static StoredRow? ReadRow(SqliteDataReader reader) => reader.Read()
+        ? new StoredRow(reader.GetString(0), reader.GetString(1), reader.GetInt64(2), reader.GetInt64(3), reader.GetFieldValue<byte[]>(4))
+        : null;
+
+    private T Guarded<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (SqliteException error)
+        {
+            throw Refused(path, error);
         }
     }
 

@@ -39,6 +39,40 @@ internal sealed record Table
     private ImmutableDictionary<string, ImmutableSortedSet<string>> Names { get; init; } =
         ImmutableDictionary.Create<string, ImmutableSortedSet<string>>(StringComparer.Ordinal);
 
+    /// <summary>This empty table with rows, each with a generation of its own.</summary>
+    internal Table Filled(IReadOnlyList<RowView> rows, FieldProbe probe)
+    {
+        if (rows.Count == 0)
+        {
+            return this;
+        }
+
+        Dictionary<string, List<string>> labels = new(StringComparer.Ordinal);
+        foreach (RowView row in rows)
+        {
+            if (name is null)
+            {
+                break;
+            }
+
+            string label = probe.Text(name, row.Row);
+            if (!labels.TryGetValue(label, out List<string>? named))
+            {
+                labels.Add(label, named = []);
+            }
+
+            named.Add(row.Reference);
+        }
+
+        return this with
+        {
+            Rows = Rows.AddRange(rows.Select(static row => KeyValuePair.Create(row.Reference, row))),
+            Changes = Changes.Union(rows.Select(static row => new Stamp(row.Modified, row.Reference))),
+            Names = Names.AddRange(labels.Select(static l => KeyValuePair.Create(l.Key, NoNames.Union(l.Value)))),
+            Newest = rows.Max(static row => row.Modified),
+        };
+    }
+
     /// <summary>The table with the row in place of any older state of it. Each change carries a generation of its own.</summary>
     internal Table With(RowView row, FieldProbe probe)
     {

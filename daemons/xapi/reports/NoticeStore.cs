@@ -146,10 +146,10 @@ internal sealed class NoticeStore : INoticeLog
 
         try
         {
-            XenObject row = message.Info.Blank;
+            XenObject row = message.Info.Fresh();
             foreach ((string name, Value value) in JsonValueReader.Parse(File.ReadAllBytes(path)).AsStruct().Members)
             {
-                row = message.Info.Field(name) is { } field ? field.With(row, value) : row;
+                message.Info.Field(name)?.Set(row, value);
             }
 
             Keep(new Notice(new Ref<message>("OpaqueRef:" + parts[1]), (message)row, number));

@@ -6,17 +6,17 @@ namespace Toolstack.Tests.Database;
 /// <summary>Two small classes made by hand, as the generator makes them: a shelf, and boxes that stand on shelves.</summary>
 internal sealed record shelf : XenObject, IXenObject<shelf>
 {
-    public string uuid { get; init; } = "";
+    public string uuid { get; set; } = "";
 
-    public string name_label { get; init; } = "";
+    public string name_label { get; set; } = "";
 
-    public ImmutableArray<string> boxes { get; init; } = [];
+    public ImmutableArray<string> boxes { get; set; } = [];
 
     public static XenClass Info { get; } = Declare.Class("shelf", new shelf(), persistent: true,
     [
-        Declare.Text<shelf>("uuid", static r => r.uuid, static (r, v) => r with { uuid = v }),
-        Declare.Text<shelf>("name_label", static r => r.name_label, static (r, v) => r with { name_label = v }, column: "name__label"),
-        Declare.Set<shelf>("boxes", static r => r.boxes, static (r, v) => r with { boxes = v }, inverse: true),
+        Declare.Text<shelf>("uuid", static r => r.uuid, static (r, v) => r.uuid = v),
+        Declare.Text<shelf>("name_label", static r => r.name_label, static (r, v) => r.name_label = v, column: "name__label"),
+        Declare.Set<shelf>("boxes", static r => r.boxes, static (r, v) => r.boxes = v, inverse: true),
     ]);
 
     public override XenClass Class => Info;
@@ -26,27 +26,27 @@ internal sealed record shelf : XenObject, IXenObject<shelf>
 
 internal sealed record box : XenObject, IXenObject<box>
 {
-    public string uuid { get; init; } = "";
+    public string uuid { get; set; } = "";
 
-    public string name_label { get; init; } = "";
+    public string name_label { get; set; } = "";
 
-    public string shelf { get; init; } = "OpaqueRef:NULL";
+    public string shelf { get; set; } = "OpaqueRef:NULL";
 
-    public ImmutableArray<string> tags { get; init; } = [];
+    public ImmutableArray<string> tags { get; set; } = [];
 
-    public ImmutableSortedDictionary<string, string> other_config { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+    public ImmutableSortedDictionary<string, string> other_config { get; set; } = ImmutableSortedDictionary<string, string>.Empty;
 
     /// <summary>Not persistent.</summary>
-    public long weight { get; init; }
+    public long weight { get; set; }
 
     public static XenClass Info { get; } = Declare.Class("box", new box(), persistent: true,
     [
-        Declare.Text<box>("uuid", static r => r.uuid, static (r, v) => r with { uuid = v }),
-        Declare.Text<box>("name_label", static r => r.name_label, static (r, v) => r with { name_label = v }, column: "name__label"),
-        Declare.Text<box>("shelf", static r => r.shelf, static (r, v) => r with { shelf = v }, inverse: ("shelf", "boxes")),
-        Declare.Set<box>("tags", static r => r.tags, static (r, v) => r with { tags = v }, inverse: false),
-        Declare.Map<box>("other_config", static r => r.other_config, static (r, v) => r with { other_config = v }),
-        Declare.Int<box>("weight", static r => r.weight, static (r, v) => r with { weight = v }, persistent: false),
+        Declare.Text<box>("uuid", static r => r.uuid, static (r, v) => r.uuid = v),
+        Declare.Text<box>("name_label", static r => r.name_label, static (r, v) => r.name_label = v, column: "name__label"),
+        Declare.Text<box>("shelf", static r => r.shelf, static (r, v) => r.shelf = v, inverse: ("shelf", "boxes")),
+        Declare.Set<box>("tags", static r => r.tags, static (r, v) => r.tags = v, inverse: false),
+        Declare.Map<box>("other_config", static r => r.other_config, static (r, v) => r.other_config = v),
+        Declare.Int<box>("weight", static r => r.weight, static (r, v) => r.weight = v, persistent: false),
     ]);
 
     public override XenClass Class => Info;
@@ -60,10 +60,10 @@ internal sealed record box : XenObject, IXenObject<box>
 /// <summary>A class that is not persistent.</summary>
 internal sealed record visit : XenObject, IXenObject<visit>
 {
-    public string uuid { get; init; } = "";
+    public string uuid { get; set; } = "";
 
     public static XenClass Info { get; } = Declare.Class("visit", new visit(), persistent: false,
-        [Declare.Text<visit>("uuid", static r => r.uuid, static (r, v) => r with { uuid = v })]);
+        [Declare.Text<visit>("uuid", static r => r.uuid, static (r, v) => r.uuid = v)]);
 
     public override XenClass Class => Info;
 
@@ -89,15 +89,15 @@ internal static class Declare
         Blank = blank,
     };
 
-    internal static XenField Text<T>(string name, Func<T, string> get, Func<T, string, T> set, (string, string)? inverse = null, string? column = null)
+    internal static XenField Text<T>(string name, Func<T, string> get, Action<T, string> set, (string, string)? inverse = null, string? column = null)
         where T : XenObject => Field(name, column ?? name, inverse is null ? "string" : "shelf ref", inverse is null ? FieldShape.Scalar : FieldShape.Ref, true,
             (row, writer) => writer.String(get((T)row)), (row, value) => set((T)row, value.AsString()), inverse, false);
 
-    internal static XenField Int<T>(string name, Func<T, long> get, Func<T, long, T> set, bool persistent)
+    internal static XenField Int<T>(string name, Func<T, long> get, Action<T, long> set, bool persistent)
         where T : XenObject => Field(name, name, "int", FieldShape.Scalar, persistent,
             (row, writer) => writer.Int(get((T)row)), (row, value) => set((T)row, value.AsInt()), null, false);
 
-    internal static XenField Set<T>(string name, Func<T, ImmutableArray<string>> get, Func<T, ImmutableArray<string>, T> set, bool inverse)
+    internal static XenField Set<T>(string name, Func<T, ImmutableArray<string>> get, Action<T, ImmutableArray<string>> set, bool inverse)
         where T : XenObject => Field(name, name, inverse ? "box ref set" : "string set", inverse ? FieldShape.RefSet : FieldShape.Set, true,
             (row, writer) =>
             {
@@ -113,7 +113,7 @@ internal static class Declare
             (row, value) => set((T)row, [.. value.AsArray().Select(static item => item.AsString())]), null, inverse);
 
     internal static XenField Map<T>(string name, Func<T, ImmutableSortedDictionary<string, string>> get,
-        Func<T, ImmutableSortedDictionary<string, string>, T> set)
+        Action<T, ImmutableSortedDictionary<string, string>> set)
         where T : XenObject => Field(name, name, "(string -> string) map", FieldShape.Map, true,
             (row, writer) =>
             {
@@ -131,7 +131,7 @@ internal static class Declare
                 static member => member.Key, static member => member.Value.AsString(), StringComparer.Ordinal)), null, false);
 
     private static XenField Field(string name, string column, string type, FieldShape shape, bool persistent, Action<XenObject, ValueWriter> write,
-        Func<XenObject, Value, XenObject> with, (string, string)? inverse, bool isInverse) => new()
+        Action<XenObject, Value> set, (string, string)? inverse, bool isInverse) => new()
         {
             Name = name,
             Column = column,
@@ -146,6 +146,6 @@ internal static class Declare
             Inverse = inverse,
             IsInverse = isInverse,
             Write = write,
-            With = with,
+            Set = set,
         };
 }

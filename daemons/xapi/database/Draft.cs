@@ -40,6 +40,10 @@ internal sealed class Draft(Schema schema, Snapshot from, FieldProbe probe)
             {
                 value = field.With(value, new Value.Array([]));
             }
+            else if (!probe.IsLegal(field, value))
+            {
+                value = Cut(field, value);
+            }
         }
 
         TakeUuid(table, reference, value.Uuid);
@@ -58,7 +62,8 @@ internal sealed class Draft(Schema schema, Snapshot from, FieldProbe probe)
         return row;
     }
 
-    /// <summary>Puts a new state in place of a row's. The sets that the database maintains stay as they are. An equal state is no change.</summary>
+    /// <summary>Puts a new state in place of a row's. The sets that the database maintains stay as they are. An equal state is no change.
+    /// INVALID_VALUE [field; text] for a text that the database does not take; what is added to a set or a map is cut there.</summary>
     internal RowView Replace(int table, RowView old, XenObject value)
     {
         XenClass info = schema.Classes[table];
@@ -72,6 +77,7 @@ internal sealed class Draft(Schema schema, Snapshot from, FieldProbe probe)
         }
 
         changed.RemoveAll(static field => field.IsInverse);
+        value = Legal(changed, value);
         if (changed.Count == 0)
         {
             return old;
@@ -131,6 +137,24 @@ internal sealed class Draft(Schema schema, Snapshot from, FieldProbe probe)
 
     /// <summary>Passes a generation that no row bears.</summary>
     internal void Skip() => generation++;
+
+    private XenObject Legal(List<XenField> changed, XenObject value)
+    {
+        foreach (XenField field in changed)
+        {
+            if (!probe.IsLegal(field, value))
+            {
+                value = field.Shape is FieldShape.Scalar or FieldShape.Ref
+                    ? throw new XenApiError("INVALID_VALUE", field.Name, LegalText.Cut(probe.Text(field, value)))
+                    : Cut(field, value);
+            }
+        }
+
+        return value;
+    }
+
+    private static XenObject Cut(XenField field, XenObject value) =>
+        field.With(value, LegalText.Cut(ValueBuilder.Build(writer => field.Write(value, writer))));
 
     private void TakeUuid(int table, string reference, string uuid)
     {

@@ -58,6 +58,22 @@ internal sealed class FieldProbe : ValueWriter
         return texts;
     }
 
+    /// <summary>Whether every text of a field is one that the database takes.</summary>
+    internal bool IsLegal(XenField field, XenObject row)
+    {
+        tokens.Clear();
+        field.Write(row, this);
+        foreach (Token token in tokens)
+        {
+            if (token.Kind is Kind.Text && !LegalText.IsLegal(token.Text!))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     public override void Null() => tokens.Add(new Token(Kind.Null));
 
     public override void String(string value) => tokens.Add(new Token(Kind.Text, value));

@@ -33,6 +33,13 @@ public sealed partial class LocalDatabase : XapiDatabase, IChangeLog, IAsyncDisp
         return new LocalDatabase(schema, DatabaseLoader.Build(schema, [], 0, ""), null, long.MaxValue);
     }
 
+    /// <summary>The rows of a dump, in memory only.</summary>
+    internal static LocalDatabase Of(ImportedState state, IEnumerable<XenClass> classes)
+    {
+        Schema schema = new(classes);
+        return new LocalDatabase(schema, DatabaseLoader.Build(schema, state.Rows, state.Generation, "dump"), null, long.MaxValue);
+    }
+
     /// <summary>Reads the file at <paramref name="path"/>, creating it when there is none. Raises <see cref="DatabaseFileException"/>.</summary>
     public static LocalDatabase Open(string path, IEnumerable<XenClass> classes, ILogger logger)
     {

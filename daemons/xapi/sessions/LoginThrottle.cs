@@ -6,14 +6,15 @@ namespace Toolstack.Xapi.Sessions;
 /// The order of password checks: a bounded number at a time, one a client, so that whoever tries passwords by the thousand waits for
 /// themselves only. A client is the address it calls from. After a few failures each attempt of that client is put off, longer each time.
 /// </summary>
-internal sealed class LoginThrottle(TimeProvider clock) : IDisposable
+internal sealed class LoginThrottle(TimeProvider clock)
 {
-    private readonly SemaphoreSlim all = new(SessionLimits.MaxAttempts);
+    private readonly Queue<TaskCompletionSource> turns = new();
+    private int running;
     private readonly Lock gate = new();
     private readonly Dictionary<string, Client> clients = new(StringComparer.Ordinal);
 
-    /// <summary>Runs the check in its turn. Raises SESSION_AUTHENTICATION_FAILED when the client has too many logins waiting.</summary>
-    internal async Task<string?> RunAsync(string address, Func<CancellationToken, Task<string?>> check, CancellationToken cancel)
+    /// <summary>Runs the check in its turn, when fewer than <paramref name="most"/> run. Raises SESSION_AUTHENTICATION_FAILED when the client has too many logins waiting.</summary>
+    internal async Task<string?> RunAsync(string address, int most, Func<CancellationToken, Task<string?>> check, CancellationToken cancel)
     {
         Client client = Enter(address);
         try
@@ -22,7 +23,7 @@ internal sealed class LoginThrottle(TimeProvider clock) : IDisposable
             try
             {
                 await Task.Delay(Pause(client), clock, cancel).ConfigureAwait(false);
-                string? refusal = await CheckAsync(check, cancel).ConfigureAwait(false);
+                string? refusal = await CheckAsync(most, check, cancel).ConfigureAwait(false);
                 Note(client, refusal is null);
                 return refusal;
             }
@@ -37,18 +38,67 @@ internal sealed class LoginThrottle(TimeProvider clock) : IDisposable
         }
     }
 
-    public void Dispose() => all.Dispose();
-
-    private async Task<string?> CheckAsync(Func<CancellationToken, Task<string?>> check, CancellationToken cancel)
+    private async Task<string?> CheckAsync(int most, Func<CancellationToken, Task<string?>> check, CancellationToken cancel)
     {
-        await all.WaitAsync(cancel).ConfigureAwait(false);
+        await TakeAsync(most, cancel).ConfigureAwait(false);
         try
         {
             return await check(cancel).ConfigureAwait(false);
         }
         finally
         {
-            all.Release();
+            Release();
+        }
+    }
+
+    /// <summary>Whoever is let in looks again: the bound may be another by then.</summary>
+    private async Task TakeAsync(int most, CancellationToken cancel)
+    {
+        while (true)
+        {
+            TaskCompletionSource turn;
+            lock (gate)
+            {
+                if (running < Math.Max(most, 1))
+                {
+                    running++;
+                    return;
+                }
+
+                turns.Enqueue(turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            }
+
+            try
+            {
+                await turn.Task.WaitAsync(cancel).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (!turn.TrySetCanceled(CancellationToken.None))
+            {
+                // It was this one's turn already: the next one's then.
+                Wake();
+                throw;
+            }
+        }
+    }
+
+    private void Release()
+    {
+        lock (gate)
+        {
+            running--;
+        }
+
+        Wake();
+    }
+
+    private void Wake()
+    {
+        lock (gate)
+        {
+            while (turns.TryDequeue(out TaskCompletionSource? turn) && !turn.TrySetResult())
+            {
+                // Whoever waited there has gone.
+            }
         }
     }
 

@@ -3,7 +3,7 @@ namespace Toolstack.Xapi.Sessions;
 /// <summary>The bounds of logins.</summary>
 internal static class SessionLimits
 {
-    /// <summary>Passwords tried at a time over all clients, and by one client.</summary>
+    /// <summary>Passwords tried at a time over all clients, unless the pool's local_auth_max_threads says otherwise, and by one client.</summary>
     internal const int MaxAttempts = 8;
     internal const int MaxAttemptsPerClient = 1;
 

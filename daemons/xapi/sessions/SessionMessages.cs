@@ -27,6 +27,11 @@ internal sealed class SessionMessages(SessionService sessions) : sessionMessages
         return Task.CompletedTask;
     }
 
+    /// <summary>A session that sees the records of a dump (the XML of GET /pool/xmldbdump) on this host and changes nothing.
+    /// Raises INTERNAL_ERROR [reason].</summary>
+    public override Task<Ref<session>> create_from_db_file(Call call, string filename) =>
+        sessions.FileLoginAsync(filename, ((CallContext)call).UserName, call.Cancellation);
+
     /// <summary>Of the caller's own account; the old password is not asked for. Raises USER_IS_NOT_LOCAL_SUPERUSER [text],
     /// CHANGE_PASSWORD_REJECTED [text].</summary>
     public override Task change_password(Call call, string old_pwd, string new_pwd)

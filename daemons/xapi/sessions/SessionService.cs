@@ -10,7 +10,7 @@ namespace Toolstack.Xapi.Sessions;
 
 /// <summary>Logins, and the check of the session that every call carries. Sessions are rows of class session, which no restart keeps, or
 /// local ones of this process.</summary>
-public sealed class SessionService : IDisposable
+public sealed class SessionService
 {
     /// <summary>How far last_active may lag behind, so that not every call is a change of the database.</summary>
     private static readonly TimeSpan ActivityStep = TimeSpan.FromMinutes(10);
@@ -132,9 +132,30 @@ public sealed class SessionService : IDisposable
             client_certificate = row.client_certificate,
         }, cancel).AsTask();
 
+    /// <summary>The databases of sessions that read a file's.</summary>
+    internal FileDatabases Files { get; } = new();
+
+    /// <summary>A session that reads the records of a dump on this host. Raises INTERNAL_ERROR [reason].</summary>
+    internal async Task<Ref<session>> FileLoginAsync(string path, string user, CancellationToken cancel)
+    {
+        foreach (string known in Files.Sessions)
+        {
+            if (await database.Find(new Ref<session>(known), cancel).ConfigureAwait(false) is null)
+            {
+                Files.Remove(known);
+            }
+        }
+
+        LocalDatabase records = await Files.ReadAsync(path, cancel).ConfigureAwait(false);
+        Ref<session> self = await CreateAsync(Blank(identity.Localhost) with { is_local_superuser = true, auth_user_name = user }, cancel).ConfigureAwait(false);
+        Files.Add(self.ToString(), records);
+        return self;
+    }
+
     /// <summary>Ends it. Raises SESSION_INVALID.</summary>
     internal async Task LogoutAsync(Ref<session> self, CancellationToken cancel)
     {
+        Files.Remove(self.ToString());
         if (locals.Remove(self.ToString()))
         {
             return;
@@ -169,8 +190,6 @@ public sealed class SessionService : IDisposable
         }
     }
 
-    public void Dispose() => throttle.Dispose();
-
     private static SessionInfo Describe(Ref<session> self, session row) =>
         new(self, row.is_local_superuser || row.pool, row.pool, row.auth_user_name, row.auth_user_sid, row.rbac_permissions);
 
@@ -178,6 +197,7 @@ public sealed class SessionService : IDisposable
     {
         string? reason = await throttle.RunAsync(
             client,
+            await MostAttemptsAsync(cancel).ConfigureAwait(false),
             async limit =>
             {
                 try
@@ -196,6 +216,12 @@ public sealed class SessionService : IDisposable
             throw new XenApiError("SESSION_AUTHENTICATION_FAILED", user, reason);
         }
     }
+
+    /// <summary>How many passwords are checked at a time: what the pool says, when it can be asked.</summary>
+    private async ValueTask<int> MostAttemptsAsync(CancellationToken cancel) =>
+        identity.IsCoordinator && (await database.GetAll<pool>(cancel).ConfigureAwait(false)) is [{ Value: var row }, ..]
+            ? (int)row.local_auth_max_threads
+            : SessionLimits.MaxAttempts;
 
     private void AssertPoolSecret(string who, string secret)
     {

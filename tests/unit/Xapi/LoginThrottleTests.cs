@@ -9,11 +9,11 @@ public class LoginThrottleTests
     [Fact]
     public async Task AClientWaitsForItselfOnly()
     {
-        using var throttle = new LoginThrottle(TimeProvider.System);
+        var throttle = new LoginThrottle(TimeProvider.System);
         var stuck = new TaskCompletionSource<string?>();
-        Task<string?> first = throttle.RunAsync("a", _ => stuck.Task, TestContext.Current.CancellationToken);
-        Task<string?> second = throttle.RunAsync("a", static _ => Task.FromResult<string?>(null), TestContext.Current.CancellationToken);
-        Assert.Null(await throttle.RunAsync("b", static _ => Task.FromResult<string?>(null), TestContext.Current.CancellationToken));
+        Task<string?> first = throttle.RunAsync("a", 8, _ => stuck.Task, TestContext.Current.CancellationToken);
+        Task<string?> second = throttle.RunAsync("a", 8, static _ => Task.FromResult<string?>(null), TestContext.Current.CancellationToken);
+        Assert.Null(await throttle.RunAsync("b", 8, static _ => Task.FromResult<string?>(null), TestContext.Current.CancellationToken));
         Assert.False(second.IsCompleted);
         stuck.SetResult("no");
         Assert.Equal("no", await first);
@@ -24,29 +24,29 @@ public class LoginThrottleTests
     public async Task RepeatedFailuresPutOffTheNextAttemptOfThatClient()
     {
         var clock = new PausedClock();
-        using var throttle = new LoginThrottle(clock);
+        var throttle = new LoginThrottle(clock);
         for (int i = 0; i <= SessionLimits.FreeFailures; i++)
         {
-            Assert.Equal("no", await throttle.RunAsync("a", static _ => Task.FromResult<string?>("no"), TestContext.Current.CancellationToken));
+            Assert.Equal("no", await throttle.RunAsync("a", 8, static _ => Task.FromResult<string?>("no"), TestContext.Current.CancellationToken));
         }
 
         Assert.Empty(clock.Pauses);
-        Task<string?> put = throttle.RunAsync("a", static _ => Task.FromResult<string?>(null), TestContext.Current.CancellationToken);
-        Assert.Null(await throttle.RunAsync("b", static _ => Task.FromResult<string?>(null), TestContext.Current.CancellationToken));
+        Task<string?> put = throttle.RunAsync("a", 8, static _ => Task.FromResult<string?>(null), TestContext.Current.CancellationToken);
+        Assert.Null(await throttle.RunAsync("b", 8, static _ => Task.FromResult<string?>(null), TestContext.Current.CancellationToken));
         Assert.Equal([SessionLimits.FirstPause], clock.Pauses);
         clock.FireAll();
         Assert.Null(await put);
-        Assert.Null(await throttle.RunAsync("a", static _ => Task.FromResult<string?>(null), TestContext.Current.CancellationToken));
+        Assert.Null(await throttle.RunAsync("a", 8, static _ => Task.FromResult<string?>(null), TestContext.Current.CancellationToken));
         Assert.Single(clock.Pauses);
     }
 
     [Fact]
     public async Task OneClientCannotQueueWithoutBound()
     {
-        using var throttle = new LoginThrottle(TimeProvider.System);
+        var throttle = new LoginThrottle(TimeProvider.System);
         var stuck = new TaskCompletionSource<string?>();
-        Task[] waiting = [.. Enumerable.Range(0, SessionLimits.MaxWaitingPerClient).Select(_ => throttle.RunAsync("a", _ => stuck.Task, TestContext.Current.CancellationToken))];
-        XenApiError error = await Assert.ThrowsAsync<XenApiError>(() => throttle.RunAsync("a", _ => stuck.Task, TestContext.Current.CancellationToken));
+        Task[] waiting = [.. Enumerable.Range(0, SessionLimits.MaxWaitingPerClient).Select(_ => throttle.RunAsync("a", 8, _ => stuck.Task, TestContext.Current.CancellationToken))];
+        XenApiError error = await Assert.ThrowsAsync<XenApiError>(() => throttle.RunAsync("a", 8, _ => stuck.Task, TestContext.Current.CancellationToken));
         Assert.Equal("SESSION_AUTHENTICATION_FAILED", error.Code);
         stuck.SetResult(null);
         await Task.WhenAll(waiting);
@@ -79,5 +79,38 @@ public class LoginThrottleTests
 
             public ValueTask DisposeAsync() => ValueTask.CompletedTask;
         }
+    }
+
+    [Fact]
+    public async Task NoMoreRunAtATimeThanThePoolSays()
+    {
+        var throttle = new LoginThrottle(TimeProvider.System);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        deadline.CancelAfter(TimeSpan.FromSeconds(60));
+        TaskCompletionSource<string?>[] checks = [new(), new(), new()];
+        int started = 0;
+        Task<string?>[] logins =
+        [
+            .. checks.Select((check, number) => throttle.RunAsync($"client {number}", 2, _ =>
+            {
+                Interlocked.Increment(ref started);
+                return check.Task;
+            }, deadline.Token)),
+        ];
+        Assert.Equal(2, started);
+        using var gone = new CancellationTokenSource();
+        Task<string?> leaves = throttle.RunAsync("leaves", 2, static _ => Task.FromResult<string?>(null), gone.Token);
+        await gone.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => leaves);
+        checks[0].SetResult(null);
+        await logins[0];
+        checks[2].SetResult(null);
+        Assert.Null(await logins[2]);
+        Assert.Equal(3, started);
+
+        // A bound that was raised holds for whoever comes next.
+        Assert.Null(await throttle.RunAsync("more", 3, static _ => Task.FromResult<string?>(null), deadline.Token));
+        checks[1].SetResult(null);
+        Assert.Null(await logins[1]);
     }
 }

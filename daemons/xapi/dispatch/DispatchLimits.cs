@@ -5,4 +5,7 @@ internal static class DispatchLimits
 {
     /// <summary>Asynchronous calls that may run at a time; one more raises TOO_MANY_PENDING_TASKS.</summary>
     internal const int MaxPendingTasks = 2000;
+
+    /// <summary>Results of more rows are written a part at a time.</summary>
+    internal const int ShortResultRows = 8;
 }

@@ -32,6 +32,11 @@ internal sealed class Dispatcher(
     internal async ValueTask<DispatchReply> RunAsync(string method, ImmutableArray<Value> parameters, RequestOrigin origin)
     {
         MethodName name = MethodName.Parse(method);
+        if (services.Emergency is { } emergency && !EmergencyCalls.Contains(name.Name))
+        {
+            return DispatchReply.Failure(emergency) with { IsUnread = true };
+        }
+
         try
         {
             return await RouteAsync(method, name, parameters, origin).ConfigureAwait(false);
@@ -44,11 +49,6 @@ internal sealed class Dispatcher(
 
     private async ValueTask<DispatchReply> RouteAsync(string method, MethodName name, ImmutableArray<Value> parameters, RequestOrigin origin)
     {
-        if (services.Emergency is { } emergency && !EmergencyCalls.Contains(name.Name))
-        {
-            throw emergency;
-        }
-
         if (name.Name == "system.listMethods")
         {
             return DispatchReply.Bare(new MessageResult(table.WriteNames));
@@ -225,6 +225,11 @@ internal sealed class Dispatcher(
 
     private ValueTask<MessageResult> InvokeAsync(CallContext call, RunningCall running)
     {
+        if (!MayChange(running))
+        {
+            throw new XenApiError("INTERNAL_ERROR", "a session of a database file can only read records, and log out");
+        }
+
         if (running.Entry.Message is not { } message)
         {
             return fields.RunAsync(call, running.Entry, running.Arguments);
@@ -240,6 +245,11 @@ internal sealed class Dispatcher(
             ? runner.RunAsync(call, message, running.Arguments, implementation)
             : message.Invoke(implementation, call, running.Arguments);
     }
+
+    /// <summary>False for what is more than reading by a session that has no pool behind it.</summary>
+    private bool MayChange(RunningCall running) =>
+        services.Sessions.Files.Find(running.Session.Self.ToString()) is null || running.Entry.Implicit is { IsRead: true }
+        || running.Entry.FullName == "session.logout";
 
     /// <summary>Whoever only looks leaves no trace in the audit log.</summary>
     private static bool IsNoted(MessageEntry entry) =>

@@ -5,7 +5,7 @@ using Toolstack.Xapi.Database;
 namespace Toolstack.Xapi.Dispatch;
 
 /// <summary>The messages that every class has without declaring them: records, lookups, and getters and setters of its fields, straight on the rows.</summary>
-internal sealed class ImplicitRunner(IChangeLog? log, IReadOnlyDictionary<string, object> implementations)
+internal sealed class ImplicitRunner(IChangeLog? pool, IReadOnlyDictionary<string, object> implementations)
 {
     /// <summary>How long the coordinator may take to answer for a member.</summary>
     private static readonly TimeSpan CoordinatorDeadline = TimeSpan.FromSeconds(60);
@@ -14,7 +14,7 @@ internal sealed class ImplicitRunner(IChangeLog? log, IReadOnlyDictionary<string
     /// another type or a query of a column that the class does not have, and what a setter of the class refuses.</summary>
     internal async ValueTask<MessageResult> RunAsync(CallContext call, MessageEntry entry, ImmutableArray<Value> arguments)
     {
-        if (log is null)
+        if (pool is null)
         {
             // The rows are the coordinator's; only another host's session gets as far as here.
             return MessageResult.From(await call.Services.Client.CallAsync(
@@ -23,6 +23,7 @@ internal sealed class ImplicitRunner(IChangeLog? log, IReadOnlyDictionary<string
 
         ImplicitMessage message = entry.Implicit!;
         XenClass c = entry.Class;
+        IChangeLog log = call.Services.Sessions.Files.Find(call.SessionRef) ?? pool;
         return message.Kind switch
         {
             ImplicitKind.GetRecord => Record(c, Row(log, c, arguments[0])),
@@ -99,17 +100,27 @@ internal sealed class ImplicitRunner(IChangeLog? log, IReadOnlyDictionary<string
         });
     }
 
-    private static MessageResult Records(XenClass c, IReadOnlyList<RowView> rows) => new(w =>
+    private static MessageResult Records(XenClass c, IReadOnlyList<RowView> rows)
     {
-        w.BeginStruct(rows.Count);
+        Func<ValueWriter, IEnumerable<int>> parts = w => RecordParts(c, rows, w);
+        return rows.Count > DispatchLimits.ShortResultRows
+            ? MessageResult.InParts(parts)
+            : new MessageResult(MessageResult.InParts(parts).Write);
+    }
+
+    private static IEnumerable<int> RecordParts(XenClass c, IReadOnlyList<RowView> rows, ValueWriter writer)
+    {
+        writer.BeginStruct(rows.Count);
+        int count = 0;
         foreach (RowView row in rows)
         {
-            w.Member(row.Reference);
-            c.WriteRecord(row.Row, w);
+            writer.Member(row.Reference);
+            c.WriteRecord(row.Row, writer);
+            yield return ++count;
         }
 
-        w.EndStruct();
-    });
+        writer.EndStruct();
+    }
 
     private static async ValueTask<MessageResult> ChangeAsync(
         IChangeLog log, XenClass c, ImplicitMessage message, ImmutableArray<Value> arguments, CancellationToken cancel)

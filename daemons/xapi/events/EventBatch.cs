@@ -1,6 +1,7 @@
 using System.Globalization;
 using Toolstack.Idl;
 using Toolstack.Xapi.Database;
+using Toolstack.Xapi.Dispatch;
 
 namespace Toolstack.Xapi.Events;
 
@@ -85,15 +86,22 @@ internal sealed class EventBatch
         return newest;
     }
 
+    /// <summary>What event.from returns.</summary>
+    internal MessageResult Result => Events.Count > DispatchLimits.ShortResultRows ? MessageResult.InParts(Parts) : new MessageResult(Write);
+
     /// <summary>The struct that event.from returns.</summary>
-    internal void Write(ValueWriter writer)
+    internal void Write(ValueWriter writer) => MessageResult.InParts(Parts).Write(writer);
+
+    private IEnumerable<int> Parts(ValueWriter writer)
     {
+        int count = 0;
         writer.BeginStruct(3);
         writer.Member("events");
         writer.BeginArray(Events.Count);
         foreach (XenEvent e in Events)
         {
             Write(writer, e, "0.0", share: !isSnapshot);
+            yield return ++count;
         }
 
         writer.EndArray();

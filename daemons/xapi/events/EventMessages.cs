@@ -13,7 +13,7 @@ internal sealed class EventMessages(IChangeLog log, EventFeed feed, EventRegistr
     {
         var context = (CallContext)call;
         EventBatch batch = await feed.FromAsync(classes, token, timeout, () => AssertSessionAsync(context), call.Cancellation).ConfigureAwait(false);
-        return new MessageResult(batch.Write);
+        return batch.Result;
     }
 
     public override Task<string> inject(Call call, string @class, string @ref) => Task.FromResult(feed.Inject(@class, @ref));

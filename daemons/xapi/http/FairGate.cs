@@ -11,43 +11,43 @@ namespace Toolstack.Xapi.Http;
 internal sealed class FairGate(int places)
 {
     private readonly Lock gate = new();
-    private readonly Dictionary<string, Queue<TaskCompletionSource>> waiting = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Queue<TaskCompletionSource<bool>>> waiting = new(StringComparer.Ordinal);
     private readonly Queue<string> turns = new();
     private int free = places;
 
-    /// <summary>Ends when it is the client's turn; <see cref="Leave"/> must follow. Raises TOO_MANY_PENDING_TASKS when the client has more than
-    /// <see cref="HttpLimits.MaxWaitingReads"/> waiting.</summary>
-    internal ValueTask EnterAsync(string client)
+    /// <summary>True when it is the client's turn; <see cref="Leave"/> must follow. False at once when it may be refused and the client has
+    /// more than <see cref="HttpLimits.MaxWaitingReads"/> waiting.</summary>
+    internal ValueTask<bool> EnterAsync(string client, bool mayRefuse)
     {
         lock (gate)
         {
             if (free > 0)
             {
                 free--;
-                return ValueTask.CompletedTask;
+                return ValueTask.FromResult(true);
             }
 
-            if (!waiting.TryGetValue(client, out Queue<TaskCompletionSource>? own))
+            if (!waiting.TryGetValue(client, out Queue<TaskCompletionSource<bool>>? own))
             {
-                waiting.Add(client, own = new Queue<TaskCompletionSource>());
+                waiting.Add(client, own = new Queue<TaskCompletionSource<bool>>());
                 turns.Enqueue(client);
             }
 
-            if (own.Count >= HttpLimits.MaxWaitingReads)
+            if (mayRefuse && own.Count >= HttpLimits.MaxWaitingReads)
             {
-                throw new XenApiError("TOO_MANY_PENDING_TASKS");
+                return ValueTask.FromResult(false);
             }
 
-            var turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            var turn = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
             own.Enqueue(turn);
-            return new ValueTask(turn.Task);
+            return new ValueTask<bool>(turn.Task);
         }
     }
 
     /// <summary>Passes the place on to the next client's oldest read.</summary>
     internal void Leave()
     {
-        TaskCompletionSource next;
+        TaskCompletionSource<bool> next;
         lock (gate)
         {
             if (!turns.TryDequeue(out string? client))
@@ -56,7 +56,7 @@ internal sealed class FairGate(int places)
                 return;
             }
 
-            Queue<TaskCompletionSource> own = waiting[client];
+            Queue<TaskCompletionSource<bool>> own = waiting[client];
             next = own.Dequeue();
             if (own.Count > 0)
             {
@@ -68,7 +68,7 @@ internal sealed class FairGate(int places)
             }
         }
 
-        next.SetResult();
+        next.SetResult(true);
     }
 
     /// <summary>Whose turn a call is: that of its session.</summary>

@@ -30,6 +30,9 @@ internal static class HttpLimits
     /// <summary>Answers smaller than this are not worth compressing.</summary>
     internal const int CompressFrom = 1024;
 
+    /// <summary>An answer beyond this is sent in pieces of about this size while it is written, with chunked framing.</summary>
+    internal const int PieceBytes = 64 * 1024;
+
     /// <summary>How long a connection may take to send what is left of its last answer.</summary>
     internal static readonly TimeSpan CloseDeadline = TimeSpan.FromSeconds(10);
 

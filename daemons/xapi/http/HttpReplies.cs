@@ -10,6 +10,37 @@ internal static class HttpReplies
     /// <summary>An XML-RPC or JSON-RPC answer, with the headers clients compare (the content type has no charset).</summary>
     internal static async Task DocumentAsync(HttpContext context, string contentType, ReadOnlyMemory<byte> body)
     {
+        HttpResponse response = Head(context, contentType);
+        if (body.Length >= HttpLimits.CompressFrom && AsksForGzip(context))
+        {
+            body = Compress(body);
+            MarkCompressed(response);
+        }
+
+        response.ContentLength = body.Length;
+        await response.Body.WriteAsync(body, context.RequestAborted).ConfigureAwait(false);
+    }
+
+    /// <summary>Begins the same answer when its length is not known: what is written to the stream goes out in chunks. Disposing it ends the answer.</summary>
+    internal static Stream Start(HttpContext context, string contentType)
+    {
+        HttpResponse response = Head(context, contentType);
+        if (WantsClose(context.Request) || HttpProtocol.IsHttp10(context.Request.Protocol))
+        {
+            response.Headers.Connection = "close";
+        }
+
+        if (!AsksForGzip(context))
+        {
+            return response.Body;
+        }
+
+        MarkCompressed(response);
+        return new GZipStream(response.Body, CompressionLevel.Fastest, leaveOpen: true);
+    }
+
+    private static HttpResponse Head(HttpContext context, string contentType)
+    {
         HttpResponse response = context.Response;
         response.StatusCode = 200;
         response.Headers.ContentType = contentType;
@@ -21,15 +52,13 @@ internal static class HttpReplies
             response.Headers.Connection = WantsClose(context.Request) ? "close" : "keep-alive";
         }
 
-        if (body.Length >= HttpLimits.CompressFrom && AsksForGzip(context))
-        {
-            body = Compress(body);
-            response.Headers.ContentEncoding = "gzip";
-            response.Headers.Vary = "Accept-Encoding";
-        }
+        return response;
+    }
 
-        response.ContentLength = body.Length;
-        await response.Body.WriteAsync(body, context.RequestAborted).ConfigureAwait(false);
+    private static void MarkCompressed(HttpResponse response)
+    {
+        response.Headers.ContentEncoding = "gzip";
+        response.Headers.Vary = "Accept-Encoding";
     }
 
     /// <summary>Over the Unix socket there is no network to spare.</summary>

@@ -7,7 +7,7 @@ using Toolstack.Xapi.Dispatch;
 namespace Toolstack.Xapi.Http;
 
 /// <summary>A JSON-RPC call, of version 1 (no <c>jsonrpc</c> member) or 2, and how its answer is written.</summary>
-internal sealed record JsonRpcRequest(string Method, ImmutableArray<Value> Parameters, Value Id, bool IsVersion2)
+internal sealed record JsonRpcRequest(string Method, ImmutableArray<Value> Parameters, Value Id, bool IsVersion2) : IReplyForm
 {
     /// <summary>Exactly: a charset makes clients fall back to XML-RPC.</summary>
     internal const string ContentType = "application/json";
@@ -46,8 +46,16 @@ internal sealed record JsonRpcRequest(string Method, ImmutableArray<Value> Param
         return new JsonRpcRequest(method.Content, parameters, id, request.Find("jsonrpc") is not null);
     }
 
-    internal void WriteReply(IBufferWriter<byte> output, DispatchReply reply) => JsonValueWriter.Write(output, w =>
+    string IReplyForm.ContentType => ContentType;
+
+    public void Write(IBufferWriter<byte> output, DispatchReply reply) => JsonValueWriter.Write(output, w =>
     {
+        if (reply.IsUnread)
+        {
+            WriteUnread(w, reply.Error!);
+            return;
+        }
+
         w.BeginStruct(3);
         if (IsVersion2)
         {
@@ -71,6 +79,47 @@ internal sealed record JsonRpcRequest(string Method, ImmutableArray<Value> Param
         w.Dynamic(Id);
         w.EndStruct();
     });
+
+    public IEnumerable<int> Parts(IBufferWriter<byte> output, MessageResult result) => JsonValueWriter.WriteParts(output, w => ReplyParts(w, result));
+
+    private IEnumerable<int> ReplyParts(ValueWriter writer, MessageResult result)
+    {
+        writer.BeginStruct(3);
+        if (IsVersion2)
+        {
+            writer.Member("jsonrpc");
+            writer.String("2.0");
+        }
+
+        writer.Member("result");
+        foreach (int part in result.Parts(writer))
+        {
+            yield return part;
+        }
+
+        if (!IsVersion2)
+        {
+            writer.Member("error");
+            writer.Null();
+        }
+
+        writer.Member("id");
+        writer.Dynamic(Id);
+        writer.EndStruct();
+    }
+
+    /// <summary>Of version 2 whatever the request was, and with the error as version 1 has it: clients know this answer so.</summary>
+    private static void WriteUnread(ValueWriter writer, XenApiError error)
+    {
+        writer.BeginStruct(3);
+        writer.Member("jsonrpc");
+        writer.String("2.0");
+        writer.Member("error");
+        WriteTexts(writer, error.Parameters.Insert(0, error.Code));
+        writer.Member("id");
+        writer.Int(0);
+        writer.EndStruct();
+    }
 
     private static void WriteResult(ValueWriter writer, DispatchReply reply)
     {

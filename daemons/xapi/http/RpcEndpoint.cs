@@ -29,50 +29,84 @@ internal sealed class RpcEndpoint(XapiServices services, Dispatcher dispatcher)
             return;
         }
 
-        ReadOnlyMemory<byte> answer = call.Problem is { } problem
-            ? Document(DispatchReply.Failure(problem))
-            : await RunAsync(call.Method, call.Parameters, Origin(context, local), Document).ConfigureAwait(false);
-        await HttpReplies.DocumentAsync(context, XmlRpcEnvelope.ContentType, answer).ConfigureAwait(false);
+        if (call.Problem is { } problem)
+        {
+            await HttpReplies.DocumentAsync(context, XmlRpcEnvelope.ContentType, Document(XmlReplyForm.Instance, DispatchReply.Failure(problem))).ConfigureAwait(false);
+            return;
+        }
+
+        await AnswerAsync(context, XmlReplyForm.Instance, call.Method, call.Parameters).ConfigureAwait(false);
     }
 
     internal async Task JsonRpcAsync(HttpContext context)
     {
         JsonRpcRequest request = await RequestBody.ReadAsync(context, static body => JsonRpcRequest.Parse(body.Span)).ConfigureAwait(false);
-        ReadOnlyMemory<byte> answer = await RunAsync(request.Method, request.Parameters, Origin(context, IsLocal(context)), reply =>
-        {
-            var output = new ArrayBufferWriter<byte>(1024);
-            request.WriteReply(output, reply);
-            return output.WrittenMemory;
-        }).ConfigureAwait(false);
-        await HttpReplies.DocumentAsync(context, JsonRpcRequest.ContentType, answer).ConfigureAwait(false);
+        await AnswerAsync(context, request, request.Method, request.Parameters).ConfigureAwait(false);
     }
 
-    /// <summary>Runs the call and encodes its answer. A read does both in its client's turn.</summary>
-    private async ValueTask<ReadOnlyMemory<byte>> RunAsync(
-        string method, ImmutableArray<Value> parameters, RequestOrigin origin, Func<DispatchReply, ReadOnlyMemory<byte>> encode)
+    /// <summary>Runs the call and sends its answer. A read is run and encoded in its client's turn, and each piece of a long answer in one more,
+    /// so that neither who reads much nor who reads slowly keeps the others from reading.</summary>
+    private async Task AnswerAsync(HttpContext context, IReplyForm form, string method, ImmutableArray<Value> parameters)
     {
-        if (!dispatcher.Table.IsRead(method))
+        string client = FairGate.ClientOf(parameters);
+        bool inTurn = dispatcher.Table.IsRead(method);
+        if (inTurn && !await reads.EnterAsync(client, mayRefuse: true).ConfigureAwait(false))
         {
-            return encode(await dispatcher.RunAsync(method, parameters, origin).ConfigureAwait(false));
+            DispatchReply refused = DispatchReply.Failure(new XenApiError("TOO_MANY_PENDING_TASKS"));
+            await HttpReplies.DocumentAsync(context, form.ContentType, Document(form, refused)).ConfigureAwait(false);
+            return;
         }
 
+        LongReply? rest = null;
+        bool more = false;
+        ReadOnlyMemory<byte> answer;
         try
         {
-            await reads.EnterAsync(FairGate.ClientOf(parameters)).ConfigureAwait(false);
-        }
-        catch (XenApiError error)
-        {
-            return encode(DispatchReply.Failure(error));
-        }
-
-        try
-        {
-            return encode(await dispatcher.RunAsync(method, parameters, origin).ConfigureAwait(false));
+            DispatchReply reply = await dispatcher.RunAsync(method, parameters, Origin(context, IsLocal(context))).ConfigureAwait(false);
+            if (reply.Error is null && !reply.IsBare && reply.Result.IsLong)
+            {
+                rest = new LongReply(form, reply.Result);
+                more = rest.Fill();
+                answer = rest.Piece;
+            }
+            else
+            {
+                answer = Document(form, reply);
+            }
         }
         finally
         {
-            reads.Leave();
+            if (inTurn)
+            {
+                reads.Leave();
+            }
         }
+
+        using (rest)
+        {
+            await (more ? SendAsync(context, form, rest!, client) : HttpReplies.DocumentAsync(context, form.ContentType, answer)).ConfigureAwait(false);
+        }
+    }
+
+    private async Task SendAsync(HttpContext context, IReplyForm form, LongReply reply, string client)
+    {
+        await using Stream body = HttpReplies.Start(context, form.ContentType);
+        for (bool more = true; more;)
+        {
+            await body.WriteAsync(reply.Piece, context.RequestAborted).ConfigureAwait(false);
+            reply.Sent();
+            await reads.EnterAsync(client, mayRefuse: false).ConfigureAwait(false);
+            try
+            {
+                more = reply.Fill();
+            }
+            finally
+            {
+                reads.Leave();
+            }
+        }
+
+        await body.WriteAsync(reply.Piece, context.RequestAborted).ConfigureAwait(false);
     }
 
     private readonly record struct XmlCall(string Method, ImmutableArray<Value> Parameters, XenApiError? Problem, ReadOnlyMemory<byte> Bytes);
@@ -94,22 +128,10 @@ internal sealed class RpcEndpoint(XapiServices services, Dispatcher dispatcher)
         }
     }
 
-    private static ReadOnlyMemory<byte> Document(DispatchReply reply)
+    private static ReadOnlyMemory<byte> Document(IReplyForm form, DispatchReply reply)
     {
         var output = new ArrayBufferWriter<byte>(1024);
-        if (reply.Error is { } error)
-        {
-            XmlRpcEnvelope.WriteFailure(output, error.Code, error.Parameters);
-        }
-        else if (reply.IsBare)
-        {
-            XmlRpcEnvelope.WriteBare(output, reply.Result.Write);
-        }
-        else
-        {
-            XmlRpcEnvelope.WriteSuccess(output, reply.Result.Write);
-        }
-
+        form.Write(output, reply);
         return output.WrittenMemory;
     }
 
@@ -123,7 +145,7 @@ internal sealed class RpcEndpoint(XapiServices services, Dispatcher dispatcher)
         }
         catch (XenApiError error)
         {
-            await HttpReplies.DocumentAsync(context, XmlRpcEnvelope.ContentType, Document(DispatchReply.Failure(error))).ConfigureAwait(false);
+            await HttpReplies.DocumentAsync(context, XmlRpcEnvelope.ContentType, Document(XmlReplyForm.Instance, DispatchReply.Failure(error))).ConfigureAwait(false);
         }
     }
 

@@ -103,6 +103,8 @@ public class SessionTests
         Value root = await server.LoginAsync();
         server.Services.Emergency = new XenApiError("HOST_STILL_BOOTING");
         Assert.Equal("HOST_STILL_BOOTING", (await Assert.ThrowsAsync<XenApiError>(() => server.CallAsync("VM.get_all", root))).Code);
+        (_, string json) = await server.PostAsync("{\"method\":\"VM.get_all\",\"params\":[\"x\"],\"id\":\"a\"}", path: "/jsonrpc");
+        Assert.Equal("{\"jsonrpc\":\"2.0\",\"error\":[\"HOST_STILL_BOOTING\"],\"id\":0}", json);
         await server.CallAsync("session.slave_local_login", Text("pool-secret"));
     }
 

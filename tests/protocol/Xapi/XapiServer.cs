@@ -145,7 +145,7 @@ internal sealed class XapiServer : IAsyncDisposable
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         List<byte> bytes = [];
-        byte[] one = new byte[4096];
+        byte[] one = new byte[65536];
         while (true)
         {
             string text = Encoding.UTF8.GetString([.. bytes]);
@@ -153,6 +153,17 @@ internal sealed class XapiServer : IAsyncDisposable
             if (end >= 0)
             {
                 string head = text[..end];
+                if (head.Contains("\r\ntransfer-encoding: chunked", StringComparison.OrdinalIgnoreCase))
+                {
+                    if (Unchunked([.. bytes[Encoding.UTF8.GetByteCount(text[..(end + 4)])..]]) is { } whole)
+                    {
+                        return (head, Encoding.UTF8.GetString(whole));
+                    }
+
+                    bytes.AddRange(await MoreAsync(receive, one, text, limit.Token));
+                    continue;
+                }
+
                 string? length = head.Split("\r\n").FirstOrDefault(l => l.StartsWith("content-length:", StringComparison.OrdinalIgnoreCase));
                 int wanted = length is null ? 0 : int.Parse(length.Split(':')[1]);
                 if (bytes.Count - (end + 4) >= wanted)
@@ -161,14 +172,38 @@ internal sealed class XapiServer : IAsyncDisposable
                 }
             }
 
-            int read = await receive(one, limit.Token);
-            if (read == 0)
+            bytes.AddRange(await MoreAsync(receive, one, text, limit.Token));
+        }
+    }
+
+    private static async Task<byte[]> MoreAsync(Func<Memory<byte>, CancellationToken, ValueTask<int>> receive, byte[] buffer, string sofar, CancellationToken cancel)
+    {
+        int read = await receive(buffer, cancel);
+        return read > 0 ? buffer[..read] : throw new EndOfStreamException(sofar);
+    }
+
+    /// <summary>What the chunks hold; null when the last is not there yet.</summary>
+    private static byte[]? Unchunked(ReadOnlySpan<byte> bytes)
+    {
+        using var whole = new MemoryStream();
+        while (bytes.IndexOf("\r\n"u8) is > 0 and int line)
+        {
+            int size = Convert.ToInt32(Encoding.ASCII.GetString(bytes[..line]), 16);
+            if (size == 0)
             {
-                throw new EndOfStreamException(text);
+                return whole.ToArray();
             }
 
-            bytes.AddRange(one.AsSpan(0, read));
+            if (bytes.Length < line + 2 + size + 2)
+            {
+                return null;
+            }
+
+            whole.Write(bytes.Slice(line + 2, size));
+            bytes = bytes[(line + 4 + size)..];
         }
+
+        return null;
     }
 
     /// <summary>Calls a message and returns its result; raises what it raised.</summary>
@@ -196,7 +231,6 @@ internal sealed class XapiServer : IAsyncDisposable
             throw new InvalidOperationException("the server left its Unix socket behind");
         }
 
-        Services.Sessions.Dispose();
         client.Dispose();
         await connection.DisposeAsync();
         await Database.DisposeAsync();

@@ -130,6 +130,9 @@ internal static partial class Log
     [LoggerMessage(3214, LogLevel.Information, "host enabled")]
     internal static partial void HostEnabled(ILogger logger);
 
+    [LoggerMessage(3218, LogLevel.Information, "host stays disabled, as host.disable asked for")]
+    internal static partial void HostStaysDisabled(ILogger logger);
+
     [LoggerMessage(3215, LogLevel.Warning, "heartbeat to {Address} failed: {Reason}")]
     internal static partial void HeartbeatFailed(ILogger logger, string address, string reason);
 

@@ -71,6 +71,12 @@ public sealed class XapiServices
     /// <summary>Ends the daemon in a way that makes its supervisor start it again.</summary>
     internal void Restart(string reason) => RestartWanted.TrySetResult(reason);
 
+    /// <summary>Completed with the reason when the daemon is to end and not to be started again.</summary>
+    internal TaskCompletionSource<string> StopWanted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Ends the daemon as a stop by its supervisor would.</summary>
+    internal void Stop(string reason) => StopWanted.TrySetResult(reason);
+
     /// <summary>Completed by the pool rooms when this host's row is known (<see cref="HostIdentity.Localhost"/>); on a member that takes the
     /// coordinator's answer. Nobody may judge before which VMs belong here.</summary>
     public TaskCompletionSource LocalhostKnown { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);

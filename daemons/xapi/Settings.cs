@@ -47,6 +47,15 @@ public static class Settings
     public static readonly ConfigKey<string> ExtensionDirectory = ConfigKey.FilePath(
         "xapi-extensions-root", "/etc/xapi.d/extensions", "Scripts that answer messages which XenAPI does not have.");
 
+    public static readonly ConfigKey<string> RebootCommand = ConfigKey.FilePath(
+        "host-reboot-command", "/sbin/reboot", "What host.reboot runs.");
+
+    public static readonly ConfigKey<string> ShutdownCommand = ConfigKey.FilePath(
+        "host-shutdown-command", "/sbin/poweroff", "What host.shutdown runs.");
+
+    public static readonly ConfigKey<string> HostnameCommand = ConfigKey.FilePath(
+        "set-hostname-command", "/bin/hostname", "What host.set_hostname_live runs, with the new name.");
+
     public static readonly ConfigKey<string> XenopsdForwarded = ConfigKey.FilePath(
         "xenopsd-forwarded-path", "/var/lib/xcp/xenopsd.forwarded", "Unix socket on which xenopsd takes over migration connections.");
 
@@ -57,7 +66,7 @@ public static class Settings
     public static IReadOnlyList<ConfigKey> All { get; } =
     [
         UnixSocket, ListenAddress, HttpPort, HttpsPort, ServerCertificate, ListenLoopback, MaxBodyBytes, PasswordFile, PamService, AuditLog, BlobDirectory, HostLog,
-        PluginDirectory, ExtensionDirectory, XenopsdForwarded, SwitchPath,
+        PluginDirectory, ExtensionDirectory, RebootCommand, ShutdownCommand, HostnameCommand, XenopsdForwarded, SwitchPath,
         .. Pool.PoolSettings.All, .. Xenops.XenopsSettings.All,
     ];
 }

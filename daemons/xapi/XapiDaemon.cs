@@ -33,7 +33,7 @@ internal static class XapiDaemon
         await using var connection = new SwitchConnection(
             new SwitchOptions(context.Configuration.Get(Settings.SwitchPath), "xapi"), context.Logs.CreateLogger("switch"));
         string passwords = context.Configuration.Get(Settings.PasswordFile);
-        using var sessions = new SessionService(
+        var sessions = new SessionService(
             database, identity, passwords.Length > 0 ? new PasswordFile(passwords) : new PamAccounts(context.Configuration.Get(Settings.PamService)),
             context.Logs.CreateLogger("session"));
         await using var audit = new AuditLog(context.Configuration.Get(Settings.AuditLog), context.Logs.CreateLogger("audit"));
@@ -87,12 +87,16 @@ internal static class XapiDaemon
         try
         {
             Task running = Task.WhenAll(pool.RunAsync(context.Stopping), vm.RunAsync(context.Stopping), TidyAsync(services, context.Stopping));
-            if (await Task.WhenAny(running, services.RestartWanted.Task).ConfigureAwait(false) == services.RestartWanted.Task)
+            Task first = await Task.WhenAny(running, services.RestartWanted.Task, services.StopWanted.Task).ConfigureAwait(false);
+            if (first == services.RestartWanted.Task)
             {
                 throw new RestartWantedException(await services.RestartWanted.Task.ConfigureAwait(false));
             }
 
-            await running.ConfigureAwait(false);
+            if (first == running)
+            {
+                await running.ConfigureAwait(false);
+            }
         }
         finally
         {

@@ -50,7 +50,13 @@ internal sealed class AuditLog : IAsyncDisposable
             line.Append('\'');
         }
 
-        if (!lines.Writer.TryWrite(line.Append(')').ToString()))
+        Append(line.Append(')').ToString());
+    }
+
+    /// <summary>Adds a line that another host has made. Never waits.</summary>
+    internal void Append(string line)
+    {
+        if (path.Length > 0 && !lines.Writer.TryWrite(line.ReplaceLineEndings("?")))
         {
             Interlocked.Increment(ref lost);
         }

@@ -74,25 +74,12 @@ internal sealed partial class HostMessages
         throw new XenApiError("HOST_HAS_NO_MANAGEMENT_IP");
     }
 
-    public override async Task<MessageResult> get_data_sources(Call call, Ref<host> host)
-    {
-        IReadOnlyList<data_source> sources = await SourcesAsync(host, call.Cancellation).ConfigureAwait(false);
-        return new MessageResult(w =>
-        {
-            w.BeginArray(sources.Count);
-            foreach (data_source source in sources)
-            {
-                data_source.Info.WriteRecord(source, w);
-            }
+    public override async Task<MessageResult> get_data_sources(Call call, Ref<host> host) =>
+        DataSources.Result(await SourcesAsync(host, call.Cancellation).ConfigureAwait(false));
 
-            w.EndArray();
-        });
-    }
-
-    /// <summary>Raises INVALID_VALUE for one that the host does not have.</summary>
+    /// <summary>Raises INVALID_VALUE [data_source; name] for one that the host does not have.</summary>
     public override async Task<double> query_data_source(Call call, Ref<host> host, string data_source) =>
-        (await SourcesAsync(host, call.Cancellation).ConfigureAwait(false)).FirstOrDefault(s => s.name_label == data_source)?.value
-        ?? throw new XenApiError("INVALID_VALUE", "data_source", data_source);
+        DataSources.Value(await SourcesAsync(host, call.Cancellation).ConfigureAwait(false), data_source);
 
     private IXenops Xenops => services.Xenops ?? throw new XenApiError("INTERNAL_ERROR", "xenopsd is not connected");
 
@@ -103,13 +90,8 @@ internal sealed partial class HostMessages
         double total = metrics.memory_total / KibibyteBytes;
         return
         [
-            Source("memory_total_kib", "Total amount of memory of the host", "KiB", total, total),
-            Source("memory_free_kib", "Memory that is free for guests", "KiB", total, metrics.memory_free / KibibyteBytes),
+            DataSources.Make("memory_total_kib", "Total amount of memory of the host", "KiB", total, total),
+            DataSources.Make("memory_free_kib", "Memory that is free for guests", "KiB", total, metrics.memory_free / KibibyteBytes),
         ];
     }
-
-    private static data_source Source(string name, string text, string units, double most, double value) => new()
-    {
-        name_label = name, name_description = text, enabled = true, standard = true, units = units, min = 0, max = most, value = value,
-    };
 }

@@ -10,7 +10,7 @@ using Toolstack.Xapi.Reports;
 namespace Toolstack.Xapi.Hosts;
 
 /// <summary>The messages of class host that are implemented, by subject in the files of this class; the others raise NOT_IMPLEMENTED.</summary>
-internal sealed partial class HostMessages(XapiServices services, HostLiveness liveness, ScriptRunner scripts) : hostMessages
+internal sealed partial class HostMessages(XapiServices services, HostLiveness liveness, ScriptRunner scripts, HostPolicies policies, LocalState local) : hostMessages
 {
     private readonly XapiDatabase database = services.Database;
 
@@ -23,12 +23,22 @@ internal sealed partial class HostMessages(XapiServices services, HostLiveness l
         return ImmutableSortedDictionary<string, string>.Empty;
     }
 
-    public override Task enable(Call call, Ref<host> host) => HostState.SetEnabledAsync(database, host, enabled: true, call.Cancellation);
+    public override async Task enable(Call call, Ref<host> host)
+    {
+        local.Set(LocalState.AutoEnable, "true");
+        await HostState.SetEnabledAsync(database, host, enabled: true, call.Cancellation).ConfigureAwait(false);
+    }
 
-    /// <summary>Until enabled again or the next start. NOT_IMPLEMENTED for a host that is to stay closed beyond it.</summary>
-    public override Task disable(Call call, Ref<host> host, bool auto_enable = true) => auto_enable
-        ? HostState.SetEnabledAsync(database, host, enabled: false, call.Cancellation)
-        : throw new XenApiError("NOT_IMPLEMENTED", "host.disable(auto_enable=false)");
+    /// <summary>Until enabled again or the next start; without <paramref name="auto_enable"/> beyond it.</summary>
+    public override async Task disable(Call call, Ref<host> host, bool auto_enable = true)
+    {
+        if (!auto_enable)
+        {
+            local.Set(LocalState.AutoEnable, "false");
+        }
+
+        await HostState.SetEnabledAsync(database, host, enabled: false, call.Cancellation).ConfigureAwait(false);
+    }
 
     public override async Task set_power_on_mode(Call call, Ref<host> self, string power_on_mode, ImmutableSortedDictionary<string, string> power_on_config) =>
         await database.Update(self, r => r with { power_on_mode = power_on_mode, power_on_config = power_on_config }, call.Cancellation).ConfigureAwait(false);

@@ -84,4 +84,36 @@ internal sealed class PifRows : PIFMessages
                 : r.ipv6_configuration_mode != ipv6_configuration_mode.None;
             return has ? r with { primary_address_type = primary_address_type } : throw new XenApiError("PIF_INCOMPATIBLE_PRIMARY_ADDRESS_TYPE", self.ToString());
         }, call.Cancellation).ConfigureAwait(false);
+
+    /// <summary>Raises VLAN_TAG_INVALID [tag], INVALID_VALUE [device; name] for a device that the host does not have, and what VLAN.create raises.</summary>
+    public override async Task<Ref<PIF>> create_VLAN(Call call, string device, Ref<network> network, Ref<host> host, long VLAN)
+    {
+        var context = (CallContext)call;
+        PifRules.AssertTag(VLAN);
+        foreach ((Ref<PIF> self, PIF row) in await context.Database.GetAll<PIF>(call.Cancellation).ConfigureAwait(false))
+        {
+            if (row.host == host && row.device == device && row.VLAN == PifRules.NoTag)
+            {
+                Ref<VLAN> made = await new VlanRows().create(call, self, VLAN, network).ConfigureAwait(false);
+                return (await context.Database.Get(made, call.Cancellation).ConfigureAwait(false)).untagged_PIF;
+            }
+        }
+
+        throw new XenApiError("INVALID_VALUE", "device", device);
+    }
+
+    /// <summary>Properties are <c>gro</c>, on or off, of physical interfaces and bonds. Raises INVALID_VALUE [name or value; text],
+    /// CANNOT_CHANGE_PIF_PROPERTIES [PIF].</summary>
+    public override async Task set_property(Call call, Ref<PIF> self, string name, string value) =>
+        await ((CallContext)call).Database.Update(self, r =>
+        {
+            if (!r.physical && r.bond_master_of.IsEmpty)
+            {
+                throw new XenApiError("CANNOT_CHANGE_PIF_PROPERTIES", self.ToString());
+            }
+
+            return name != "gro" || value is not ("on" or "off")
+                ? throw new XenApiError("INVALID_VALUE", "properties", $"{name} = {value}")
+                : r with { properties = r.properties.SetItem(name, value) };
+        }, call.Cancellation).ConfigureAwait(false);
 }

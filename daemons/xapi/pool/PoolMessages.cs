@@ -6,7 +6,8 @@ using Toolstack.Xapi.Http;
 namespace Toolstack.Xapi.Pool;
 
 /// <summary>The messages of class pool that are implemented; the others raise NOT_IMPLEMENTED.</summary>
-internal sealed partial class PoolMessages(XapiDatabase database, HostIdentity identity, XenApiClient client, HostLiveness liveness, MemberLink link) : poolMessages
+internal sealed partial class PoolMessages(XapiDatabase database, HostIdentity identity, XenApiClient client, HostLiveness liveness, MemberLink link, HostPolicies policies,
+    Access.AuditLog? audit) : poolMessages
 {
     /// <summary>A member starts: it is entered as alive but closed for VMs, and the tasks of its former life end.</summary>
     public override async Task<hello_return> hello(Call call, string host_uuid, string host_address)
@@ -37,6 +38,13 @@ internal sealed partial class PoolMessages(XapiDatabase database, HostIdentity i
     {
         link.Pulse();
         return Task.FromResult(!identity.IsCoordinator);
+    }
+
+    /// <summary>A line of a member's audit log.</summary>
+    public override Task audit_log_append(Call call, string line)
+    {
+        audit?.Append(line);
+        return Task.CompletedTask;
     }
 
     /// <summary>Every change made so far is on disk when it ends; that holds for answered calls without it.</summary>

@@ -17,6 +17,9 @@ public static class PoolSettings
     public static readonly ConfigKey<string> InventoryFile = ConfigKey.FilePath(
         "inventory", "/etc/xensource-inventory", "Facts of the installation, as INSTALLATION_UUID; completed where it lacks one.");
 
+    public static readonly ConfigKey<string> LocalStateFile = ConfigKey.FilePath(
+        "local-state-file", "/var/lib/xcp/local.db", "What the host keeps for itself, as that it is to stay disabled.");
+
     public static readonly ConfigKey<string> ManagementAddress = ConfigKey.Text(
         "management-address", "", "Address at which the other hosts reach this one; empty: listen-address, or that of the first interface.");
 
@@ -28,6 +31,6 @@ public static class PoolSettings
 
     public static IReadOnlyList<ConfigKey> All { get; } =
     [
-        DatabasePath, RoleFile, SecretFile, InventoryFile, ManagementAddress, HostAssumedDead, HeartbeatInterval,
+        DatabasePath, RoleFile, SecretFile, InventoryFile, LocalStateFile, ManagementAddress, HostAssumedDead, HeartbeatInterval,
     ];
 }

@@ -19,6 +19,8 @@ internal sealed class PoolStart
     private readonly OwnRows rows;
     private readonly HostLiveness liveness;
     private readonly MemberLink link;
+    private readonly HostPolicies policies;
+    private readonly LocalState local;
     private readonly ILogger logger;
     private readonly TimeSpan round;
     private HostFacts facts;
@@ -34,8 +36,10 @@ internal sealed class PoolStart
         rows = new OwnRows(services.Database, services.Identity);
         liveness = new HostLiveness(services.Database, services.Identity, assumedDead, TimeProvider.System, logger);
         link = new MemberLink(services.Client, services.Identity, rows, configuration.Get(PoolSettings.HeartbeatInterval), logger);
-        Hosts = new HostMessages(services, liveness, services.Scripts);
-        Pools = new PoolMessages(services.Database, services.Identity, services.Client, liveness, link);
+        policies = new HostPolicies(services);
+        local = new LocalState(configuration.Get(PoolSettings.LocalStateFile));
+        Hosts = new HostMessages(services, liveness, services.Scripts, policies, local);
+        Pools = new PoolMessages(services.Database, services.Identity, services.Client, liveness, link, policies, services.Audit);
     }
 
     /// <summary>The implementation of the messages of class host.</summary>
@@ -102,9 +106,9 @@ internal sealed class PoolStart
                     facts = await facts.AskAsync(xenops, "pool start", cancel).ConfigureAwait(false);
                     await rows.RefreshAsync(facts, cancel).ConfigureAwait(false);
                     await services.XenopsInSync.Task.WaitAsync(cancel).ConfigureAwait(false);
-                    await HostState.SetEnabledAsync(services.Database, services.Identity.Localhost, enabled: true, cancel).ConfigureAwait(false);
+                    await policies.ApplyAsync(cancel).ConfigureAwait(false);
+                    await EnableAsync(cancel).ConfigureAwait(false);
                     await rows.RefreshFreeMemoryAsync(cancel).ConfigureAwait(false);
-                    Log.HostEnabled(logger);
                     return;
                 }
             }
@@ -116,6 +120,18 @@ internal sealed class PoolStart
             Log.FactsUnknown(logger, pause, reason);
             await Task.Delay(pause, cancel).ConfigureAwait(false);
         }
+    }
+
+    private async Task EnableAsync(CancellationToken cancel)
+    {
+        if (local.Get(LocalState.AutoEnable) == "false")
+        {
+            Log.HostStaysDisabled(logger);
+            return;
+        }
+
+        await HostState.SetEnabledAsync(services.Database, services.Identity.Localhost, enabled: true, cancel).ConfigureAwait(false);
+        Log.HostEnabled(logger);
     }
 
     /// <summary>What is not persistent went with the process before: every member that answers sends its heartbeat, and records itself anew.</summary>
@@ -162,6 +178,14 @@ internal sealed class PoolStart
         {
             await rows.RefreshAsync(facts, cancel).ConfigureAwait(false);
             await rows.RefreshFreeMemoryAsync(cancel).ConfigureAwait(false);
+            try
+            {
+                await policies.ApplyAsync(cancel).ConfigureAwait(false);
+            }
+            catch (XenopsError)
+            {
+                // The next round tells it.
+            }
         }
     }
 }

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Toolstack.EndToEnd.Pool;
 
 /// <summary>The files of one host, as an administrator would lay them out: configuration of the daemons, inventory, passwords, pool role and secret.</summary>
-internal static class HostFiles
+public static class HostFiles
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
@@ -43,6 +43,13 @@ internal static class HostFiles
             $"pool-role-file = {In("pool.conf")}",
             $"pool-secret-file = {In("ptoken")}",
             $"inventory = {In("inventory")}",
+            $"local-state-file = {In("local.db")}",
+            $"host-reboot-command = {In("reboot")}",
+            $"host-shutdown-command = {In("poweroff")}",
+            $"set-hostname-command = {In("hostname")}",
+            $"xapi-plugins-root = {In("plugins")}",
+            $"xapi-extensions-root = {In("extensions")}",
+            $"host-log = {In("host.log")}",
             $"switch-path = {host.SwitchSocket}",
             $"xenopsd-forwarded-path = {host.HandoverSocket}",
             .. options.XapiLines,
@@ -54,6 +61,14 @@ internal static class HostFiles
 
         File.WriteAllLines(In("inventory"), [$"INSTALLATION_UUID='{host.Uuid}'", $"CONTROL_DOMAIN_UUID='{Guid.NewGuid()}'"]);
         File.WriteAllText(In("pool.conf"), host.Number == 1 ? "master" : "slave:" + coordinator);
+        foreach (var command in (string[])["reboot", "poweroff", "hostname"])
+        {
+            // What would act on the machine is written down instead.
+            WriteScript(In(command), $"echo {command} \"$@\" >> {In("commands.log")}");
+        }
+
+        Directory.CreateDirectory(In("plugins"));
+        Directory.CreateDirectory(In("extensions"));
         WritePrivate(In("passwords"), passwordLine + "\n");
         WritePrivate(In("ptoken"), secret);
 
@@ -79,6 +94,14 @@ internal static class HostFiles
         }
 
         return line.StartsWith(user + ":", StringComparison.Ordinal) ? line : user + ":" + line;
+    }
+
+    /// <summary>An executable shell script.</summary>
+    public static void WriteScript(string path, string body)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = Private | UnixFileMode.UserExecute };
+        using var writer = new StreamWriter(path, options);
+        writer.Write("#!/bin/sh\n" + body + "\n");
     }
 
     internal static void WritePrivate(string path, string content)

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Toolstack.Hosting;
+using Toolstack.Idl;
 
 namespace Toolstack.Xapi.Http.Tls;
 
@@ -19,15 +20,41 @@ internal sealed class ServerCertificate(string path, string address)
     /// <summary>Makes the file where there is none. Raises ConfigurationException when it cannot be written.</summary>
     internal void Ensure()
     {
-        if (File.Exists(path))
+        if (!File.Exists(path))
         {
-            return;
+            Reset();
+        }
+    }
+
+    /// <summary>Puts a new self-signed one in its place. Raises ConfigurationException when it cannot be written.</summary>
+    internal void Reset() => Write(SelfSigned(address));
+
+    /// <summary>Puts another in its place, all three in PEM. Raises SERVER_CERTIFICATE_KEY_MISMATCH when the key is of another certificate,
+    /// SERVER_CERTIFICATE_INVALID for what is none; ConfigurationException when it cannot be written.</summary>
+    internal void Install(string certificate, string key, string chain)
+    {
+        try
+        {
+            using var both = X509Certificate2.CreateFromPem(certificate, key);
+        }
+        catch (CryptographicException error)
+        {
+            throw new XenApiError(error.Message.Contains("match", StringComparison.Ordinal) ? "SERVER_CERTIFICATE_KEY_MISMATCH" : "SERVER_CERTIFICATE_INVALID");
+        }
+        catch (ArgumentException)
+        {
+            throw new XenApiError("SERVER_CERTIFICATE_KEY_MISMATCH");
         }
 
+        Write(string.Join('\n', new[] { certificate, chain, key }.Select(static t => t.Trim()).Where(static t => t.Length > 0)) + "\n");
+    }
+
+    private void Write(string pem)
+    {
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-            AtomicFile.Write(path, Encoding.ASCII.GetBytes(SelfSigned(address)), durable: true);
+            AtomicFile.Write(path, Encoding.ASCII.GetBytes(pem), durable: true);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

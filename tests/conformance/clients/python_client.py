@@ -341,6 +341,79 @@ def a_long_wait_for_events_holds_up_nobody():
     other.xenapi.pool.remove_from_other_config(pool, "woken")
 
 
+@scenario
+def what_a_management_console_asks_of_roles_and_hosts():
+    session = login()
+    api = session.xenapi
+    roles = api.role.get_all_records()
+    names = {role["name_label"] for role in roles.values()}
+    assert {"pool-admin", "pool-operator", "vm-power-admin", "vm-admin", "vm-operator", "read-only", "vm.start"} <= names
+    admin = next(role for role in roles.values() if role["name_label"] == "pool-admin")
+    assert set(admin["subroles"]) <= set(roles) and admin["is_internal"] is False
+    for host in api.host.get_all():
+        record = api.host.get_record(host)
+        assert int(record["API_version_major"]) == 2 and int(record["API_version_minor"]) >= 20, record
+        x, y, z = api.host.get_software_version(host)["product_version"].split(".")
+        assert x.isdigit() and y.isdigit() and z.isdigit()
+    assert api.session.get_is_local_superuser(session.ref) is True
+    assert api.session.get_rbac_permissions(session.ref) == []
+
+
+@scenario
+def a_large_answer_comes_in_chunks_whatever_the_encoding():
+    session = login()
+    whole = session.xenapi.role.get_all_records()
+    for headers in ({}, {"Accept-Encoding": "gzip"}):
+        conn = connection()
+        answer, body = post(conn, xmlrpc.client.dumps((session.ref,), "role.get_all_records"), **headers)
+        assert answer.getheader("Transfer-Encoding") == "chunked" and answer.getheader("Content-Type") == "text/xml", answer.getheaders()
+        assert (answer.getheader("Content-Encoding") == "gzip") == bool(headers), answer.getheaders()
+        body = gzip.decompress(body) if headers else body
+        assert not re.search(rb">\s+<", body)
+        assert xmlrpc.client.loads(body)[0][0]["Value"] == whole
+        request = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "role.get_all_records", "params": [session.ref]})
+        answer, body = post(conn, request, "/jsonrpc", "application/json", **headers)
+        body = gzip.decompress(body) if headers else body
+        assert answer.getheader("Content-Type") == "application/json" and json.loads(body) == {"jsonrpc": "2.0", "id": 1, "result": whole}
+        # The connection is good for the next call.
+        assert post(conn, xmlrpc.client.dumps((session.ref,), "pool.get_all"))[0].status == 200
+
+
+@scenario
+def a_removed_message_says_so():
+    api = login().xenapi
+    template = next(ref for ref, vm in api.VM.get_all_records().items() if vm["is_a_template"])
+    assert expect("MESSAGE_REMOVED", api.VM.snapshot_with_quiesce, template, "x") == []
+
+
+@scenario
+def queries_by_address():
+    assert login().xenapi.PIF.get_all_records_where('field "IP"="192.0.2.1"') == {}
+
+
+@scenario
+def a_put_is_probed_then_sent():
+    session = login()
+    api = session.xenapi
+    (pool,) = api.pool.get_all()
+    blob = api.pool.create_new_blob(pool, "conformance", "text/plain", False)
+    path = f"/blob?session_id={session.ref}&ref={blob}"
+    conn = connection()
+    conn.request("PUT", path, b"")
+    probe = conn.getresponse()
+    probe.read()
+    assert probe.status == 200 and api.task.get_all_where('field "status"="pending"') == [], probe.status
+    data = bytes(range(256)) * 1000
+    conn.request("PUT", path, iter([data[:70_000], data[70_000:]]), encode_chunked=True, headers={"Transfer-Encoding": "chunked"})
+    answer = conn.getresponse()
+    answer.read()
+    assert answer.status == 200, answer.status
+    conn.request("GET", path)
+    answer = conn.getresponse()
+    assert answer.status == 200 and answer.read() == data
+    api.blob.destroy(blob)
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "--list":
         print("\n".join(SCENARIOS))

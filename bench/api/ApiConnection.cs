@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Toolstack.Bench.Api;
 
-/// <summary>One kept-alive connection to XenAPI that sends prepared requests and reads answers of stated length: as little client as there can
+/// <summary>One kept-alive connection to XenAPI that sends prepared requests and reads answers of stated length, or in chunks: as little client as there can
 /// be, so that the server is what is measured.</summary>
 internal sealed class ApiConnection : IDisposable
 {
@@ -43,6 +43,11 @@ internal sealed class ApiConnection : IDisposable
         while (true)
         {
             var head = buffer.AsSpan(0, filled).IndexOf("\r\n\r\n"u8);
+            if (head >= 0 && Encoding.ASCII.GetString(buffer, 0, head).Contains("\r\ntransfer-encoding: chunked", StringComparison.OrdinalIgnoreCase))
+            {
+                return await ChunksAsync(head + 4, filled, cancellation);
+            }
+
             if (head >= 0)
             {
                 var total = head + 4 + Length(buffer.AsSpan(0, head));
@@ -64,6 +69,47 @@ internal sealed class ApiConnection : IDisposable
     }
 
     public void Dispose() => socket.Dispose();
+
+    /// <summary>The chunks from <paramref name="at"/> on put together in place.</summary>
+    private async Task<ReadOnlyMemory<byte>> ChunksAsync(int at, int filled, CancellationToken cancellation)
+    {
+        var start = at;
+        var end = at;
+        while (true)
+        {
+            int line;
+            while ((line = buffer.AsSpan(at, filled - at).IndexOf("\r\n"u8)) < 0)
+            {
+                filled += await MoreAsync(filled, cancellation);
+            }
+
+            var size = int.Parse(Encoding.ASCII.GetString(buffer, at, line), System.Globalization.NumberStyles.HexNumber, System.Globalization.CultureInfo.InvariantCulture);
+            at += line + 2;
+            while (filled < at + size + 2)
+            {
+                filled += await MoreAsync(filled, cancellation);
+            }
+
+            if (size == 0)
+            {
+                return buffer.AsMemory(start, end - start);
+            }
+
+            buffer.AsSpan(at, size).CopyTo(buffer.AsSpan(end));
+            end += size;
+            at += size + 2;
+        }
+    }
+
+    private ValueTask<int> MoreAsync(int filled, CancellationToken cancellation)
+    {
+        if (filled == buffer.Length)
+        {
+            Array.Resize(ref buffer, 2 * buffer.Length);
+        }
+
+        return ReceiveAsync(filled, cancellation);
+    }
 
     private async ValueTask<int> ReceiveAsync(int at, CancellationToken cancellation)
     {

@@ -32,6 +32,7 @@ internal static class ApiLoads
             await RecordsAsync(output, name, server, client.Session, vm, cancellation);
         }
 
+        await output.WriteLineAsync($"memory with no VMs, after these loads: {ResidentMib(pool):0.0} MiB resident");
         await WritesAsync(output, tcp, client.Session, vm, cancellation);
         await EventsAsync(output, tcp, client, vm, pool, cancellation);
         var made = 1;
@@ -39,8 +40,9 @@ internal static class ApiLoads
         {
             await FillAsync(tcp, client.Session, vm, size - made, cancellation);
             made = size;
+            await output.WriteLineAsync($"memory with {size} VMs just made: {ResidentMib(pool):0.0} MiB resident");
             await ListsAsync(output, tcp, client.Session, size, cancellation);
-            await output.WriteLineAsync($"memory with {size} VMs: {ResidentMib(pool):0.0} MiB resident");
+            await output.WriteLineAsync($"memory with {size} VMs after these lists: {ResidentMib(pool):0.0} MiB resident");
         }
 
         await RestartAsync(output, pool, cancellation);
@@ -194,6 +196,7 @@ internal static class ApiLoads
             await Task.Delay(50, cancellation);
         }
 
+        await output.WriteLineAsync($"memory with 10000 VMs after a restart: {ResidentMib(pool):0.0} MiB resident");
         await output.WriteLineAsync($"restart with 10000 VMs: ready {xapi.StartToReady.TotalMilliseconds:0} ms after exec ({xapi.StartToReady.TotalSeconds:0.00} of the aim)");
     }
 

@@ -19,11 +19,13 @@ public sealed class NativePiecesTests : DeadlineTests
     }
 
     [Fact]
-    public async Task TheDomainBuilderNamesTheLibraryThatIsMissing()
+    public async Task TheDomainBuilderNamesWhatIsMissing()
     {
         var (status, error) = await RunBuilderAsync("--xen", "4.17");
         Assert.Equal(1, status);
-        Assert.StartsWith("error: missing-library libxenctrl.so.4.17", error, StringComparison.Ordinal);
+
+        // Xen's library, or where that is installed, Xen.
+        Assert.Matches("(?m)^error: (missing-library libxenctrl\\.so\\.4\\.17|xc_interface_open )", error);
     }
 
     [Fact]

@@ -91,8 +91,16 @@ internal static class Commands
             ?? throw new IOException($"{command[0]} did not start");
         var printed = new MemoryStream();
         var reading = process.StandardOutput.BaseStream.CopyToAsync(printed, cancel);
-        await process.StandardInput.BaseStream.WriteAsync(input, cancel);
-        process.StandardInput.Close();
+        try
+        {
+            await process.StandardInput.BaseStream.WriteAsync(input, cancel);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It ended, or closed its input, without reading all of it: its exit status says whether that is a failure.
+        }
+
         await reading;
         await process.WaitForExitAsync(cancel);
         return process.ExitCode == 0 ? printed.ToArray() : throw new IOException($"{command[0]}: exit status {process.ExitCode}");

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Toolstack.EndToEnd.Client;
 using Toolstack.EndToEnd.Pool;
 using Xunit;
@@ -5,7 +6,7 @@ using Xunit;
 namespace Toolstack.Tests.EndToEnd;
 
 /// <summary>A pool whose migrations can be disturbed at a named step, on either host, and one VM that is migrated again and again.</summary>
-public sealed class MatrixFixture : PoolFixture
+public partial class MatrixFixture : StorageFixture
 {
     private const int MemoryMib = 32;
 
@@ -17,6 +18,10 @@ public sealed class MatrixFixture : PoolFixture
     private readonly string directory = Directory.CreateTempSubdirectory("matrix").FullName;
     private RunningVm? machine;
     private string uuid = "";
+    private string[] devices = [];
+
+    /// <summary>The VM has a disk and an interface, and travels compressed.</summary>
+    protected virtual bool Equipped => false;
 
     protected override PoolOptions Options => new()
     {
@@ -31,7 +36,7 @@ public sealed class MatrixFixture : PoolFixture
     /// <summary>The VM, running on the host it was left on.</summary>
     internal async Task<RunningVm> MachineAsync(CancellationToken cancel)
     {
-        machine ??= await StartVmAsync(cancel, MemoryMib);
+        machine ??= Equipped ? await StartEquippedAsync(cancel) : await StartVmAsync(cancel, MemoryMib);
         if (await machine.PowerStateAsync(cancel) == "Halted")
         {
             // A case before this one lost it, and has failed for that.
@@ -92,6 +97,11 @@ public sealed class MatrixFixture : PoolFixture
         }
     }
 
+    /// <summary>Migrates the VM, in the way of this fixture.</summary>
+    internal async Task TravelAsync(string vm, int host, CancellationToken cancel) => await Client.CallAsync(
+        "VM.pool_migrate", cancel, vm, await HostRefAsync(host, cancel),
+        new Dictionary<string, string> { ["live"] = "true", ["compress"] = Equipped ? "true" : "false" });
+
     public override async ValueTask DisposeAsync()
     {
         Calm();
@@ -102,7 +112,51 @@ public sealed class MatrixFixture : PoolFixture
 
         await base.DisposeAsync();
         Directory.Delete(directory, recursive: true);
+        GC.SuppressFinalize(this);
     }
+
+    private async Task<RunningVm> StartEquippedAsync(CancellationToken cancel)
+    {
+        var vm = await TestVm.CreateAsync(Client, "equipped", MemoryMib, dirtyPagesPerSecond: 500, cancel);
+        var disk = await CreateDiskAsync(1 << 20, cancel);
+        devices = ["VBD " + await AttachAsync(vm, disk, "0", cancel), "VIF " + await AddInterfaceAsync(vm, cancel)];
+        await Client.CallAsync("VM.start_on", cancel, vm, await HostRefAsync(1, cancel), false, false);
+        return new RunningVm(this, vm);
+    }
+
+    /// <summary>What is wrong with the VM's devices; empty when each is attached, and connected on the VM's host and on no other.</summary>
+    private async Task<string> WrongDevicesAsync(int living, CancellationToken cancel)
+    {
+        foreach (var device in devices)
+        {
+            var (kind, reference) = (device[..3], device[4..]);
+            if (!(bool)await Client.CallAsync($"{kind}.get_currently_attached", cancel, reference))
+            {
+                return $"the {kind} is not attached";
+            }
+        }
+
+        foreach (var host in Pool.Hosts)
+        {
+            var nodes = await StoreNodes.AllAsync(host, cancel);
+            List<string> connected = [];
+            foreach (var path in nodes.Where(static path => BackendState().IsMatch(path)))
+            {
+                connected.Add($"{path.Split('/')[5]}={await StoreNodes.ReadAsync(host, path, cancel)}");
+            }
+
+            var wanted = host.Number == living ? string.Join(' ', devices.Select(static d => d.StartsWith("VBD", StringComparison.Ordinal) ? "vbd=4" : "vif=4").Order()) : "";
+            if (string.Join(' ', connected.Order()) != wanted)
+            {
+                return $"host {host.Number} has back ends [{string.Join(' ', connected)}], not [{wanted}]";
+            }
+        }
+
+        return "";
+    }
+
+    [GeneratedRegex("^/local/domain/0/backend/(vbd|vif)/[0-9]+/[0-9]+/state$")]
+    private static partial Regex BackendState();
 
     /// <summary>What is not as it has to be, empty when all is; and the host that has the VM.</summary>
     private async Task<(string Problem, int Host)> LookAsync(CancellationToken cancel)
@@ -138,7 +192,7 @@ public sealed class MatrixFixture : PoolFixture
         var told = (await vm.PowerStateAsync(cancel), await ResidentOnAsync(vm.Ref, cancel));
         int operations = ((Dictionary<string, object>)await Client.CallAsync("VM.get_current_operations", cancel, vm.Ref)).Count;
         return told == ("Running", living[0]) && operations == 0
-            ? ("", living[0])
+            ? (await WrongDevicesAsync(living[0], cancel), living[0])
             : ($"the VM lives on {living[0]}; xapi says {told} with {operations} operations", 0);
     }
 }
@@ -190,7 +244,8 @@ public abstract class MigrationMatrix(MatrixFixture fixture) : DeadlineTests
         await AssertWholeAsync(vm, before);
     }
 
-    protected async Task KilledXapiAsync(int from, int killed)
+    /// <param name="killed">The daemon that dies in the midst of the copy, of the two hosts.</param>
+    protected async Task KilledAsync(int from, Func<IReadOnlyList<PoolHost>, ManagedDaemon> killed)
     {
         var vm = await fixture.MachineAsync(Cancel);
         if (await fixture.WaitUntilSettledAsync(Cancel) != from)
@@ -201,10 +256,10 @@ public abstract class MigrationMatrix(MatrixFixture fixture) : DeadlineTests
         var before = await vm.VerifyMemoryAsync(Cancel);
         var task = await fixture.BeginMigrationAsync(vm.Ref, 3 - from, Cancel);
         await fixture.WaitUntilCopyingAsync(task, Cancel);
-        var xapi = fixture.Pool.Hosts[killed - 1].Xapi;
-        int pid = xapi.Pid;
-        xapi.Kill();
-        await xapi.WaitForRestartAsync(pid, Cancel);
+        var daemon = killed(fixture.Pool.Hosts);
+        int pid = daemon.Pid;
+        daemon.Kill();
+        await daemon.WaitForRestartAsync(pid, Cancel);
         await fixture.Pool.WaitUntilLiveAsync(Cancel);
         await AssertWholeAsync(vm, before);
     }
@@ -214,7 +269,7 @@ public abstract class MigrationMatrix(MatrixFixture fixture) : DeadlineTests
     {
         try
         {
-            await fixture.MigrateAsync(vm.Ref, to, Cancel);
+            await fixture.TravelAsync(vm.Ref, to, Cancel);
         }
         catch (XenApiFailure)
         {
@@ -266,5 +321,47 @@ public sealed class MigrationXapiDiesTests(MatrixFixture fixture) : MigrationMat
     [InlineData(1, 2)]
     [InlineData(2, 1)]
     [InlineData(2, 2)]
-    public Task OneWholeCopyIsLeft(int from, int killed) => KilledXapiAsync(from, killed);
+    public Task OneWholeCopyIsLeft(int from, int killed) => KilledAsync(from, hosts => hosts[killed - 1].Xapi);
+}
+
+/// <summary>The message switch of the source or of the destination dies in the midst of a migration: every daemon of the host talks through it.</summary>
+public sealed class MigrationSwitchDiesTests(MatrixFixture fixture) : MigrationMatrix(fixture), IClassFixture<MatrixFixture>
+{
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(1, 2)]
+    [InlineData(2, 1)]
+    [InlineData(2, 2)]
+    public Task OneWholeCopyIsLeft(int from, int killed) => KilledAsync(from, hosts => hosts[killed - 1].Switch);
+}
+
+/// <summary>Migrations as they are in earnest: the VM has a disk and an interface, its memory is compressed and encrypted.</summary>
+public sealed class EquippedFixture : MatrixFixture
+{
+    protected override bool Equipped => true;
+
+    protected override PoolOptions Options => base.Options with { Tls = true };
+
+    public override async ValueTask InitializeAsync()
+    {
+        await base.InitializeAsync();
+        foreach (var host in Pool.Hosts)
+        {
+            await File.WriteAllLinesAsync(host.TrustedCertificates, Pool.Hosts.Select(static shown => File.ReadAllText(shown.Certificate)));
+        }
+    }
+}
+
+public sealed class EquippedSourceDiesTests(EquippedFixture fixture) : MigrationMatrix(fixture), IClassFixture<EquippedFixture>
+{
+    [Theory]
+    [MemberData(nameof(SenderSteps))]
+    public Task OneWholeCopyIsLeft(string step) => DisturbedMigrationAsync("abort", step);
+}
+
+public sealed class EquippedDestinationDiesTests(EquippedFixture fixture) : MigrationMatrix(fixture), IClassFixture<EquippedFixture>
+{
+    [Theory]
+    [MemberData(nameof(ReceiverSteps))]
+    public Task OneWholeCopyIsLeft(string step) => DisturbedMigrationAsync("abort", step);
 }

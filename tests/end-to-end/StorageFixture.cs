@@ -4,7 +4,7 @@ using Xunit;
 namespace Toolstack.Tests.EndToEnd;
 
 /// <summary>A pool with a shared SR in a directory that all hosts see; suspend images go there.</summary>
-public class StorageFixture : PoolFixture, IAsyncLifetime
+public class StorageFixture : PoolFixture
 {
     private DirectoryInfo? location;
 
@@ -13,9 +13,9 @@ public class StorageFixture : PoolFixture, IAsyncLifetime
     /// <summary>The reference of the SR.</summary>
     public string Repository { get; private set; } = "";
 
-    async ValueTask IAsyncLifetime.InitializeAsync()
+    public override async ValueTask InitializeAsync()
     {
-        await InitializeAsync();
+        await base.InitializeAsync();
         if (Client is null)
         {
             // Not to be had on this machine; its tests are skipped.
@@ -28,9 +28,9 @@ public class StorageFixture : PoolFixture, IAsyncLifetime
         await Client.CallAsync("pool.set_suspend_image_SR", deadline.Token, pools[0], Repository);
     }
 
-    async ValueTask IAsyncDisposable.DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
-        await DisposeAsync();
+        await base.DisposeAsync();
         location?.Delete(recursive: true);
         GC.SuppressFinalize(this);
     }
@@ -68,6 +68,28 @@ public class StorageFixture : PoolFixture, IAsyncLifetime
             ["other_config"] = new Dictionary<string, string>(),
             ["qos_algorithm_type"] = "",
             ["qos_algorithm_params"] = new Dictionary<string, string>(),
+        });
+
+    /// <summary>An interface on a network of its own.</summary>
+    internal async Task<string> AddInterfaceAsync(string vm, CancellationToken cancel) =>
+        await Client.TextAsync("VIF.create", cancel, new Dictionary<string, object>
+        {
+            ["device"] = "0",
+            ["network"] = await Client.TextAsync("network.create", cancel, new Dictionary<string, object>
+            {
+                ["name_label"] = "wire",
+                ["name_description"] = "",
+                ["other_config"] = new Dictionary<string, string>(),
+            }),
+            ["VM"] = vm,
+            ["MAC"] = "",
+            ["MTU"] = "1500",
+            ["other_config"] = new Dictionary<string, string>(),
+            ["qos_algorithm_type"] = "",
+            ["qos_algorithm_params"] = new Dictionary<string, string>(),
+            ["locking_mode"] = "network_default",
+            ["ipv4_allowed"] = Array.Empty<string>(),
+            ["ipv6_allowed"] = Array.Empty<string>(),
         });
 
     internal const string NoRef = "OpaqueRef:NULL";

@@ -48,6 +48,11 @@ internal sealed class PolicyRunner(
                 ? await message.Invoke(implementation, call, arguments).ConfigureAwait(false)
                 : await ForwardAsync(call, message, arguments, place).ConfigureAwait(false);
         }
+        catch (XenApiError e) when (message.Policy.Reserve is { HostOperation: "vm_migrate" } && MigrationDoubt.Leaves(e))
+        {
+            held.Reserved = null;
+            throw;
+        }
         finally
         {
             await UndoAsync(held).ConfigureAwait(false);

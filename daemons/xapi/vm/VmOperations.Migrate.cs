@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Toolstack.Idl;
 using Toolstack.Xapi.Datamodel;
 using Toolstack.Xapi.Dispatch;
+using Toolstack.Xapi.Forwarding;
 using Toolstack.Xenopsd.Contract;
 
 namespace Toolstack.Xapi.VirtualMachines;
@@ -9,9 +10,6 @@ namespace Toolstack.Xapi.VirtualMachines;
 /// <summary>Live migration within the pool. The source host runs it; the target host completes it, and only there does the VM's residency change.</summary>
 internal sealed partial class VmOperations
 {
-    /// <summary>How long a VM whose migration failed may be in doubt before the failure is reported.</summary>
-    private static readonly TimeSpan FateDeadline = TimeSpan.FromSeconds(60);
-
     private static readonly ImmutableSortedDictionary<string, string> NoDisks = ImmutableSortedDictionary<string, string>.Empty;
     private static readonly ImmutableSortedDictionary<string, Network> NoNetworks = ImmutableSortedDictionary<string, Network>.Empty;
     private static readonly ImmutableSortedDictionary<string, PciAddress> NoDevices = ImmutableSortedDictionary<string, PciAddress>.Empty;
@@ -43,7 +41,13 @@ internal sealed partial class VmOperations
             }
             catch (XenApiError e)
             {
-                if (here || !await HasLeftAsync(context, vm, row).ConfigureAwait(false))
+                bool? left = here ? false : await HasLeftAsync(context, vm, row.uuid).ConfigureAwait(false);
+                if (left is null)
+                {
+                    throw MigrationDoubt.Error(vm, identity.Localhost, host, e.Message);
+                }
+
+                if (left is false)
                 {
                     await EndIfSuspendedAsync(context, vm, row.uuid).ConfigureAwait(false);
                     throw;
@@ -96,42 +100,30 @@ internal sealed partial class VmOperations
         error.Code == "TASK_CANCELLED" || (error.Code == "INTERNAL_ERROR" && error.Parameters is ["End_of_file"]);
 
     /// <summary>Whether the VM left this host although its migration failed here: xenopsd was restarted on the way, and learns from the target what
-    /// became of the VM. Until then it shows its copy as paused. A VM that it does not have any more is the target's, which knows the rest.</summary>
-    private async Task<bool> HasLeftAsync(CallContext call, Ref<VM> vm, VM row)
+    /// became of the VM. Until then it shows its copy as paused. A VM that it does not have any more is the target's, which knows the rest.
+    /// Null when that did not come out in time.</summary>
+    private async Task<bool?> HasLeftAsync(CallContext call, Ref<VM> vm, string uuid)
     {
         long began = TimeProvider.System.GetTimestamp();
-        while (TimeProvider.System.GetElapsedTime(began) < FateDeadline)
+        while (TimeProvider.System.GetElapsedTime(began) < settings.DoubtDeadline)
         {
             try
             {
-                VmState? state = await xenops.AskAsync(call, vm, row.uuid, (x, debug) => StateAsync(x, debug, row.uuid)).ConfigureAwait(false);
-                if (state?.power_state is not PowerState.Paused || row.power_state == vm_power_state.Paused)
+                if (!await xenops.AskAsync(call, vm, uuid, (x, debug) => MigrationDoubt.IsInDoubtAsync(x, debug, uuid)).ConfigureAwait(false))
                 {
-                    return state is null;
+                    return !await xenops.AskAsync(call, vm, uuid, (x, debug) => x.VmExists(debug, uuid, CancellationToken.None)).ConfigureAwait(false);
                 }
             }
             catch (XenApiError e)
             {
-                Log.ForgetFailed(logger, row.uuid, e.Message);
-                return false;
+                Log.ForgetFailed(logger, uuid, e.Message);
+                return null;
             }
 
             await Task.Delay(settings.CompletionPause, call.Services.Stopping).ConfigureAwait(false);
         }
 
-        return false;
-    }
-
-    private static async Task<VmState?> StateAsync(IXenops xenops, string debug, string uuid)
-    {
-        try
-        {
-            return (await xenops.VmStat(debug, uuid, CancellationToken.None).ConfigureAwait(false)).state;
-        }
-        catch (XenopsError e) when (e.Value is XenopsErrorValue.Does_not_exist)
-        {
-            return null;
-        }
+        return null;
     }
 
     /// <summary>A guest left suspended by a failed migration has no image to resume from: it is ended, so that the VM can be started again.</summary>

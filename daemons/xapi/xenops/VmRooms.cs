@@ -62,9 +62,10 @@ internal sealed class VmRooms
         SuspendImages? images = null;
         XenopsEvents events = new(xenops, tasks, services.Database, services.Identity, updates, devices, async cancel =>
         {
-            await sync.RunAsync(cancel).ConfigureAwait(false);
+            IReadOnlyList<string> open = await sync.RunAsync(cancel).ConfigureAwait(false);
             await images!.CollectAsync(cancel).ConfigureAwait(false);
             services.XenopsInSync.TrySetResult();
+            return open;
         }, logger);
 
         HostChooser chooser = new(services.Database, Random.Shared.NextDouble);
@@ -80,6 +81,7 @@ internal sealed class VmRooms
         VmSettings settings = new(configuration.Get(XenopsSettings.ShutdownDeadline), services.Identity.HttpPort)
         {
             MigrationHttpsPort = configuration.Get(XenopsSettings.MigrationHttpsOnly) && httpsPort != 0 ? httpsPort : null,
+            DoubtDeadline = configuration.Get(XenopsSettings.DoubtDeadline),
         };
         VdiStore store = new(services.Database, services.Identity);
         DeviceDescriber describer = new(services.Database, store);

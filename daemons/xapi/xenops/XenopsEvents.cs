@@ -5,6 +5,7 @@ using Toolstack.Idl;
 using Toolstack.Xapi.Database;
 using Toolstack.Xapi.Datamodel;
 using Toolstack.Xapi.Devices;
+using Toolstack.Xapi.Forwarding;
 using Toolstack.Xapi.Pool;
 using Toolstack.Xenopsd.Contract;
 
@@ -19,7 +20,7 @@ namespace Toolstack.Xapi.Xenops;
 /// </summary>
 internal sealed class XenopsEvents(
     IXenops xenops, XenopsTasks tasks, XapiDatabase database, HostIdentity identity, VmUpdates updates, DeviceUpdates devices,
-    Func<CancellationToken, Task> resync, ILogger logger)
+    Func<CancellationToken, Task<IReadOnlyList<string>>> resync, ILogger logger)
 {
     private const string Debug = "events";
     private const long PollSeconds = 5;
@@ -35,6 +36,9 @@ internal sealed class XenopsEvents(
 
     /// <summary>Ids of the VMs that are to be refreshed: a refresh failed, or was left to an operation.</summary>
     private readonly ConcurrentDictionary<string, bool> owed = new(StringComparer.Ordinal);
+
+    /// <summary>Ids of the VMs that were seen waiting for word from the host that a migration was to bring them to.</summary>
+    private readonly ConcurrentDictionary<string, bool> doubtful = new(StringComparer.Ordinal);
 
     /// <summary>Operations that ask for the VM's state themselves when they are over, whatever they ended in.</summary>
     private static readonly ImmutableHashSet<vm_operations> Refreshing =
@@ -59,7 +63,11 @@ internal sealed class XenopsEvents(
                 if (now != instance)
                 {
                     Log.XenopsdSeen(logger, now);
-                    await resync(cancel).ConfigureAwait(false);
+                    foreach (string open in await resync(cancel).ConfigureAwait(false))
+                    {
+                        owed[open] = true;
+                    }
+
                     (instance, last) = (now, null);
                 }
 
@@ -178,7 +186,38 @@ internal sealed class XenopsEvents(
             return;
         }
 
-        await updates.ApplyAsync(self, row, state, cancel).ConfigureAwait(false);
+        if (!await IsOpenAsync(uuid, self, row, state, cancel).ConfigureAwait(false))
+        {
+            await updates.ApplyAsync(self, row, state, cancel).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>True for a VM that left this host by a migration which nobody completed: where it arrived, its host says, and until then the
+    /// database keeps what it has. One that turned out to go on here is promised to nobody else any more.</summary>
+    private async Task<bool> IsOpenAsync(string uuid, Ref<VM> self, VM row, VmState? state, CancellationToken cancel)
+    {
+        if (!MigrationDoubt.MayHaveLeft(row, identity.Localhost))
+        {
+            doubtful.TryRemove(uuid, out _);
+            return false;
+        }
+
+        if (state is null)
+        {
+            owed[uuid] = true;
+            return true;
+        }
+
+        if (await MigrationDoubt.IsInDoubtAsync(xenops, Debug, uuid).ConfigureAwait(false))
+        {
+            doubtful[uuid] = true;
+        }
+        else if (doubtful.TryRemove(uuid, out _))
+        {
+            await database.Update(self, MigrationDoubt.Settled, cancel).ConfigureAwait(false);
+        }
+
+        return false;
     }
 
     /// <summary>False while another process of xenopsd answers than the one whose updates are followed. Before the loop has begun there is none.</summary>

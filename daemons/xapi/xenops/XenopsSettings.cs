@@ -33,6 +33,9 @@ public static class XenopsSettings
     public static readonly ConfigKey<bool> MigrationHttpsOnly = ConfigKey.Flag(
         "migration-https-only", true, "Migrations to other hosts are encrypted; not where https-port is 0.");
 
+    public static readonly ConfigKey<TimeSpan> DoubtDeadline = ConfigKey.Seconds(
+        "migration-doubt-timeout", TimeSpan.FromSeconds(60), "How long a migration waits for word where its VM is before it fails and leaves that open.");
+
     public static IReadOnlyList<ConfigKey> All { get; } =
-        [MigrationHttpsOnly, Queue, CallDeadline, OutageDeadline, CancelDeadline, TaskCancelDeadline, LockDeadline, ForwardDeadline, ShutdownDeadline];
+        [MigrationHttpsOnly, DoubtDeadline, Queue, CallDeadline, OutageDeadline, CancelDeadline, TaskCancelDeadline, LockDeadline, ForwardDeadline, ShutdownDeadline];
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Toolstack.Idl;
 using Toolstack.Xapi.Database;
 using Toolstack.Xapi.Datamodel;
+using Toolstack.Xapi.Forwarding;
 using Toolstack.Xapi.Pool;
 using Toolstack.Xapi.VirtualMachines;
 using Toolstack.Xenopsd.Contract;
@@ -17,24 +18,23 @@ internal sealed class XenopsSync(
     IXenops xenops, XenopsTasks tasks, XapiDatabase database, HostIdentity identity, VmUpdates updates, ILogger logger)
 {
     private const string Debug = "resync";
-    private const int StemLength = 24;
 
     /// <summary>When this process took up its work, in seconds since 1970.</summary>
     private readonly double began = (DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch).TotalSeconds;
 
-    /// <summary>Raises XenopsError when xenopsd does not answer.</summary>
-    public async Task RunAsync(CancellationToken cancel)
+    /// <summary>Returns the VMs that have to be looked at again, for it is not known yet where they are. Raises XenopsError when xenopsd does not answer.</summary>
+    public async Task<IReadOnlyList<string>> RunAsync(CancellationToken cancel)
     {
         await DropTasksAsync(cancel).ConfigureAwait(false);
         ImmutableArray<(Vm vm, VmState state)> known = await xenops.VmList(Debug, cancel).ConfigureAwait(false);
         IReadOnlyList<KeyValuePair<Ref<VM>, VM>> rows = await database.GetAll<VM>(cancel).ConfigureAwait(false);
         Dictionary<string, KeyValuePair<Ref<VM>, VM>> byUuid = rows.ToDictionary(static r => r.Value.uuid, StringComparer.Ordinal);
         HashSet<string> here = new(StringComparer.Ordinal);
-        HashSet<string> moving = [.. rows.Where(static r => IsMoving(r.Value)).Select(static r => Stem(r.Value.uuid))];
+        HashSet<string> moving = [.. rows.Where(static r => IsMoving(r.Value)).Select(static r => MigrationDoubt.Stem(r.Value.uuid))];
         foreach ((Vm vm, VmState state) in known)
         {
             here.Add(vm.id);
-            if (moving.Contains(Stem(vm.id)))
+            if (moving.Contains(MigrationDoubt.Stem(vm.id)))
             {
                 continue;
             }
@@ -59,27 +59,34 @@ internal sealed class XenopsSync(
             }
         }
 
-        foreach ((Ref<VM> self, VM row) in rows)
+        HashSet<string> stems = [.. here.Select(MigrationDoubt.Stem)];
+        List<string> open = [];
+        foreach ((Ref<VM> self, VM row) in rows.Where(r => !IsMoving(r.Value) && !stems.Contains(MigrationDoubt.Stem(r.Value.uuid))))
         {
-            if (row.resident_on == identity.Localhost && !row.is_control_domain && !here.Contains(row.uuid) && !IsMoving(row) && !MayHaveMoved(row))
+            if (MigrationDoubt.MayHaveLeft(row, identity.Localhost))
+            {
+                open.Add(row.uuid);
+            }
+            else if (row.resident_on == identity.Localhost && !row.is_control_domain)
             {
                 Log.NotRunning(logger, row.uuid);
                 await updates.ApplyAsync(self, row, null, cancel).ConfigureAwait(false);
             }
+            else if (row.scheduled_to_be_resident_on == identity.Localhost && !row.resident_on.IsNull)
+            {
+                // It was to come here, and there is nothing of it: its source may say what it is now.
+                await database.Update(self, MigrationDoubt.Settled, cancel).ConfigureAwait(false);
+            }
         }
+
+        return open;
     }
 
     /// <summary>A VM being migrated is in two places, under its own and under temporary ids; the operation settles where it is.</summary>
     private static bool IsMoving(VM row) => row.current_operations.ContainsValue(vm_operations.pool_migrate);
 
-    /// <summary>A migration that nobody completed was sending it to another host, whose own resync says whether it arrived.</summary>
-    private bool MayHaveMoved(VM row) => !row.scheduled_to_be_resident_on.IsNull && row.scheduled_to_be_resident_on != identity.Localhost;
-
     /// <summary>It ended, and the xenopsd that was to forget it was gone before it did.</summary>
     private static bool IsOver(VM row) => row.resident_on.IsNull && row.power_state == vm_power_state.Halted && row.current_operations.IsEmpty;
-
-    /// <summary>What a VM's id has in common with the temporary ids of its migration.</summary>
-    private static string Stem(string uuid) => uuid.Length > StemLength ? uuid[..StemLength] : uuid;
 
     private async Task AdoptAsync(Ref<VM> self, VmState state, CancellationToken cancel)
     {

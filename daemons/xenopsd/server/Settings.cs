@@ -62,6 +62,10 @@ public static class Settings
     public static readonly ConfigKey<bool> VerifyCertificates = ConfigKey.Flag(
         "migration-verify-certificates", false, "Verify the certificate of a destination even when xapi does not ask for it.");
 
+    public static readonly ConfigKey<TimeSpan> AskDeadline = ConfigKey.Seconds(
+        "migration-ask-timeout", MigrationLimits.AskDestination, "How long a migration whose last word did not come asks the destination before it fails in doubt.",
+        TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
+
     public static readonly ConfigKey<TimeSpan> RecoveryInterval = ConfigKey.Seconds(
         "migration-recovery-interval", MigrationLimits.RecoveryRound, "Pause between two attempts to learn the end of migrations left in doubt.",
         TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
@@ -91,7 +95,7 @@ public static class Settings
     [
         SwitchPath, Queue, DatabasePath, WorkerPoolSize, HandOverPath, HooksPath, Backend, DomainBuilderPath, SimulatorPath, SimulatorMemoryMib,
         MaxIterations, DowntimeTarget, BandwidthLimit, SilenceDeadline, TrustedCertificates, VerifyCertificates, SuspendAckTimeout,
-        RecoveryInterval, MetadataLifetime, LegacyPlug, QueueAliases, AbortAtStep, DisturbFile,
+        AskDeadline, RecoveryInterval, MetadataLifetime, LegacyPlug, QueueAliases, AbortAtStep, DisturbFile,
     ];
 
     /// <summary>Domains of a real Xen. Where no scripts are installed the daemon connects devices itself.</summary>

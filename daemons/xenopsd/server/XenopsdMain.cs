@@ -91,6 +91,7 @@ internal static class XenopsdMain
         Tls = new MigrationTls(configuration.Get(Settings.TrustedCertificates), configuration.Get(Settings.VerifyCertificates)),
         Recovery = RecoveryTimes.Default with
         {
+            Ask = configuration.Get(Settings.AskDeadline),
             Retry = configuration.Get(Settings.RecoveryInterval),
             Unclaimed = configuration.Get(Settings.MetadataLifetime),
         },

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Toolstack.Tests.EndToEnd;
 
-/// <summary>xenopsd dies before every plain step of every operation on a VM with a disk: each time host and VM come back, without help, to a
+/// <summary>xenopsd dies before every plain step of every operation on a VM with a disk and an interface: each time host and VM come back, without help, to a
 /// whole state, and the operation can be done again.</summary>
 public abstract class BoundaryTests
 {
@@ -99,8 +99,23 @@ public sealed class StartBoundaryTests : BoundaryTests
 
 public sealed class RebootBoundaryTests : BoundaryTests
 {
+    [Theory]
+    [InlineData("VM.hard_reboot", 9)]
+    [InlineData("VM.clean_reboot", 10)]
+    public Task ARebootIsCutAtEveryStep(string method, int leastSteps) => CutAtEveryStepAsync(method, "Running", "Halted Paused Running", leastSteps);
+}
+
+public sealed class CheckpointBoundaryTests : BoundaryTests
+{
     [Fact]
-    public Task ARebootIsCutAtEveryStep() => CutAtEveryStepAsync("VM.hard_reboot", "Running", "Halted Paused Running", 9);
+    public Task ACheckpointIsCutAtEveryStep() => CutAtEveryStepAsync("VM.checkpoint", "Running", "Suspended Halted Paused Running", 9);
+}
+
+/// <summary>To a new domain of the same host: source and destination are one xenopsd, and both die.</summary>
+public sealed class MigrationBoundaryTests : BoundaryTests
+{
+    [Fact]
+    public Task AMigrationIsCutAtEveryStep() => CutAtEveryStepAsync("VM.pool_migrate", "Running", "Running", 15);
 }
 
 public sealed class SuspendBoundaryTests : BoundaryTests
@@ -112,11 +127,13 @@ public sealed class SuspendBoundaryTests : BoundaryTests
     public Task AResumeIsCutAtEveryStep() => CutAtEveryStepAsync("VM.resume", "Running", "Suspended Halted Paused Running", 4);
 }
 
-public sealed class DiskBoundaryTests : BoundaryTests
+public sealed class DeviceBoundaryTests : BoundaryTests
 {
     [Theory]
     [InlineData("VBD.plug")]
     [InlineData("VBD.unplug")]
+    [InlineData("VIF.plug")]
+    [InlineData("VIF.unplug")]
     public Task AHotplugIsCutAtEveryStep(string method) => CutAtEveryStepAsync(method, "Running", "Running", 1);
 }
 
@@ -128,7 +145,7 @@ public sealed class BoundaryFixture : StorageFixture
     internal static async Task<BoundaryFixture> StartAsync()
     {
         var fixture = new BoundaryFixture();
-        await ((IAsyncLifetime)fixture).InitializeAsync();
+        await fixture.InitializeAsync();
         return fixture;
     }
 }

@@ -5,8 +5,8 @@ using Xunit;
 
 namespace Toolstack.Tests.EndToEnd;
 
-/// <summary>A VM with one disk on a pool's only host, and what must be true of it in each of its states, as xapi says and as the machine shows.</summary>
-internal sealed class VmUnderTest(StorageFixture fixture, string reference, string uuid, string vbd)
+/// <summary>A VM with one disk and one interface on a pool's only host, and what must be true of it in each of its states, as xapi says and as the machine shows.</summary>
+internal sealed class VmUnderTest(StorageFixture fixture, string reference, string uuid, string vbd, string vif)
 {
     private static readonly TimeSpan SettleDeadline = TimeSpan.FromSeconds(40);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
@@ -20,17 +20,24 @@ internal sealed class VmUnderTest(StorageFixture fixture, string reference, stri
         var reference = await TestVm.CreateAsync(fixture.Client, "mortal", 16, 50, cancel);
         var vdi = await fixture.CreateDiskAsync(1 << 20, cancel);
         var vbd = await fixture.AttachAsync(reference, vdi, "0", cancel);
-        return new VmUnderTest(fixture, reference, await fixture.Client.TextAsync("VM.get_uuid", cancel, reference), vbd);
+        var vif = await fixture.AddInterfaceAsync(reference, cancel);
+        return new VmUnderTest(fixture, reference, await fixture.Client.TextAsync("VM.get_uuid", cancel, reference), vbd, vif);
     }
 
     internal Task<string> StateAsync(CancellationToken cancel) => Client.TextAsync("VM.get_power_state", cancel, reference);
 
-    internal Task<bool> IsAttachedAsync(CancellationToken cancel) => FlagAsync("VBD.get_currently_attached", vbd, cancel);
+    /// <summary>Whether the device that such a method is about is attached.</summary>
+    private Task<bool> IsAttachedAsync(string method, CancellationToken cancel) => method.StartsWith("VIF", StringComparison.Ordinal)
+        ? FlagAsync("VIF.get_currently_attached", vif, cancel)
+        : FlagAsync("VBD.get_currently_attached", vbd, cancel);
 
     /// <summary>Calls the operation of that name: <c>VM.start</c>, <c>VBD.plug</c> and their like.</summary>
     internal Task CallAsync(string method, CancellationToken cancel) => method switch
     {
         "VBD.plug" or "VBD.unplug" => Client.CallAsync(method, cancel, vbd),
+        "VIF.plug" or "VIF.unplug" => Client.CallAsync(method, cancel, vif),
+        "VM.checkpoint" => Client.CallAsync(method, cancel, reference, "moment"),
+        "VM.pool_migrate" => fixture.MigrateAsync(reference, 1, cancel),
         "VM.start" or "VM.resume" => Client.CallAsync(method, cancel, reference, false, false),
         _ => Client.CallAsync(method, cancel, reference),
     };
@@ -61,9 +68,10 @@ internal sealed class VmUnderTest(StorageFixture fixture, string reference, stri
             }
         }
 
-        if (method is "VBD.plug" or "VBD.unplug" && await IsAttachedAsync(cancel) != (method == "VBD.unplug"))
+        var plugs = method.EndsWith(".plug", StringComparison.Ordinal);
+        if ((plugs || method.EndsWith(".unplug", StringComparison.Ordinal)) && await IsAttachedAsync(method, cancel) == plugs)
         {
-            await CallAsync(method == "VBD.plug" ? "VBD.unplug" : "VBD.plug", cancel);
+            await CallAsync(plugs ? method.Replace(".plug", ".unplug", StringComparison.Ordinal) : method.Replace(".unplug", ".plug", StringComparison.Ordinal), cancel);
         }
     }
 
@@ -91,6 +99,11 @@ internal sealed class VmUnderTest(StorageFixture fixture, string reference, stri
     internal async Task DestroyAsync(CancellationToken cancel)
     {
         await PrepareAsync("VM.start", cancel);
+        foreach (var snapshot in (object[])await Client.CallAsync("VM.get_snapshots", cancel, reference))
+        {
+            await Client.CallAsync("VM.destroy", cancel, snapshot);
+        }
+
         var vdi = await Client.TextAsync("VBD.get_VDI", cancel, vbd);
         await Client.CallAsync("VM.destroy", cancel, reference);
         await Client.CallAsync("VDI.destroy", cancel, vdi);
@@ -120,13 +133,15 @@ internal sealed class VmUnderTest(StorageFixture fixture, string reference, stri
             return $"{state} as domain {said}, but it is domain {domid}";
         }
 
-        var attached = await IsAttachedAsync(cancel);
         var nodes = await StoreNodes.AllAsync(Host, cancel);
-        var backend = nodes.Any(path => path.StartsWith($"/local/domain/0/backend/vbd3/{domid}/", StringComparison.Ordinal)
-            || path.StartsWith($"/local/domain/0/backend/vbd/{domid}/", StringComparison.Ordinal));
-        if (attached != backend)
+        foreach (var kind in (string[])["vbd", "vif"])
         {
-            return $"{state}, disk attached {attached}, but its back end {(backend ? "is" : "is not")} there";
+            var attached = await IsAttachedAsync(kind.ToUpperInvariant(), cancel);
+            var backend = nodes.Any(path => path.StartsWith($"/local/domain/0/backend/{kind}/{domid}/", StringComparison.Ordinal));
+            if (attached != backend)
+            {
+                return $"{state}, {kind} attached {attached}, but its back end {(backend ? "is" : "is not")} there";
+            }
         }
 
         var strange = nodes.Where(path => path.StartsWith("/local/domain/", StringComparison.Ordinal))
@@ -141,9 +156,9 @@ internal sealed class VmUnderTest(StorageFixture fixture, string reference, stri
             return $"{state}, but xenstore has {string.Join(' ', nodes.Take(8))}";
         }
 
-        if (await IsAttachedAsync(cancel) && state == "Halted")
+        if (state == "Halted" && (await IsAttachedAsync("VBD", cancel) || await IsAttachedAsync("VIF", cancel)))
         {
-            return "Halted, but the disk is attached";
+            return "Halted, but a device is attached";
         }
 
         var files = Directory.EnumerateFiles(Path.Combine(Host.Directory, "xenopsd"), "*", SearchOption.AllDirectories)

@@ -52,6 +52,39 @@ public class HypercallFaultTests
         Assert.Empty(await hanging);
     }
 
+    [Fact]
+    public async Task A_delayed_call_takes_longer_and_the_others_do_not_wait_for_it()
+    {
+        await using var machine = new SimulatedMachine();
+        using var connection = machine.Connect();
+        var (slow, other) = (machine.Create(16), machine.Create(16));
+        await new HypercallsClient(connection).Fault($"delay pause {slow} 300", default);
+        long began = TimeProvider.System.GetTimestamp();
+        var pausing = Task.Run(() => machine.Hypervisor.Pause(slow));
+        machine.Hypervisor.Pause(other);
+        await pausing;
+        Assert.True(TimeProvider.System.GetElapsedTime(began) >= TimeSpan.FromMilliseconds(290));
+        Assert.All(machine.Hypervisor.Domains(), static d => Assert.True(d.Paused));
+    }
+
+    [Fact]
+    public async Task Transactions_are_refused_as_often_as_asked_for_and_done_then()
+    {
+        await using var machine = new SimulatedMachine();
+        using var connection = machine.Connect();
+        await using var store = await Toolstack.Interop.Xen.Xenstore.XenstoreClient.ConnectAsync(machine.Hypervisor.XenstorePath, null, default);
+        await new HypercallsClient(connection).Fault("xenstore-eagain 3", default);
+        int tries = 0;
+        await store.TransactionAsync(
+            transaction =>
+            {
+                transaction.Write("/a", $"{++tries}");
+                return Task.CompletedTask;
+            },
+            default);
+        Assert.Equal((4, "4"), (tries, await store.ReadAsync("/a", default)));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("fail")]

@@ -1,6 +1,7 @@
 using Toolstack.Idl;
 using Toolstack.Xapi.Datamodel;
 using Toolstack.Xapi.Dispatch;
+using Toolstack.Xapi.Forwarding;
 using Xunit;
 
 namespace Toolstack.Tests.Forwarding;
@@ -54,6 +55,22 @@ public sealed class PolicyRunnerTests
         XenApiError error = await Fails("VM_BAD_POWER_STATE",
             stage.RunAsync(Stage.Policy(operation: "pause"), static _ => throw new InvalidOperationException("ran")));
         Assert.Equal([stage.Vm.ToString(), "running", "halted"], error.Parameters);
+    }
+
+    /// <summary>The VM may have arrived: its memory stays promised, and its target knows it by that.</summary>
+    [Theory]
+    [InlineData(true)] // by its source
+    [InlineData(false)] // for the source was lost
+    public async Task AMigrationInDoubtKeepsItsPromise(bool told)
+    {
+        stage.Run(stage.Here);
+        XenApiError error = told ? MigrationDoubt.Error(stage.Vm, stage.Here, stage.There, "no word") : new XenApiError("CANNOT_CONTACT_HOST", "h");
+        await Fails(error.Code, stage.RunAsync(Stage.Policy(operation: "pool_migrate", reserve: "vm_migrate"), _ => throw error));
+        Assert.Equal(stage.There, stage.Row.scheduled_to_be_resident_on);
+        Assert.Empty(stage.Row.current_operations);
+
+        await stage.RunAsync(Stage.Policy(operation: "pool_migrate", reserve: "vm_migrate"), static _ => Task.CompletedTask);
+        Assert.True(stage.Row.scheduled_to_be_resident_on.IsNull);
     }
 
     [Fact]

@@ -58,6 +58,33 @@ public class AdoptionTests
         Assert.Equal([5, 1], xenops.Polls.Take(2));
     }
 
+    /// <summary>A migration nobody completed took it away: its new host says so, and until then it is not taken for halted.</summary>
+    [Fact]
+    public async Task AVmThatLeftByAMigrationNobodyCompletedIsNotHalted()
+    {
+        stage.Run(stage.Here);
+        stage.Set(row => row with { scheduled_to_be_resident_on = stage.There });
+        await Events(new Doubtful()).RefreshAsync("vm", CancellationToken.None);
+        Assert.Equal((vm_power_state.Running, stage.Here, stage.There), (stage.Row.power_state, stage.Row.resident_on, stage.Row.scheduled_to_be_resident_on));
+        stage.Set(static row => row with { scheduled_to_be_resident_on = Ref<host>.Null });
+        await Events(new Doubtful()).RefreshAsync("vm", CancellationToken.None);
+        Assert.Equal((vm_power_state.Halted, true), (stage.Row.power_state, stage.Row.resident_on.IsNull));
+    }
+
+    [Fact]
+    public async Task AVmThatWasInDoubtAndGoesOnIsPromisedToNobodyElse()
+    {
+        stage.Run(stage.Here);
+        stage.Set(row => row with { scheduled_to_be_resident_on = stage.There });
+        Doubtful xenops = new() { State = PowerState.Paused, InDoubt = true };
+        XenopsEvents events = Events(xenops);
+        await events.RefreshAsync("vm", CancellationToken.None);
+        Assert.Equal((vm_power_state.Paused, stage.There), (stage.Row.power_state, stage.Row.scheduled_to_be_resident_on));
+        (xenops.State, xenops.InDoubt) = (PowerState.Running, false);
+        await events.RefreshAsync("vm", CancellationToken.None);
+        Assert.Equal((vm_power_state.Running, true), (stage.Row.power_state, stage.Row.scheduled_to_be_resident_on.IsNull));
+    }
+
     private async Task LookAsync(PowerState state) => await Events(new Known(state)).RefreshAsync("vm", CancellationToken.None);
 
     private XenopsEvents Events(FakeXenops xenops)
@@ -66,13 +93,27 @@ public class AdoptionTests
         return new XenopsEvents(
             xenops, new XenopsTasks(xenops, new XenopsTaskLimits(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1))),
             stage.Database, stage.Identity, new VmUpdates(xenops, stage.Database, stage.Identity, devices, NullLogger.Instance), devices,
-            static _ => Task.CompletedTask, NullLogger.Instance);
+            static _ => Task.FromResult<IReadOnlyList<string>>([]), NullLogger.Instance);
     }
 
     private class Known(PowerState state) : FakeXenops
     {
         public override Task<(Vm vm, VmState state)> VmStat(string debug_info, string id, CancellationToken cancel) =>
             Task.FromResult((VmMetadata.Build(Stage.NewVm(id)).vm, new VmState { power_state = state, domids = [7] }));
+    }
+
+    /// <summary>A xenopsd whose VM may wait for word from its destination, or be gone.</summary>
+    private sealed class Doubtful : FakeXenops
+    {
+        public PowerState? State { get; set; }
+
+        public bool InDoubt { get; set; }
+
+        public override Task<(Vm vm, VmState state)> VmStat(string debug_info, string id, CancellationToken cancel) => State is { } state
+            ? Task.FromResult((VmMetadata.Build(Stage.NewVm(id)).vm, new VmState { power_state = state, domids = [7] }))
+            : throw XenopsError.DoesNotExist("VM", id);
+
+        public override Task<bool> VmExists(string debug_info, string id, CancellationToken cancel) => Task.FromResult(id != "vm" && InDoubt);
     }
 
     /// <summary>Reports the VM once; then the host that was believed to run it says that it does not.</summary>

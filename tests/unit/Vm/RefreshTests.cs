@@ -45,7 +45,7 @@ public class RefreshTests
         return new XenopsEvents(
             xenops, new XenopsTasks(xenops, new XenopsTaskLimits(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1))),
             stage.Database, stage.Identity, new VmUpdates(xenops, stage.Database, stage.Identity, devices, NullLogger.Instance), devices,
-            static _ => Task.CompletedTask, NullLogger.Instance);
+            static _ => Task.FromResult<IReadOnlyList<string>>([]), NullLogger.Instance);
     }
 
     /// <summary>The VM is paused, which it says after some failures; of it is heard once.</summary>

@@ -71,7 +71,29 @@ internal sealed class DomainEntry(string vmId, int domid, GuestKind kind)
     public ConcurrentDictionary<(string Kind, int Id), string> Devices { get; } = new();
 
     /// <summary>What was read of the guest's own writing; null when it has to be read again.</summary>
-    public DomainObservations? Observed { get; set; }
+    public DomainObservations? Observed { get; private set; }
+
+    /// <summary>Counts the changes of what is observed. Take it before reading.</summary>
+    public long ObservedRound { get; private set; }
+
+    /// <summary>Something of what was observed has changed.</summary>
+    public void ForgetObserved()
+    {
+        lock (gate)
+        {
+            ObservedRound++;
+            Observed = null;
+        }
+    }
+
+    /// <summary>Keeps what was read since that round, unless it changed meanwhile: what was read then may be older than the change.</summary>
+    public void KeepObserved(DomainObservations seen, long round)
+    {
+        lock (gate)
+        {
+            Observed = ObservedRound == round ? seen : null;
+        }
+    }
 
     /// <summary>Completes at the next change. Take it before looking, so that no change is missed.</summary>
     public Task NextChange

@@ -89,7 +89,7 @@ internal sealed partial class DomainDevices
         long staticMib = long.TryParse(staticMax, NumberStyles.None, CultureInfo.InvariantCulture, out long kib) ? kib / MemoryModel.KibPerMib : 0;
         hypervisor.SetPagingPool(entry.Domid, MemoryModel.Shadow(entry.Kind, staticMib, vcpus.Count, multiplier) << 20);
         entry.ShadowMultiplier = multiplier;
-        entry.Observed = null;
+        entry.ForgetObserved();
     }
 
     public async Task SetMemoryDynamicRangeAsync(string vmId, long minimum, long maximum, CancellationToken cancel)
@@ -207,14 +207,19 @@ internal sealed partial class DomainDevices
             return DomainObservations.None;
         }
 
-        // The watch is set when there is a guest; until then nobody says that something changed.
-        if (entry.Observed is { } known && entry.Watch is not null)
+        if (entry.Observed is { } known)
         {
             return known;
         }
 
+        // The watch is set when there is a guest; until then nobody says that something changed.
+        long? round = entry.Watch is null ? null : entry.ObservedRound;
         var fresh = await StoreErrors.MapAsync(() => GuestView.ReadAsync(store, entry, options.GuestAgentQuotaBytes, cancel)).ConfigureAwait(false);
-        entry.Observed = fresh;
+        if (round is { } since)
+        {
+            entry.KeepObserved(fresh, since);
+        }
+
         return fresh;
     }
 

@@ -160,7 +160,7 @@ internal sealed class DomainWatch : IAsyncDisposable
 
         if (Has(StoreKeys.ActionRequest) || GuestView.Directories.Any(Below) || Below("console/") || Below("vm-data") || Below("memory/"))
         {
-            entry.Observed = null;
+            entry.ForgetObserved();
             observer.DomainChanged(entry);
         }
     }

@@ -20,10 +20,16 @@ internal static class Settings
     internal static readonly ConfigKey<long> Cpus = ConfigKey.Integer(
         "cpus", 0, 0, 4096, "CPUs of the host; 0 for as many as this machine has.");
 
-    internal static IReadOnlyList<ConfigKey> All { get; } = [HypervisorPath, XenstorePath, MemoryMib, Cpus];
+    internal static readonly ConfigKey<string> CpuFeatures = ConfigKey.Text(
+        "cpu-features", "", "Features of the CPUs: words of Xen's featuresets, eight hexadecimal digits each, joined by dashes; empty for those of this machine.");
+
+    internal static IReadOnlyList<ConfigKey> All { get; } = [HypervisorPath, XenstorePath, MemoryMib, Cpus, CpuFeatures];
 
     internal static HostOptions Host(Configuration configuration) => new(
         configuration.Get(MemoryMib) << BytesPerMibShift,
         configuration.Get(Cpus) is > 0 and var cpus ? (int)cpus : Environment.ProcessorCount,
-        configuration.Get(XenstorePath));
+        configuration.Get(XenstorePath))
+    {
+        CpuFeatures = configuration.Get(CpuFeatures) is { Length: > 0 } features ? features : MachineCpu.Features,
+    };
 }

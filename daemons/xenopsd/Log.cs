@@ -127,4 +127,7 @@ internal static partial class Log
 
     [LoggerMessage(2409, LogLevel.Warning, "balancing memory failed, tried again later: {Problem}")]
     internal static partial void BalanceFailed(ILogger logger, string problem);
+
+    [LoggerMessage(2410, LogLevel.Warning, "the balloon of {Vm} did not come to rest within {Seconds:0} s; it is migrated with what it has")]
+    internal static partial void BalloonRestless(ILogger logger, string vm, double seconds);
 }

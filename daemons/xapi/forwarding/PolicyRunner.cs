@@ -5,6 +5,7 @@ using Toolstack.Xapi.Database;
 using Toolstack.Xapi.Datamodel;
 using Toolstack.Xapi.Devices;
 using Toolstack.Xapi.Dispatch;
+using Toolstack.Xapi.Placement;
 using Toolstack.Xapi.VirtualMachines;
 
 namespace Toolstack.Xapi.Forwarding;
@@ -20,6 +21,7 @@ internal sealed class PolicyRunner(
 {
     private const string VmClass = "VM";
     private const string HostClass = "host";
+    private const string MigrateOperation = "vm_migrate";
 
     /// <summary>Operations by which a VM gets hold of its devices.</summary>
     private static readonly ImmutableHashSet<string> Attaching = ImmutableHashSet.Create(
@@ -48,7 +50,7 @@ internal sealed class PolicyRunner(
                 ? await message.Invoke(implementation, call, arguments).ConfigureAwait(false)
                 : await ForwardAsync(call, message, arguments, place).ConfigureAwait(false);
         }
-        catch (XenApiError e) when (message.Policy.Reserve is { HostOperation: "vm_migrate" } && MigrationDoubt.Leaves(e))
+        catch (XenApiError e) when (message.Policy.Reserve is { HostOperation: MigrateOperation } && MigrationDoubt.Leaves(e))
         {
             held.Reserved = null;
             throw;
@@ -116,7 +118,12 @@ internal sealed class PolicyRunner(
             await AssertLiveAsync(target, call.Cancellation).ConfigureAwait(false);
             await EnterHostAsync(held, target, reserve.HostOperation, call).ConfigureAwait(false);
             Ref<VM> vm = VmOf(arguments);
-            await reservations.ReserveAsync(vm, target, starts: reserve.HostOperation != "vm_migrate", call.Cancellation).ConfigureAwait(false);
+            if (reserve.HostOperation == MigrateOperation && !IsForced(message, arguments))
+            {
+                await CpuCheck.AssertAsync(database, vm, target, call.Cancellation).ConfigureAwait(false);
+            }
+
+            await reservations.ReserveAsync(vm, target, starts: reserve.HostOperation != MigrateOperation, call.Cancellation).ConfigureAwait(false);
             held.Reserved = vm;
         }
 

@@ -11,8 +11,9 @@ internal static class VmStateMapping
     /// <param name="row">What the database says.</param>
     /// <param name="reference">Whose row it is.</param>
     /// <param name="state">What xenopsd says.</param>
+    /// <param name="vendor">Whose CPUs the host has; null when that is not known.</param>
     /// <param name="suspendedRecord">What xenopsd keeps of a VM that is suspended for good: it then is resident nowhere.</param>
-    public static VM Apply(VM row, string reference, VmState? state, string? suspendedRecord = null)
+    public static VM Apply(VM row, string reference, VmState? state, string? vendor = null, string? suspendedRecord = null)
     {
         if (state is null || state.power_state == PowerState.Halted)
         {
@@ -37,7 +38,8 @@ internal static class VmStateMapping
 
         if (state.featureset.Length > 0 && state.power_state != PowerState.Suspended)
         {
-            updated = updated with { last_boot_CPU_flags = updated.last_boot_CPU_flags.SetItem("features", state.featureset) };
+            var flags = updated.last_boot_CPU_flags.SetItem("features", state.featureset);
+            updated = updated with { last_boot_CPU_flags = vendor is { Length: > 0 } ? flags.SetItem("vendor", vendor) : flags };
         }
 
         if (state.rtc_timeoffset.Length > 0)

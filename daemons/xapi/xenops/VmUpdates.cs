@@ -17,14 +17,18 @@ internal sealed class VmUpdates(IXenops xenops, XapiDatabase database, HostIdent
 {
     private const string Debug = "events";
 
+    /// <summary>Whose CPUs this host has; null until the database says.</summary>
+    private string? vendor;
+
     /// <summary>Applies the state of a VM; null: xenopsd does not know it.</summary>
     internal async Task ApplyAsync(Ref<VM> self, VM before, VmState? state, CancellationToken cancel)
     {
         string? record = state is { power_state: PowerState.Suspended } && !IsCheckpointing(before)
             ? await ExportAsync(before.uuid, cancel).ConfigureAwait(false)
             : null;
+        vendor ??= (await database.Find(identity.Localhost, cancel).ConfigureAwait(false))?.cpu_info.GetValueOrDefault("vendor");
         VM after = await database.Update(self,
-            current => current.resident_on == identity.Localhost ? VmStateMapping.Apply(current, self.ToString(), state, record) : current, cancel)
+            current => current.resident_on == identity.Localhost ? VmStateMapping.Apply(current, self.ToString(), state, vendor, record) : current, cancel)
             .ConfigureAwait(false);
         await MetricsAsync(after.metrics, state, cancel).ConfigureAwait(false);
         await ConsolesAsync(self, after, state, cancel).ConfigureAwait(false);

@@ -13,6 +13,9 @@ public sealed record MachineInfo
     public required string capabilities { get; init; }
     public required string xenstore_path { get; init; }
     public required long pid { get; init; }
+
+    /// <summary>CPU features: words of Xen's featuresets, hexadecimal and joined by dashes.</summary>
+    public string cpu_features { get; init; } = "";
 }
 
 /// <summary>One domain. Memory in bytes, <c>handle</c> a UUID as text; <c>shutdown_code</c> is null while it runs.</summary>

@@ -170,4 +170,8 @@ internal sealed class SimulatedHost(HostOptions options) : IDisposable
 }
 
 /// <summary>What the simulated machine is made of; memory in bytes.</summary>
-internal sealed record HostOptions(long MemoryBytes, int Cpus, string XenstorePath);
+internal sealed record HostOptions(long MemoryBytes, int Cpus, string XenstorePath)
+{
+    /// <summary>Words of Xen's featuresets.</summary>
+    public string CpuFeatures { get; init; } = MachineCpu.Features;
+}

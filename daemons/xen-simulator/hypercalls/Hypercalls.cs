@@ -26,6 +26,7 @@ internal sealed class Hypercalls(SimulatedHost host, FaultTable faults, IFaultTa
         capabilities = "hvm-3.0-x86_64",
         xenstore_path = host.Options.XenstorePath,
         pid = Environment.ProcessId,
+        cpu_features = host.Options.CpuFeatures,
     });
 
     public Task<ImmutableArray<DomainInfo>> Domains(CancellationToken cancel) =>

@@ -52,6 +52,10 @@ public interface IDeviceBackend
 
     Task SetVbdQosAsync(Vbd vbd, CancellationToken cancel);
 
+    /// <summary>The guest is suspended and asks for nothing more: waits until its disks have everything that it wrote. Whoever reads them
+    /// on another host then finds it. Raises IO_error when they do not take it.</summary>
+    Task FlushDisksAsync(string vmId, CancellationToken cancel);
+
     Task<VbdState> GetVbdStateAsync(Vbd vbd, CancellationToken cancel);
 
     // VIFs. The setters get the record with the new value in it.

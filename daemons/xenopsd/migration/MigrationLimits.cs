@@ -49,6 +49,9 @@ public static class MigrationLimits
     /// <summary>A handed-over connection's record, from the connection to its last byte.</summary>
     public static readonly TimeSpan HandOver = TimeSpan.FromSeconds(10);
 
+    /// <summary>The guest's balloon coming to rest at the least memory of its range; then it goes as it is.</summary>
+    public static readonly TimeSpan Balloon = TimeSpan.FromSeconds(120);
+
     /// <summary>The destination making the domain: until point 1.</summary>
     public static readonly TimeSpan PointOne = TimeSpan.FromSeconds(180);
 

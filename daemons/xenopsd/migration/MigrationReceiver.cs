@@ -84,7 +84,7 @@ public sealed class MigrationReceiver(
             }
 
             context = new RunContext(task, TotalWeight(operation));
-            await executor.RunAsync(MigrationPlans.DestinationCreate(store.Get(temporary).Devices, operation.Arrival.MemoryLimit, vm), context, cancel).ConfigureAwait(false);
+            await executor.RunAsync(MigrationPlans.DestinationCreate(store.Get(temporary).Devices, operation.Arrival.MemoryLimit, vm, operation.Arrival.MemoryTotalSource), context, cancel).ConfigureAwait(false);
             steps.Reach(MigrationSteps.ReceiveCreated, control);
             await Handshake.SendSuccessAsync(control.Bytes, cancel).ConfigureAwait(false);
             Log.Point(logger, temporary, "1");
@@ -261,7 +261,7 @@ public sealed class MigrationReceiver(
         var final = store.Get(operation.Vm).WithId(operation.Arrival.FinalId).Devices;
         ImmutableArray<Atomic> all =
         [
-            .. MigrationPlans.DestinationCreate(devices, operation.Arrival.MemoryLimit, operation.Arrival.FinalId),
+            .. MigrationPlans.DestinationCreate(devices, operation.Arrival.MemoryLimit, operation.Arrival.FinalId, operation.Arrival.MemoryTotalSource),
             .. MigrationPlans.DestinationRestore(store.Get(operation.Vm).Devices),
             .. MigrationPlans.DestinationTake(final, operation.Vm),
             .. MigrationPlans.DestinationRun(operation.Arrival.FinalId, operation.Arrival.Paused),

@@ -7,8 +7,9 @@ namespace Toolstack.Xenopsd.Migration;
 /// <summary>How one migration is to be done, beyond where it goes.</summary>
 /// <param name="Compress">Memory travels as one zstd frame.</param>
 /// <param name="Verify">The destination's certificate must be a trusted one.</param>
+/// <param name="Localhost">The VM goes to a new domain of this host.</param>
 /// <param name="Options">How memory is sent: the configuration's, with what the caller asked.</param>
-public sealed record MigrationRequest(bool Compress, bool Verify, SaveOptions Options)
+public sealed record MigrationRequest(bool Compress, bool Verify, bool Localhost, SaveOptions Options)
 {
     /// <summary>
     /// The options a caller adds to the URL as its fragment, which is never sent to the destination: <c>downtime-ms</c>,

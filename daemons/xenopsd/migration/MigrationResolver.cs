@@ -113,6 +113,27 @@ public sealed class MigrationResolver(
         }
 
         pending.End(vm);
+        await GiveRangeBackAsync(vm).ConfigureAwait(false);
+    }
+
+    /// <summary>A guest that gave memory back for its journey may have it again: it stayed.</summary>
+    internal async Task GiveRangeBackAsync(string vm)
+    {
+        if (!backend.HasDevices || store.Find(vm)?.Vm is not { } record || record.memory_dynamic_min == record.memory_dynamic_max || backend.GetStatus(vm) is null)
+        {
+            return;
+        }
+
+        try
+        {
+            using var deadline = new CancellationTokenSource(MigrationLimits.Discard);
+            await backend.Devices.SetMemoryDynamicRangeAsync(vm, record.memory_dynamic_min, record.memory_dynamic_max, deadline.Token).ConfigureAwait(false);
+        }
+        catch (Exception error) when (AtomicExecutor.IsExpected(error))
+        {
+            // It goes on with less until its range is set the next time.
+            Log.FailureIgnored(logger, nameof(Atomic.VM_set_memory_dynamic_range), error.Message);
+        }
     }
 
     private async Task<(MigrationOutcome, string)> AskAsync(string vm, string debugInfo, TimeSpan limit, CancellationToken cancel)

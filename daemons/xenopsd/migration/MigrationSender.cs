@@ -65,6 +65,7 @@ public sealed class MigrationSender(
         {
             await executor.UndoAsync(context).ConfigureAwait(false);
             await RepauseAsync(journey, context).ConfigureAwait(false);
+            await resolver.GiveRangeBackAsync(vm).ConfigureAwait(false);
             pending.End(vm);
             var known = AtomicExecutor.Classify(error, task);
             Log.SourceGoesOn(logger, vm, known.Value.ToString());
@@ -169,12 +170,14 @@ public sealed class MigrationSender(
     {
         string vm = journey.Vm;
         string debugInfo = context.Task.DebugInfo;
+        await AssertCanGoAsync(record, cancel).ConfigureAwait(false);
         await executor.RunAsync(MigrationPlans.SourcePrepare(record.Devices), context, cancel).ConfigureAwait(false);
         steps.Reach(MigrationSteps.SendPrepared);
         await AgreeAsync(journey, context, cancel).ConfigureAwait(false);
         string metadata = MetadataText.Write(Remapped(record, journey.Operation)).Replace(vm, MigrationIds.Destination(vm), StringComparison.Ordinal);
         await RemoteXenops.ImportMetadataAsync(journey.Host, debugInfo, metadata, cancel).ConfigureAwait(false);
         steps.Reach(MigrationSteps.SendMetadata);
+        await SqueezeAsync(journey, record, cancel).ConfigureAwait(false);
 
         var control = await OpenAsync(journey, "vm", debugInfo, MemoryCookies(vm), cancel).ConfigureAwait(false);
         try
@@ -208,6 +211,37 @@ public sealed class MigrationSender(
                 await TellAsync(control, known.Value).ConfigureAwait(false);
                 throw known;
             }
+        }
+    }
+
+    private async Task AssertCanGoAsync(VmRecord record, CancellationToken cancel)
+    {
+        if (!record.Pcis.IsEmpty)
+        {
+            throw XenopsError.Internal($"{record.Vm.id} has a PCI device: it cannot be migrated");
+        }
+
+        if (backend.HasDevices)
+        {
+            await backend.Devices.AssertCanSaveAsync(record.Vm.id, cancel).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>A guest that balloons travels with the least memory of its range: less has to be sent, and the destination need not have
+    /// more. One that keeps its memory travels with it. On its own host it keeps what it has, which has to be there twice.</summary>
+    private async Task SqueezeAsync(Journey journey, VmRecord record, CancellationToken cancel)
+    {
+        var (vm, request) = (record.Vm, journey.Operation.Request);
+        if (!backend.HasDevices || vm.memory_dynamic_min == vm.memory_dynamic_max || journey.Paused || backend.GetStatus(vm.id) is not { } domain)
+        {
+            return;
+        }
+
+        long least = request.Localhost ? Math.Clamp(domain.MemoryActualBytes, vm.memory_dynamic_min, vm.memory_dynamic_max) : vm.memory_dynamic_min;
+        await backend.Devices.SetMemoryDynamicRangeAsync(vm.id, least, least, cancel).ConfigureAwait(false);
+        if (!await backend.Devices.WaitBallooningAsync(vm.id, MigrationLimits.Balloon, cancel).ConfigureAwait(false))
+        {
+            Log.BalloonRestless(logger, vm.id, MigrationLimits.Balloon.TotalSeconds);
         }
     }
 

@@ -36,9 +36,9 @@ public static class MigrationPlans
     ];
 
     /// <summary>Destination, before point 1: memory reserved, VIFs connected and those disks attached that may be. <paramref name="vm"/> carries the temporary id.</summary>
-    public static ImmutableArray<Atomic> DestinationCreate(VmDevices vm, long? memoryLimit, string finalId) =>
+    public static ImmutableArray<Atomic> DestinationCreate(VmDevices vm, long? memoryLimit, string finalId, long? totalSource) =>
     [
-        new Atomic.VM_create(vm.Id, memoryLimit, finalId, PciPlans.NeedsOwnPageTables(vm), Restores: true),
+        new Atomic.VM_create(vm.Id, memoryLimit, finalId, PciPlans.NeedsOwnPageTables(vm), totalSource, Restores: true),
         .. VifPlans.Restore(vm),
         .. VbdPlans.AttachEarly(vm),
     ];

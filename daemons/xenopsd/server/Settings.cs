@@ -78,6 +78,24 @@ public static class Settings
         "vm-suspend-ack-timeout", DomainOptions.DefaultSuspendAckTimeout, "Longest wait for a guest to acknowledge the request to suspend.",
         TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
 
+    public static readonly ConfigKey<TimeSpan> SuspendTimeout = ConfigKey.Seconds(
+        "vm-suspend-timeout", DomainOptions.DefaultSuspendTimeout, "Longest wait, after the acknowledgement, for the guest to be suspended.",
+        TimeSpan.FromSeconds(1), TimeSpan.FromHours(2));
+
+    public static readonly ConfigKey<TimeSpan> HotplugTimeout = ConfigKey.Seconds(
+        "hotplug_timeout", DomainOptions.DefaultHotplugTimeout, "Longest wait for a back end or a hotplug script.",
+        TimeSpan.FromSeconds(1), TimeSpan.FromHours(2));
+
+    public static readonly ConfigKey<bool> RunHotplugScripts = ConfigKey.Flag(
+        "run_hotplug_scripts", true, "Scripts connect the host's end of devices, where they are installed; otherwise the daemon does.");
+
+    public static readonly ConfigKey<string> ScriptsPath = ConfigKey.FilePath(
+        "hotplug-scripts-path", DomainOptions.DefaultScriptsPath, "Directory of the hotplug scripts vif and vbd.");
+
+    public static readonly ConfigKey<long> GuestAgentQuota = ConfigKey.Integer(
+        "vm-guest-agent-xenstore-quota-bytes", DomainOptions.DefaultGuestAgentQuotaBytes, 1024, 1L << 30,
+        "Most that is read of what one guest's agent wrote to xenstore, in bytes.");
+
     public static readonly ConfigKey<bool> LegacyPlug = ConfigKey.Flag(
         "xenopsd-vbd-plug-unplug-legacy", true, "Disks are plugged in one step; false: attached and activated in two, so that a migration attaches ahead.");
 
@@ -95,23 +113,28 @@ public static class Settings
     [
         SwitchPath, Queue, DatabasePath, WorkerPoolSize, HandOverPath, HooksPath, Backend, DomainBuilderPath, SimulatorPath, SimulatorMemoryMib,
         MaxIterations, DowntimeTarget, BandwidthLimit, SilenceDeadline, TrustedCertificates, VerifyCertificates, SuspendAckTimeout,
-        AskDeadline, RecoveryInterval, MetadataLifetime, LegacyPlug, QueueAliases, AbortAtStep, DisturbFile,
+        AskDeadline, RecoveryInterval, MetadataLifetime, SuspendTimeout, HotplugTimeout, RunHotplugScripts, ScriptsPath, GuestAgentQuota, LegacyPlug, QueueAliases, AbortAtStep, DisturbFile,
     ];
 
     /// <summary>Domains of a real Xen. Where no scripts are installed the daemon connects devices itself.</summary>
     public static DomainOptions XenDomains(Configuration configuration)
     {
-        DomainOptions options = new() { SuspendAckTimeout = configuration.Get(SuspendAckTimeout) };
-        bool scripts = Directory.Exists(options.ScriptsPath);
+        var options = Domains(configuration);
+        bool scripts = configuration.Get(RunHotplugScripts) && Directory.Exists(options.ScriptsPath);
         return options with { RunHotplugScripts = scripts, ConnectsInterfaces = !scripts };
     }
 
     /// <summary>Domains of a simulated host: its back ends open files themselves and need no scripts.</summary>
-    public static DomainOptions SimulatedDomains(Configuration configuration) => new()
+    public static DomainOptions SimulatedDomains(Configuration configuration) =>
+        Domains(configuration) with { RunHotplugScripts = false, BackEndOpensFiles = true };
+
+    private static DomainOptions Domains(Configuration configuration) => new()
     {
         SuspendAckTimeout = configuration.Get(SuspendAckTimeout),
-        RunHotplugScripts = false,
-        BackEndOpensFiles = true,
+        SuspendTimeout = configuration.Get(SuspendTimeout),
+        HotplugTimeout = configuration.Get(HotplugTimeout),
+        ScriptsPath = configuration.Get(ScriptsPath),
+        GuestAgentQuotaBytes = (int)configuration.Get(GuestAgentQuota),
     };
 
     /// <summary>How guests' memory is sent.</summary>

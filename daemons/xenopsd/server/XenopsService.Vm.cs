@@ -104,7 +104,7 @@ public sealed partial class XenopsService
             throw new XenopsError(new XenopsErrorValue.Failed_to_contact_remote_service(xenops_url));
         }
 
-        var request = new MigrationRequest(compress, verify_dest, MigrationRequest.OptionsOf(destination, engine.SaveOptions));
+        var request = new MigrationRequest(compress, verify_dest, localhost_migration, MigrationRequest.OptionsOf(destination, engine.SaveOptions));
         return Queue(debug_info, new Operation.VM_migrate(id, destination, vdi_map, vif_map, request));
     }
 

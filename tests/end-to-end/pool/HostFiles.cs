@@ -16,6 +16,7 @@ public static class HostFiles
             $"hypervisor-path = {host.HypervisorSocket}",
             $"xenstore-path = {host.XenstoreSocket}",
             $"memory-mib = {options.HostMemoryMib}",
+            .. options.SimulatorLines(host.Number),
         ]);
         File.WriteAllLines(In("xenopsd.conf"),
         [

@@ -38,6 +38,9 @@ public sealed record PoolOptions
     /// that becomes it.</summary>
     public Func<string, string, IReadOnlyList<string>> Launch { get; init; } = static (_, _) => [];
 
+    /// <summary>Lines added to each host's xen-simulator.conf, by the host's number.</summary>
+    public Func<int, IReadOnlyList<string>> SimulatorLines { get; init; } = static _ => [];
+
     /// <summary>Receives one line for each thing that happens.</summary>
     public Action<string> Report { get; init; } = _ => { };
 }

@@ -75,6 +75,33 @@ public sealed class MigrationTests
         await destination.AssertRunsAsync(vm);
     }
 
+    /// <summary>There is room for what the guest can do with, not for what it has.</summary>
+    [Fact]
+    public async Task AGuestWithABalloonTravelsWithTheLeastOfItsMemory()
+    {
+        await using var source = await TestHost.StartAsync();
+        await using var destination = await TestHost.StartAsync(memoryMib: 40);
+        string vm = await source.RunBalloonAsync(memoryMib: 64, leastMib: 16);
+        await source.EndAsync(await source.MigrateAsync(vm, destination));
+        await destination.AssertRunsAsync(vm);
+        await source.AssertEmptyAsync();
+    }
+
+    [Fact]
+    public async Task AGuestThatStaysGetsItsMemoryBack()
+    {
+        await using var source = await TestHost.StartAsync();
+        await using var destination = await TestHost.StartAsync(memoryMib: 40);
+        string vm = await source.RunBalloonAsync(memoryMib: 64, leastMib: 48);
+        Assert.IsType<XenopsErrorValue.Not_enough_memory>(await source.FailureAsync(await source.MigrateAsync(vm, destination)));
+        await source.AssertRunsAsync(vm);
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (source.Engine.Backend.GetStatus(vm)!.MemoryActualBytes < 60 << 20)
+        {
+            await Task.Delay(5, deadline.Token);
+        }
+    }
+
     [Fact]
     public async Task AVmMovesThereAndBack()
     {

@@ -87,6 +87,23 @@ internal sealed class TestHost : IAsyncDisposable
         return id;
     }
 
+    /// <summary>A VM that runs here with all the memory it may have, and whose guest can give some of it back.</summary>
+    internal async Task<string> RunBalloonAsync(long memoryMib, long leastMib)
+    {
+        string id = Guid.NewGuid().ToString();
+        Vm vm = MakeVm(id, memoryMib, ("sim-working-set-mib", "4")) with { memory_dynamic_min = leastMib * MiB };
+        await Service.VmAdd("test", vm, CancellationToken.None);
+        await EndAsync(await Service.VmStart("test", id, false, CancellationToken.None));
+        await EndAsync(await Service.VmUnpause("test", id, CancellationToken.None));
+        using var deadline = new CancellationTokenSource(Patience);
+        while (!(await Service.VmStat("test", id, deadline.Token)).state.guest_agent.ContainsKey("control/feature-balloon"))
+        {
+            await Task.Delay(5, deadline.Token);
+        }
+
+        return id;
+    }
+
     internal Task<string> MigrateAsync(string id, TestHost destination, bool compress = false, string options = "") => Service.VmMigrate(
         "test", id, ImmutableSortedDictionary<string, string>.Empty, ImmutableSortedDictionary<string, Network>.Empty,
         ImmutableSortedDictionary<string, PciAddress>.Empty, destination.Xapi.Url + options, compress, false, false, CancellationToken.None);

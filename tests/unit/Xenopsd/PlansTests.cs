@@ -266,11 +266,11 @@ public sealed class PlansTests
             VM_hook_script_stable v vm-post-destroy suspend at t
             VM_remove t
             """ },
-        { "receive, domain", MigrationPlans.DestinationCreate(Full, 7, "f"), """
+        { "receive, domain", MigrationPlans.DestinationCreate(Full, 7, "f", null), """
             VM_create v 7 for f
             Parallel[Serial[VIF_set_active v.0 on; VIF_plug v.0]; Serial[VIF_set_active v.1 on; VIF_plug v.1]]
             """ },
-        { "receive, domain, disks ahead", MigrationPlans.DestinationCreate(Split with { Vifs = [] }, 7, "f"), """
+        { "receive, domain, disks ahead", MigrationPlans.DestinationCreate(Split with { Vifs = [] }, 7, "f", null), """
             VM_create v 7 for f
             Serial[VBD_set_active v.xvda on; VBD_attach v.xvda]
             """ },

@@ -14,6 +14,9 @@ internal static class DomainLimits
     /// <summary>How long taking back a half-made domain may take.</summary>
     public static readonly TimeSpan CleanUp = TimeSpan.FromSeconds(60);
 
+    /// <summary>How long a disk of a suspended guest may be at what it was given.</summary>
+    public static readonly TimeSpan DiskIdle = TimeSpan.FromSeconds(30);
+
     /// <summary>How long a write that nobody waits for may take.</summary>
     public static readonly TimeSpan Write = TimeSpan.FromSeconds(60);
 }

@@ -6,6 +6,9 @@ namespace Toolstack.Xenopsd.Backends.Domains;
 public sealed record DomainOptions
 {
     public static readonly TimeSpan DefaultSuspendAckTimeout = TimeSpan.FromSeconds(30);
+    public const string DefaultScriptsPath = "/usr/libexec/xenopsd";
+    public const int DefaultGuestAgentQuotaBytes = 26_214_400;
+    public static readonly TimeSpan DefaultSuspendTimeout = TimeSpan.FromSeconds(1200);
     public static readonly TimeSpan DefaultHotplugTimeout = TimeSpan.FromSeconds(300);
 
     /// <summary>Memory of the host that no domain gets.</summary>
@@ -15,7 +18,7 @@ public sealed record DomainOptions
     public TimeSpan SuspendAckTimeout { get; init; } = DefaultSuspendAckTimeout;
 
     /// <summary>Longest wait, after the acknowledgement, for it to be suspended.</summary>
-    public TimeSpan SuspendTimeout { get; init; } = TimeSpan.FromSeconds(1200);
+    public TimeSpan SuspendTimeout { get; init; } = DefaultSuspendTimeout;
 
     /// <summary>Longest wait for a back end or a hotplug script.</summary>
     public TimeSpan HotplugTimeout { get; init; } = DefaultHotplugTimeout;
@@ -30,11 +33,11 @@ public sealed record DomainOptions
     public bool BackEndOpensFiles { get; init; }
 
     /// <summary>Where the scripts <c>vif</c> and <c>vbd</c> are.</summary>
-    public string ScriptsPath { get; init; } = "/usr/libexec/xenopsd";
+    public string ScriptsPath { get; init; } = DefaultScriptsPath;
 
     /// <summary>How long a guest may take to answer a script.</summary>
     public TimeSpan ScriptTimeout { get; init; } = TimeSpan.FromSeconds(120);
 
     /// <summary>Encoded size of what is read of one guest's own writing.</summary>
-    public int GuestAgentQuotaBytes { get; init; } = 26_214_400;
+    public int GuestAgentQuotaBytes { get; init; } = DefaultGuestAgentQuotaBytes;
 }

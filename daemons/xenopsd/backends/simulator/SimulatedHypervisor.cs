@@ -128,10 +128,10 @@ public sealed class SimulatedHypervisor : IHypervisor
         Wait("deassign_device", calls.DeassignDevice(domid, Text(device), CancellationToken.None));
     }
 
-    /// <summary>One featureset for all kinds: simulated guests use no instruction that a host could lack.</summary>
+    /// <summary>One featureset for all kinds of guest: that of the simulated machine's CPU.</summary>
     public CpuFeatures Features()
     {
-        const string words = "ffffffff-ffffffff-ffffffff-ffffffff-00000000-00000000-00000000-00000000-00000000-00000000";
+        string words = first.Value.cpu_features;
         return new CpuFeatures(words, words, words, words, words);
     }
 

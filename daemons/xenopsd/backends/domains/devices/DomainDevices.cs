@@ -103,6 +103,21 @@ internal sealed partial class DomainDevices(
         }
     }
 
+    public async Task FlushDisksAsync(string vmId, CancellationToken cancel)
+    {
+        var entry = table.Get(vmId);
+        foreach (var (_, number) in entry.Devices.Keys.Where(static d => d.Kind == VbdKeys.Kind))
+        {
+            DeviceAddress device = new(vmId, entry.Domid, 0, VbdKeys.Kind, VbdKeys.Kind, number);
+            var read = await StoreErrors.MapAsync(() => store.ReadAllAsync(
+                [device.Backend + "/" + VbdKeys.Params, device.Backend + "/" + VbdKeys.PhysicalDevice, device.Backend + "/mode"], cancel)).ConfigureAwait(false);
+            if (read is [{ Length: > 0 } path, var physical, "w"])
+            {
+                await DiskFlush.RunAsync(path, physical, cancel).ConfigureAwait(false);
+            }
+        }
+    }
+
     public async Task<VbdState> GetVbdStateAsync(Vbd vbd, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(vbd);

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.RegularExpressions;
+using Toolstack.Xapi.Database;
 
 namespace Toolstack.Xapi.Bugtool;
 
@@ -31,14 +32,14 @@ internal sealed partial class Redactor
     {
         foreach (Match found in Pairs().Matches(text))
         {
-            Add(found.Groups["value"].Value);
+            AddBothForms(found.Groups["value"].Value);
         }
 
         foreach (Match table in SecretTable().Matches(text))
         {
             foreach (Match value in Values().Matches(table.Value))
             {
-                Add(WebUtility.HtmlDecode(value.Groups["value"].Value));
+                AddBothForms(value.Groups["value"].Value);
             }
         }
 
@@ -70,6 +71,13 @@ internal sealed partial class Redactor
         return result.ToString();
     }
 
+    /// <summary>A value as it stands in a dump of the database, and as it is.</summary>
+    private void AddBothForms(string dumped)
+    {
+        Add(dumped);
+        Add(StateXml.Unprotect(WebUtility.HtmlDecode(dumped)));
+    }
+
     /// <summary>A path or a reference tells where a secret is, and is none.</summary>
     private static bool IsPlace(string value) => value.StartsWith('/') || value.StartsWith("OpaqueRef:", StringComparison.Ordinal);
 
@@ -79,8 +87,8 @@ internal sealed partial class Redactor
         return string.Concat(match.Value.AsSpan(0, value.Index - match.Index), LeftOut, match.Value.AsSpan(value.Index - match.Index + value.Length));
     }
 
-    /// <summary>An entry of a map of the database: <c>('cifspassword' 'x')</c>.</summary>
-    [GeneratedRegex(@"\('[^']*(?:pass|pswd|secret|token|credential|private|chap|key)[^']*' '(?<value>(?:[^'\\]|\\.)*)'\)", RegexOptions.IgnoreCase)]
+    /// <summary>An entry of a map of the database: <c>('cifspassword' 'x')</c>, in a dump <c>('cifspassword'%.'x')</c>.</summary>
+    [GeneratedRegex(@"\('[^']*(?:pass|pswd|secret|token|credential|private|chap|key)[^']*'(?: |%\.)'(?<value>(?:[^'\\]|\\.)*)'\)", RegexOptions.IgnoreCase)]
     private static partial Regex Pairs();
 
     /// <summary>The rows of class secret.</summary>

@@ -9,7 +9,8 @@ namespace Toolstack.Bench.Loads;
 /// they take from the first exec until the last is ready. Each figure is printed with the aim where there is one.</summary>
 internal static class MemoryLoad
 {
-    private const int MemoryMib = 4;
+    /// <summary>A guest of 4 MiB has no frame left beside what every domain keeps for itself.</summary>
+    private const int MemoryMib = 8;
     private const int AtOnce = 8;
 
     private static readonly int[] Counts = [10, 100, 1000];

@@ -16,7 +16,7 @@ namespace Toolstack.Xapi.Dispatch;
 internal sealed class Dispatcher(
     XapiServices services, MessageTable table, IReadOnlyDictionary<string, object> implementations, ImplicitRunner fields, ILogger logger)
 {
-    private readonly CallCounts calls = new();
+    private readonly OutcomeCounts calls = new("xapi_call", "Calls", "message");
     private int pending;
 
     internal MessageTable Table => table;
@@ -186,7 +186,7 @@ internal sealed class Dispatcher(
             services.Tasks.Registry.Remove(running.Self, source);
         }
 
-        calls.Count(running.Entry, reply.Error is not null, Stopwatch.GetElapsedTime(began));
+        calls.Ended(running.Entry.FullName, Stopwatch.GetElapsedTime(began), failed: reply.Error is not null);
         if (reply.Error is { } failure)
         {
             span?.SetStatus(ActivityStatusCode.Error, failure.Code);

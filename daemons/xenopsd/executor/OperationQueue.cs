@@ -12,7 +12,7 @@ public sealed class OperationQueue(
 {
     private const string SharedCardTag = "mxgpu";
 
-    private readonly OperationCounts counts = new();
+    private readonly OutcomeCounts counts = new("xenopsd_operation", "Operations", "operation");
 
     /// <summary>The operations' part of the page for Prometheus.</summary>
     public void WriteMetrics(MetricsText page) => counts.Write(page);
@@ -101,7 +101,7 @@ public sealed class OperationQueue(
             string? result = await runner.RunAsync(operation, task, cancel.Token).ConfigureAwait(false);
             Signals(operation);
             task.Complete(result);
-            counts.Ended(operation, task.Elapsed, failed: false);
+            counts.Ended(operation.Name, task.Elapsed, failed: false);
             if (!operation.IsCheck)
             {
                 Log.OperationDone(logger, operation.Name, operation.Vm, (long)task.Elapsed.TotalMilliseconds, task.Id, Tracing.LogText(task.DebugInfo));
@@ -118,7 +118,7 @@ public sealed class OperationQueue(
             span?.SetStatus(System.Diagnostics.ActivityStatusCode.Error, known.Value.ToString());
             Signals(operation);
             task.Fail(known.Value);
-            counts.Ended(operation, task.Elapsed, failed: true);
+            counts.Ended(operation.Name, task.Elapsed, failed: true);
             Log.OperationFailed(
                 logger, operation.Name, operation.Vm, (long)task.Elapsed.TotalMilliseconds, task.Id, Tracing.LogText(task.DebugInfo), known.Value.ToString());
         }

@@ -11,7 +11,6 @@ namespace Toolstack.Xapi.Forwarding;
 /// </summary>
 internal static class MigrationDoubt
 {
-    private const int StemLength = 24;
     private const string Words = "migration in doubt: ";
 
     /// <summary>VM_MIGRATE_FAILED [vm; source; target; why].</summary>
@@ -26,10 +25,7 @@ internal static class MigrationDoubt
     /// <summary>Whether the xenopsd of a VM's source waits for its destination's word: until it has that, it keeps the VM's copy under the
     /// temporary id of the xenops protocol. Raises XenopsError.</summary>
     public static Task<bool> IsInDoubtAsync(IXenops source, string debug, string uuid) =>
-        source.VmExists(debug, Stem(uuid) + "000000000000", CancellationToken.None);
-
-    /// <summary>What a VM's id has in common with the temporary ids of its migration.</summary>
-    public static string Stem(string uuid) => uuid.Length > StemLength ? uuid[..StemLength] : uuid;
+        source.VmExists(debug, MigrationIds.Source(uuid), CancellationToken.None);
 
     /// <summary>A VM that this host was sending to another when the one who was to complete the migration was lost.</summary>
     public static bool MayHaveLeft(VM row, Ref<host> here) =>

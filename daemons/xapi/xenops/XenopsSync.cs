@@ -30,11 +30,11 @@ internal sealed class XenopsSync(
         IReadOnlyList<KeyValuePair<Ref<VM>, VM>> rows = await database.GetAll<VM>(cancel).ConfigureAwait(false);
         Dictionary<string, KeyValuePair<Ref<VM>, VM>> byUuid = rows.ToDictionary(static r => r.Value.uuid, StringComparer.Ordinal);
         HashSet<string> here = new(StringComparer.Ordinal);
-        HashSet<string> moving = [.. rows.Where(static r => IsMoving(r.Value)).Select(static r => MigrationDoubt.Stem(r.Value.uuid))];
+        HashSet<string> moving = [.. rows.Where(static r => IsMoving(r.Value)).Select(static r => MigrationIds.Stem(r.Value.uuid))];
         foreach ((Vm vm, VmState state) in known)
         {
             here.Add(vm.id);
-            if (moving.Contains(MigrationDoubt.Stem(vm.id)))
+            if (moving.Contains(MigrationIds.Stem(vm.id)))
             {
                 continue;
             }
@@ -59,9 +59,9 @@ internal sealed class XenopsSync(
             }
         }
 
-        HashSet<string> stems = [.. here.Select(MigrationDoubt.Stem)];
+        HashSet<string> stems = [.. here.Select(MigrationIds.Stem)];
         List<string> open = [];
-        foreach ((Ref<VM> self, VM row) in rows.Where(r => !IsMoving(r.Value) && !stems.Contains(MigrationDoubt.Stem(r.Value.uuid))))
+        foreach ((Ref<VM> self, VM row) in rows.Where(r => !IsMoving(r.Value) && !stems.Contains(MigrationIds.Stem(r.Value.uuid))))
         {
             if (MigrationDoubt.MayHaveLeft(row, identity.Localhost))
             {

@@ -1,4 +1,4 @@
-namespace Toolstack.Xenopsd.Migration;
+namespace Toolstack.Xenopsd.Contract;
 
 /// <summary>The ids a VM carries while it moves (xenops protocol): its uuid with the last twelve digits replaced.</summary>
 public static class MigrationIds
@@ -13,6 +13,9 @@ public static class MigrationIds
     /// <summary>The id of the copy that arrives, on the destination.</summary>
     public static string Destination(string id) => Kept(id) + DestinationTail;
 
+    /// <summary>What a VM's id has in common with both; the whole of an id that is none of a VM.</summary>
+    public static string Stem(string id) => id.Length > KeptLength ? id[..KeptLength] : id;
+
     /// <summary>Whether an id is one of the two: after a restart, what carries it is a leftover.</summary>
     public static bool IsTemporary(string id) =>
         id.Length == KeptLength + SourceTail.Length
@@ -23,5 +26,5 @@ public static class MigrationIds
         id.Length == KeptLength + DestinationTail.Length && id.EndsWith(DestinationTail, StringComparison.Ordinal);
 
     private static string Kept(string id) =>
-        id.Length >= KeptLength ? id[..KeptLength] : throw Contract.XenopsError.Internal($"\"{id}\" is no uuid");
+        id.Length >= KeptLength ? id[..KeptLength] : throw XenopsError.Internal($"\"{id}\" is no uuid");
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Diagnostics;
+using Toolstack.Xenopsd.Contract;
 
 namespace Toolstack.Xenopsd.Migration;
 

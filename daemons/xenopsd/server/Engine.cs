@@ -2,10 +2,11 @@ using Microsoft.Extensions.Logging;
 using Toolstack.Hosting;
 using Toolstack.Xenopsd.Atomics;
 using Toolstack.Xenopsd.Backends;
+using Toolstack.Xenopsd.Contract;
 using Toolstack.Xenopsd.Executor;
 using Toolstack.Xenopsd.HookScripts;
-using Toolstack.Xenopsd.Migration;
 using Toolstack.Xenopsd.Migration.Stream;
+using Toolstack.Xenopsd.Migration;
 using Toolstack.Xenopsd.Operations;
 using Toolstack.Xenopsd.State;
 

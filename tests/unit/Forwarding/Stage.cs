@@ -18,11 +18,14 @@ internal sealed class Stage
     public const long MiB = 1024 * 1024;
     private int tasks;
 
+    /// <summary>The uuid of the VM.</summary>
+    public const string VmId = "5e1f8a9c-2b7d-4c36-9a41-d80f6e5b3c72";
+
     public Stage(TimeSpan? patience = null)
     {
         AddHost("here", live: true);
         AddHost("there", live: true);
-        Vm = Database.Add("OpaqueRef:vm", NewVm("vm"));
+        Vm = Database.Add("OpaqueRef:vm", NewVm(VmId));
         Identity = new HostIdentity
         {
             Uuid = "u",

@@ -64,10 +64,10 @@ public class AdoptionTests
     {
         stage.Run(stage.Here);
         stage.Set(row => row with { scheduled_to_be_resident_on = stage.There });
-        await Events(new Doubtful()).RefreshAsync("vm", CancellationToken.None);
+        await Events(new Doubtful()).RefreshAsync(Stage.VmId, CancellationToken.None);
         Assert.Equal((vm_power_state.Running, stage.Here, stage.There), (stage.Row.power_state, stage.Row.resident_on, stage.Row.scheduled_to_be_resident_on));
         stage.Set(static row => row with { scheduled_to_be_resident_on = Ref<host>.Null });
-        await Events(new Doubtful()).RefreshAsync("vm", CancellationToken.None);
+        await Events(new Doubtful()).RefreshAsync(Stage.VmId, CancellationToken.None);
         Assert.Equal((vm_power_state.Halted, true), (stage.Row.power_state, stage.Row.resident_on.IsNull));
     }
 
@@ -78,14 +78,14 @@ public class AdoptionTests
         stage.Set(row => row with { scheduled_to_be_resident_on = stage.There });
         Doubtful xenops = new() { State = PowerState.Paused, InDoubt = true };
         XenopsEvents events = Events(xenops);
-        await events.RefreshAsync("vm", CancellationToken.None);
+        await events.RefreshAsync(Stage.VmId, CancellationToken.None);
         Assert.Equal((vm_power_state.Paused, stage.There), (stage.Row.power_state, stage.Row.scheduled_to_be_resident_on));
         (xenops.State, xenops.InDoubt) = (PowerState.Running, false);
-        await events.RefreshAsync("vm", CancellationToken.None);
+        await events.RefreshAsync(Stage.VmId, CancellationToken.None);
         Assert.Equal((vm_power_state.Running, true), (stage.Row.power_state, stage.Row.scheduled_to_be_resident_on.IsNull));
     }
 
-    private async Task LookAsync(PowerState state) => await Events(new Known(state)).RefreshAsync("vm", CancellationToken.None);
+    private async Task LookAsync(PowerState state) => await Events(new Known(state)).RefreshAsync(Stage.VmId, CancellationToken.None);
 
     private XenopsEvents Events(FakeXenops xenops)
     {
@@ -113,7 +113,7 @@ public class AdoptionTests
             ? Task.FromResult((VmMetadata.Build(Stage.NewVm(id)).vm, new VmState { power_state = state, domids = [7] }))
             : throw XenopsError.DoesNotExist("VM", id);
 
-        public override Task<bool> VmExists(string debug_info, string id, CancellationToken cancel) => Task.FromResult(id != "vm" && InDoubt);
+        public override Task<bool> VmExists(string debug_info, string id, CancellationToken cancel) => Task.FromResult(id != Stage.VmId && InDoubt);
     }
 
     /// <summary>Reports the VM once; then the host that was believed to run it says that it does not.</summary>
@@ -130,7 +130,7 @@ public class AdoptionTests
             switch (Polls.Count)
             {
                 case 1:
-                    return ([], [new DynamicId.Vm("vm")], 1);
+                    return ([], [new DynamicId.Vm(Stage.VmId)], 1);
                 case 2:
                     stage.Set(static row => row with { power_state = vm_power_state.Halted, resident_on = Ref<host>.Null });
                     return ([], [], 2);

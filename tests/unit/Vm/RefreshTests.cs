@@ -21,7 +21,7 @@ public class RefreshTests
         using CancellationTokenSource stop = new();
         Failing xenops = new(stage, stop) { Failures = 1 };
         XenopsEvents events = Events(xenops);
-        await (await events.SuppressAsync("vm", CancellationToken.None)).DisposeAsync();
+        await (await events.SuppressAsync(Stage.VmId, CancellationToken.None)).DisposeAsync();
         Assert.Equal(vm_power_state.Running, stage.Row.power_state);
 
         await events.RunAsync(stop.Token);
@@ -76,7 +76,7 @@ public class RefreshTests
                 cancel.ThrowIfCancellationRequested();
             }
 
-            return ([], stage.Row.current_operations.IsEmpty ? [] : [new DynamicId.Vm("vm")], polls);
+            return ([], stage.Row.current_operations.IsEmpty ? [] : [new DynamicId.Vm(Stage.VmId)], polls);
         }
     }
 }

@@ -1,3 +1,4 @@
+using Toolstack.Xenopsd.Contract;
 using Toolstack.Xenopsd.Migration;
 using Xunit;
 

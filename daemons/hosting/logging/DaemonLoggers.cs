@@ -44,10 +44,11 @@ internal sealed class DaemonLoggers(string name, ILogSink sink, TimeProvider tim
 
     public void Dispose() => (sink as IDisposable)?.Dispose();
 
-    private void Write(in LogEvent what)
+    /// <summary>A line that the limit leaves out is counted, and neither formatted nor asked what it is about.</summary>
+    private void Write<TState>(LogLevel level, int eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
-        Interlocked.Increment(ref lines[(int)what.Level]);
-        if (!limit.Passes(what.EventId, what.Level, out var suppressed))
+        Interlocked.Increment(ref lines[(int)level]);
+        if (!limit.Passes(eventId, level, out var suppressed))
         {
             return;
         }
@@ -55,10 +56,10 @@ internal sealed class DaemonLoggers(string name, ILogSink sink, TimeProvider tim
         if (suppressed > 0)
         {
             sink.Write(new LogEvent(LogLevel.Warning, name, SuppressedEventId,
-                string.Create(CultureInfo.InvariantCulture, $"{suppressed} lines of event {what.EventId} were left out: there were too many"), null));
+                string.Create(CultureInfo.InvariantCulture, $"{suppressed} lines of event {eventId} were left out: there were too many"), null));
         }
 
-        sink.Write(what);
+        sink.Write(About(new LogEvent(level, name, eventId, formatter(state, exception), exception), state as IReadOnlyList<KeyValuePair<string, object?>>));
     }
 
     /// <summary>What the line itself names goes before what the work is about.</summary>
@@ -105,12 +106,8 @@ internal sealed class DaemonLoggers(string name, ILogSink sink, TimeProvider tim
         {
             if (IsEnabled(logLevel))
             {
-                owner.Write(owner.About(
-                    new LogEvent(logLevel, owner.Name, eventId.Id, formatter(state, exception), exception),
-                    state as IReadOnlyList<KeyValuePair<string, object?>>));
+                owner.Write(logLevel, eventId.Id, state, exception, formatter);
             }
         }
     }
-
-    private string Name => name;
 }

@@ -11,9 +11,7 @@ internal static class JournalEntry
 {
     internal static void Write(IBufferWriter<byte> output, in LogEvent what)
     {
-        var text = what.Error is null ? what.Text
-            : $"{what.Text}: {(what.Level >= Microsoft.Extensions.Logging.LogLevel.Error ? what.Error.ToString() : $"{what.Error.GetType().Name}: {what.Error.Message}")}";
-        Field(output, "MESSAGE", text);
+        Field(output, "MESSAGE", what.FullText);
         Field(output, "PRIORITY", what.Priority.ToString(CultureInfo.InvariantCulture));
         Field(output, "SYSLOG_IDENTIFIER", what.Name);
         Field(output, "XAPI_EVENT", what.EventId.ToString(CultureInfo.InvariantCulture));

@@ -16,6 +16,9 @@ internal readonly record struct LogEvent(LogLevel Level, string Name, int EventI
     /// <summary>The trace (32 hexadecimal digits) that the work belongs to.</summary>
     internal string? Trace { get; init; }
 
+    /// <summary>The text, and what the exception says: all of it for an error, otherwise its name and message.</summary>
+    internal string FullText => Error is null ? Text : $"{Text}: {(Level >= LogLevel.Error ? Error.ToString() : $"{Error.GetType().Name}: {Error.Message}")}";
+
     /// <summary>The numbers of syslog, which the journal and sd-daemon prefixes share.</summary>
     internal int Priority => Level switch
     {

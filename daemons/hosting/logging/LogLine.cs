@@ -40,13 +40,7 @@ internal static class LogLine
         writer.Plain(number[..digits]);
         writer.Ascii((byte)']');
         writer.Ascii((byte)' ');
-        writer.Escaped(what.Text);
-        if (what.Error is { } error)
-        {
-            writer.Plain(": ");
-            writer.Escaped(what.Level >= LogLevel.Error ? error.ToString() : $"{error.GetType().Name}: {error.Message}");
-        }
-
+        writer.Escaped(what.FullText);
         return writer.Finish();
     }
 

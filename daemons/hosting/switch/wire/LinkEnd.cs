@@ -45,4 +45,3 @@ public sealed record LinkEnd(LinkEndReason Reason, string Detail, Exception? Cau
         _ => new(LinkEndReason.Failed, error.Message, error),
     };
 }
-

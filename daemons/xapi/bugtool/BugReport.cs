@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
+using Toolstack.Hosting;
 
 namespace Toolstack.Xapi.Bugtool;
 
@@ -55,11 +56,8 @@ internal sealed class BugReport
 
     private async Task CollectAsync()
     {
-        Dictionary<string, string> xapi = Settings("xapi");
-        foreach (string key in (string[])["pool-secret-file", "password-file"])
-        {
-            LearnFile(xapi.GetValueOrDefault(key, key == "pool-secret-file" ? Pool.PoolSettings.SecretFile.Default : ""));
-        }
+        LearnFile(Setting("xapi", Pool.PoolSettings.SecretFile));
+        LearnFile(Setting("xapi", Settings.PasswordFile));
 
         Machine();
         await ProgramsAsync().ConfigureAwait(false);
@@ -68,9 +66,9 @@ internal sealed class BugReport
             await DaemonAsync(daemon).ConfigureAwait(false);
         }
 
-        Tail("logs/audit.log", xapi.GetValueOrDefault("audit-log", Xapi.Settings.AuditLog.Default));
-        Tail("logs/host.log", xapi.GetValueOrDefault("host-log", Xapi.Settings.HostLog.Default));
-        await DatabaseAsync(xapi.GetValueOrDefault("unix-socket", Xapi.Settings.UnixSocket.Default)).ConfigureAwait(false);
+        Tail("logs/audit.log", Setting("xapi", Settings.AuditLog));
+        Tail("logs/host.log", Setting("xapi", Settings.HostLog));
+        await DatabaseAsync(Setting("xapi", Settings.UnixSocket)).ConfigureAwait(false);
     }
 
     /// <summary>Every part, after all of them were searched for secrets.</summary>
@@ -91,7 +89,7 @@ internal sealed class BugReport
             Try($"system/{Path.GetFileName(file)}", () => File.ReadAllText(file));
         }
 
-        parts.Add(("system/report", $"xapi {Toolstack.Hosting.Daemon.Version}\n{DateTime.UtcNow:O}\n"));
+        parts.Add(("system/report", $"xapi {Daemon.Version}\n{DateTime.UtcNow:O}\n"));
     }
 
     private async Task ProgramsAsync()
@@ -99,20 +97,19 @@ internal sealed class BugReport
         await RunAsync("system/df", "df", "-hT").ConfigureAwait(false);
         await RunAsync("system/units", "systemctl", ["status", "--no-pager", "--lines=0", "toolstack.target", .. Daemons.Select(static d => d + ".service")]).ConfigureAwait(false);
         await RunAsync("logs/journal", "journalctl", ["--no-pager", "--output=short-iso-precise", "--lines=20000", .. Daemons.Select(static d => "--unit=" + d)]).ConfigureAwait(false);
-        string queues = Settings("message-switch").GetValueOrDefault("switch-path", Toolstack.Hosting.Switch.SwitchOptions.DefaultPath);
-        await RunAsync("switch/queues", Beside("switch-cli"), "--socket", queues, "list").ConfigureAwait(false);
+        await RunAsync("switch/queues", Beside("switch-cli"), "--socket", Setting("message-switch", Settings.SwitchPath), "list").ConfigureAwait(false);
     }
 
     private async Task DaemonAsync(string daemon)
     {
-        string file = Path.Combine(configuration, daemon + ".conf");
+        string file = FileOf(daemon);
         Try($"{daemon}/{daemon}.conf", () => File.ReadAllText(file));
         if (File.Exists(file))
         {
             await RunAsync($"{daemon}/effective.conf", Beside(daemon), "--config", file, "--print-config").ConfigureAwait(false);
         }
 
-        if (Settings(daemon).GetValueOrDefault("metrics-path") is { Length: > 0 } path)
+        if (Setting(daemon, CommonKeys.MetricsPath) is { Length: > 0 } path)
         {
             await TryAsync($"{daemon}/metrics", () => MetricsAsync(path)).ConfigureAwait(false);
         }
@@ -204,20 +201,22 @@ internal sealed class BugReport
         });
     }
 
-    /// <summary>The settings of a daemon's file, read without knowing its keys.</summary>
-    private Dictionary<string, string> Settings(string daemon)
-    {
-        var settings = new Dictionary<string, string>(StringComparer.Ordinal);
-        string file = Path.Combine(configuration, daemon + ".conf");
-        foreach (string line in File.Exists(file) ? File.ReadAllLines(file) : [])
-        {
-            if (line.Split('=', 2, StringSplitOptions.TrimEntries) is [[not '#', ..] key, var value])
-            {
-                settings[key] = value.Trim('"', '\'');
-            }
-        }
+    private string FileOf(string daemon) => Path.Combine(configuration, daemon + ".conf");
 
-        return settings;
+    /// <summary>What a daemon's file says of one key, whatever else is wrong with it; the default where it says nothing.</summary>
+    private string Setting(string daemon, ConfigKey<string> key)
+    {
+        string file = FileOf(daemon);
+        string[] lines = File.Exists(file) ? File.ReadAllLines(file) : [];
+        try
+        {
+            return Configuration.Parse(file, [.. lines.Where(line => line.Split('=')[0].Trim() == key.Name)], [key]).Get(key);
+        }
+        catch (ConfigurationException error)
+        {
+            Missing($"{daemon}/{key.Name}", error);
+            return Configuration.Defaults([key]).Get(key);
+        }
     }
 
     private void LearnFile(string path)

@@ -66,25 +66,30 @@ public class StorageFixture : PoolFixture
 
     /// <summary>An interface on a network of its own.</summary>
     internal async Task<string> AddInterfaceAsync(string vm, CancellationToken cancel) =>
-        await Client.TextAsync("VIF.create", cancel, new Dictionary<string, object>
-        {
-            ["device"] = "0",
-            ["network"] = await Client.TextAsync("network.create", cancel, new Dictionary<string, object>
-            {
-                ["name_label"] = "wire",
-                ["name_description"] = "",
-                ["other_config"] = new Dictionary<string, string>(),
-            }),
-            ["VM"] = vm,
-            ["MAC"] = "",
-            ["MTU"] = "1500",
-            ["other_config"] = new Dictionary<string, string>(),
-            ["qos_algorithm_type"] = "",
-            ["qos_algorithm_params"] = new Dictionary<string, string>(),
-            ["locking_mode"] = "network_default",
-            ["ipv4_allowed"] = Array.Empty<string>(),
-            ["ipv6_allowed"] = Array.Empty<string>(),
-        });
+        await Client.TextAsync("VIF.create", cancel, Interface(vm, await NetworkAsync(cancel)));
+
+    internal Task<string> NetworkAsync(CancellationToken cancel) => Client.TextAsync("network.create", cancel, new Dictionary<string, object>
+    {
+        ["name_label"] = "wire",
+        ["name_description"] = "",
+        ["other_config"] = new Dictionary<string, string>(),
+    });
+
+    /// <summary>What VIF.create is given; without an address it makes one.</summary>
+    internal static Dictionary<string, object> Interface(string vm, string network, string address = "", string device = "0") => new()
+    {
+        ["device"] = device,
+        ["network"] = network,
+        ["VM"] = vm,
+        ["MAC"] = address,
+        ["MTU"] = "1500",
+        ["other_config"] = new Dictionary<string, string>(),
+        ["qos_algorithm_type"] = "",
+        ["qos_algorithm_params"] = new Dictionary<string, string>(),
+        ["locking_mode"] = "network_default",
+        ["ipv4_allowed"] = Array.Empty<string>(),
+        ["ipv6_allowed"] = Array.Empty<string>(),
+    };
 
     internal const string NoRef = "OpaqueRef:NULL";
 

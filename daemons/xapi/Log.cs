@@ -142,6 +142,30 @@ internal static partial class Log
     [LoggerMessage(3217, LogLevel.Error, "a round of the pool's housekeeping failed")]
     internal static partial void PoolRoundFailed(ILogger logger, Exception error);
 
+    [LoggerMessage(3220, LogLevel.Information, "{Rows} rows of the stand-alone host that this was are in the pool's database")]
+    internal static partial void RowsBrought(ILogger logger, int rows);
+
+    [LoggerMessage(3221, LogLevel.Error, "{Path}: what this host was to bring along cannot be read: {Reason}")]
+    internal static partial void RowsNotBrought(ILogger logger, string path, string reason);
+
+    [LoggerMessage(3222, LogLevel.Warning, "{Class} {Uuid} stays out: the pool has another row with this uuid")]
+    internal static partial void RowNotBrought(ILogger logger, string @class, string uuid);
+
+    [LoggerMessage(3223, LogLevel.Information, "logout from {Address} failed: {Reason}")]
+    internal static partial void LogoutFailed(ILogger logger, string address, string reason);
+
+    [LoggerMessage(3224, LogLevel.Warning, "this host's rows are not all removed from the pool of {Address}: {Reason}")]
+    internal static partial void RowsNotRemoved(ILogger logger, string address, string reason);
+
+    [LoggerMessage(3225, LogLevel.Warning, "host {Uuid} has no new copy of the database: {Reason}")]
+    internal static partial void BackupFailed(ILogger logger, string uuid, string reason);
+
+    [LoggerMessage(3226, LogLevel.Warning, "{Address} did not take {Method}: {Reason}")]
+    internal static partial void HostNotTold(ILogger logger, string address, string method, string reason);
+
+    [LoggerMessage(3227, LogLevel.Error, "{Address} is the coordinator of this pool too: {Outcome}")]
+    internal static partial void TwoCoordinators(ILogger logger, string address, string outcome);
+
     [LoggerMessage(3400, LogLevel.Warning, "SR {Repository} is not attached to {Host}: {Reason}")]
     internal static partial void NotAttachedElsewhere(ILogger logger, string repository, string host, string reason);
 

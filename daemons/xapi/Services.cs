@@ -71,6 +71,22 @@ public sealed class XapiServices
     /// <summary>Ends the daemon in a way that makes its supervisor start it again.</summary>
     internal void Restart(string reason) => RestartWanted.TrySetResult(reason);
 
+    /// <summary>The same a moment later, for a change of role: the call that asked for it is answered first, and who polls its task sees its end.</summary>
+    internal void RestartSoon(string reason)
+    {
+        IsLeaving = true;
+        _ = WaitAsync();
+
+        async Task WaitAsync()
+        {
+            await Task.Delay(PoolLimits.Fuse, Stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Restart(reason);
+        }
+    }
+
+    /// <summary>The next start has another role: this one's rounds change nothing any more.</summary>
+    internal bool IsLeaving { get; set; }
+
     /// <summary>Completed with the reason when the daemon is to end and not to be started again.</summary>
     internal TaskCompletionSource<string> StopWanted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -28,8 +28,7 @@ internal static class XapiDaemon
         context.SetLogHost(identity.Uuid);
         using var client = new XenApiClient(identity);
         await using LocalDatabase? local = identity.IsCoordinator ? OpenDatabase(context) : null;
-        XapiDatabase database = local is not null ? local : new RemoteDatabase((request, deadline, cancel) =>
-            client.PostAsync(identity.CoordinatorAddress, RemoteDatabaseEndpoint.Path, request, RemoteDatabaseEndpoint.ContentType, deadline, cancel));
+        XapiDatabase database = local is not null ? local : client.DatabaseOf(identity.CoordinatorAddress, identity.PoolSecret);
         await using var connection = new SwitchConnection(
             new SwitchOptions(context.Configuration.Get(Settings.SwitchPath), "xapi"), context.Logs.CreateLogger("switch"));
         string passwords = context.Configuration.Get(Settings.PasswordFile);

@@ -24,6 +24,10 @@ public abstract class XapiDatabase
     /// <summary>Adds a row, whose uuid the caller has set, and returns its new reference.</summary>
     public abstract ValueTask<Ref<T>> Create<T>(T row, CancellationToken cancel = default) where T : XenObject, IXenObject<T>;
 
+    /// <summary>Adds a row under the reference that it has had in another database.
+    /// Raises DB_UNIQUENESS_CONSTRAINT_VIOLATION [class; field; value] when the reference or the uuid is taken.</summary>
+    public abstract ValueTask Adopt<T>(Ref<T> self, T row, CancellationToken cancel = default) where T : XenObject, IXenObject<T>;
+
     /// <summary>Replaces the row by what <paramref name="change"/> makes of it, atomically for the row: the function may be called again if
     /// another change came first, so it only computes. An identical row is no change and causes no event. Returns the new row.
     /// Raises HANDLE_INVALID [class; ref].</summary>

@@ -4,11 +4,8 @@ namespace Toolstack.Xapi.Database;
 /// daemon runs and takes its place at the next start.</summary>
 internal static class DatabaseTransfer
 {
-    private const string Restore = ".restore";
     private const string Before = ".before-restore";
     private const int BatchRows = 1000;
-
-    private static readonly string[] Parts = ["", "-wal", "-shm"];
 
     /// <summary>A database file with the rows of a dump. Raises <see cref="DatabaseFileException"/> when there is one already.</summary>
     internal static void Create(string path, ImportedState state)
@@ -30,40 +27,24 @@ internal static class DatabaseTransfer
     /// <summary>Prepares a restore: whole on disk when it returns. Raises <see cref="DatabaseFileException"/> or IOException.</summary>
     internal static void Prepare(string path, ImportedState state)
     {
-        string making = path + Restore + ".new";
-        Remove(making);
+        string making = DatabaseFiles.Prepared(path) + ".new";
+        DatabaseFiles.Discard(making);
         Create(making, state);
-        File.Move(making, path + Restore, overwrite: true);
+        File.Move(making, DatabaseFiles.Prepared(path), overwrite: true);
     }
 
     /// <summary>Before the database is opened: puts a prepared restore in its place, the old one is kept beside. A crash on the way is made good
     /// by the next start. True when there was one.</summary>
     internal static bool TakePrepared(string path)
     {
-        if (!File.Exists(path + Restore))
+        if (!File.Exists(DatabaseFiles.Prepared(path)))
         {
             return false;
         }
 
-        if (File.Exists(path))
-        {
-            Remove(path + Before);
-            foreach (string part in Parts.Reverse().Where(p => File.Exists(path + p)))
-            {
-                File.Move(path + part, path + Before + part);
-            }
-        }
-
-        Remove(path);
-        File.Move(path + Restore, path);
+        DatabaseFiles.Move(path, path + Before);
+        DatabaseFiles.Discard(path);
+        File.Move(DatabaseFiles.Prepared(path), path);
         return true;
-    }
-
-    private static void Remove(string path)
-    {
-        foreach (string part in Parts)
-        {
-            File.Delete(path + part);
-        }
     }
 }

@@ -89,6 +89,9 @@ public sealed partial class LocalDatabase : XapiDatabase, IChangeLog, IAsyncDisp
     }
 
     /// <inheritdoc/>
+    public override ValueTask Adopt<T>(Ref<T> self, T row, CancellationToken cancel = default) => InsertAsync(T.Info, self.ToString(), row, cancel);
+
+    /// <inheritdoc/>
     public override async ValueTask<T> Update<T>(Ref<T> self, Func<T, T> change, CancellationToken cancel = default) =>
         (T)await UpdateUntypedAsync(T.Info, self.ToString(), row => change((T)row), cancel).ConfigureAwait(false);
 
@@ -98,16 +101,24 @@ public sealed partial class LocalDatabase : XapiDatabase, IChangeLog, IAsyncDisp
     /// <inheritdoc/>
     public async ValueTask<XenObject> UpdateUntypedAsync(XenClass c, string reference, Func<XenObject, XenObject> change, CancellationToken cancel)
     {
-        await RoomAsync(cancel).ConfigureAwait(false);
-        XenObject row;
-        Task? commit;
-        lock (gate)
+        while (true)
         {
-            row = Replace(c, reference, change, out commit);
-        }
+            await RoomAsync(c, cancel).ConfigureAwait(false);
+            XenObject row;
+            Task? commit;
+            lock (gate)
+            {
+                if (IsHeld(c))
+                {
+                    continue;
+                }
 
-        await DurableAsync(commit).ConfigureAwait(false);
-        return row;
+                row = Replace(c, reference, change, out commit);
+            }
+
+            await DurableAsync(commit).ConfigureAwait(false);
+            return row;
+        }
     }
 
     /// <inheritdoc/>
@@ -122,31 +133,49 @@ public sealed partial class LocalDatabase : XapiDatabase, IChangeLog, IAsyncDisp
     /// <summary>Adds a row under a reference of the caller's choice. DB_UNIQUENESS_CONSTRAINT_VIOLATION [class; field; value] when one is taken.</summary>
     internal async ValueTask InsertAsync(XenClass c, string reference, XenObject row, CancellationToken cancel)
     {
-        await RoomAsync(cancel).ConfigureAwait(false);
-        Task? commit;
-        lock (gate)
+        while (true)
         {
-            Draft draft = new(schema, current, probe);
-            draft.Insert(schema[c], reference, row);
-            commit = Publish(draft);
-        }
+            await RoomAsync(c, cancel).ConfigureAwait(false);
+            Task? commit;
+            lock (gate)
+            {
+                if (IsHeld(c))
+                {
+                    continue;
+                }
 
-        await DurableAsync(commit).ConfigureAwait(false);
+                Draft draft = new(schema, current, probe);
+                draft.Insert(schema[c], reference, row);
+                commit = Publish(draft);
+            }
+
+            await DurableAsync(commit).ConfigureAwait(false);
+            return;
+        }
     }
 
     /// <summary>Removes a row. HANDLE_INVALID [class; ref].</summary>
     internal async ValueTask DestroyAsync(XenClass c, string reference, CancellationToken cancel)
     {
-        await RoomAsync(cancel).ConfigureAwait(false);
-        Task? commit;
-        lock (gate)
+        while (true)
         {
-            Draft draft = new(schema, current, probe);
-            draft.Remove(schema[c], Existing(draft, c, reference));
-            commit = Publish(draft);
-        }
+            await RoomAsync(c, cancel).ConfigureAwait(false);
+            Task? commit;
+            lock (gate)
+            {
+                if (IsHeld(c))
+                {
+                    continue;
+                }
 
-        await DurableAsync(commit).ConfigureAwait(false);
+                Draft draft = new(schema, current, probe);
+                draft.Remove(schema[c], Existing(draft, c, reference));
+                commit = Publish(draft);
+            }
+
+            await DurableAsync(commit).ConfigureAwait(false);
+            return;
+        }
     }
 
     /// <summary>Everything changed so far, on disk.</summary>
@@ -192,7 +221,18 @@ public sealed partial class LocalDatabase : XapiDatabase, IChangeLog, IAsyncDisp
         return commit;
     }
 
-    private Task RoomAsync(CancellationToken cancel) => queue?.RoomAsync(cancel) ?? Task.CompletedTask;
+    private async ValueTask RoomAsync(XenClass c, CancellationToken cancel)
+    {
+        if (Volatile.Read(ref held) is { } waited && IsHeld(c))
+        {
+            await waited.Task.WaitAsync(cancel).ConfigureAwait(false);
+        }
+
+        if (queue is not null)
+        {
+            await queue.RoomAsync(cancel).ConfigureAwait(false);
+        }
+    }
 
     /// <summary>Not cancellable: the change has been made, so the caller is told whether it lasts.</summary>
     private static Task DurableAsync(Task? commit) => commit is null ? Task.CompletedTask : CommitQueue.WaitAsync(commit, CancellationToken.None);

@@ -62,13 +62,19 @@ public sealed class RemoteDatabase(RemoteExchange exchange) : XapiDatabase
     public override async ValueTask<Ref<T>> Create<T>(T row, CancellationToken cancel = default)
     {
         Ref<T> self = Ref<T>.New();
+        await Adopt(self, row, cancel).ConfigureAwait(false);
+        return self;
+    }
+
+    /// <inheritdoc/>
+    public override async ValueTask Adopt<T>(Ref<T> self, T row, CancellationToken cancel = default)
+    {
         Value columns = new Value.Struct([.. T.Info.Fields.Where(static field => !field.IsInverse)
             .Select(field => KeyValuePair.Create(field.Column, (Value)Text(ColumnText.Encode(field, row))))]);
 
-        // Nobody else makes this reference: if it is taken, an answer that was lost said yes.
+        // Nobody else has this reference: if it is taken after an answer was lost, that answer said yes.
         await AskAsync("Create_row", static error => error is { Code: "DB_UNIQUENESS_CONSTRAINT_VIOLATION", Parameters: [_, Columns.Reference, _] }, cancel,
             Text(T.Info.Name), columns, Text(self.ToString())).ConfigureAwait(false);
-        return self;
     }
 
     /// <inheritdoc/>

@@ -229,10 +229,12 @@ public interface IpoolMessages
     [Message(Role.PoolOperator, Async = true, Secret = true), Raises("JOINING_HOST_CANNOT_CONTAIN_SHARED_SRS")]
     Task join(Call call, string master_address, string master_username, string master_password);
 
-    // Between the hosts of a pool only.
+    // Not among the documented ones.
 
-    [Message(Role.LocalRoot, PoolInternal = true)]
+    [Message(Role.PoolOperator)]
     Task<string> initial_auth(Call call);
+
+    // Between the hosts of a pool only.
 
     [Message(Role.LocalRoot, PoolInternal = true)]
     Task audit_log_append(Call call, string line);

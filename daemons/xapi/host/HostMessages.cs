@@ -72,49 +72,10 @@ internal sealed partial class HostMessages(XapiServices services, HostLiveness l
         }
     }
 
-    /// <summary>Removes the rows of a host that is gone. Raises HOST_CANNOT_DESTROY_SELF [host], HOST_IS_LIVE [host],
-    /// HOST_HAS_RESIDENT_VMS [host].</summary>
-    public override async Task destroy(Call call, Ref<host> self)
-    {
-        if (self == services.Identity.Localhost)
-        {
-            throw new XenApiError("HOST_CANNOT_DESTROY_SELF", self.ToString());
-        }
-
-        await AssertDeadAsync(self, call.Cancellation).ConfigureAwait(false);
-        host row = await database.Get(self, call.Cancellation).ConfigureAwait(false);
-        foreach (Ref<VM> vm in row.resident_VMs)
-        {
-            if (await database.Find(vm, call.Cancellation).ConfigureAwait(false) is { is_control_domain: false })
-            {
-                throw new XenApiError("HOST_HAS_RESIDENT_VMS", self.ToString());
-            }
-        }
-
-        await RemoveAllAsync(row.PBDs, call.Cancellation).ConfigureAwait(false);
-        await RemoveAllAsync(row.PIFs, call.Cancellation).ConfigureAwait(false);
-        await RemoveAllAsync(row.host_CPUs, call.Cancellation).ConfigureAwait(false);
-        await RemoveAllAsync([row.control_domain], call.Cancellation).ConfigureAwait(false);
-        await RemoveAllAsync([row.metrics], call.Cancellation).ConfigureAwait(false);
-        await database.Destroy(self, call.Cancellation).ConfigureAwait(false);
-    }
-
     public override Task<bool> is_in_emergency_mode(Call call) => Task.FromResult(services.Emergency is not null);
 
     /// <summary>Raises why this host cannot serve.</summary>
     public override Task local_assert_healthy(Call call) => services.Emergency is { } reason ? throw reason : Task.CompletedTask;
-
-    private async Task RemoveAllAsync<T>(ImmutableArray<Ref<T>> rows, CancellationToken cancel)
-        where T : XenObject, IXenObject<T>
-    {
-        foreach (Ref<T> self in rows)
-        {
-            if (await database.Find(self, cancel).ConfigureAwait(false) is not null)
-            {
-                await database.Destroy(self, cancel).ConfigureAwait(false);
-            }
-        }
-    }
 
     private async Task AssertDeadAsync(Ref<host> self, CancellationToken cancel)
     {

@@ -57,6 +57,9 @@ internal static class HttpLimits
     /// <summary>How long a login to another host may take.</summary>
     internal static readonly TimeSpan LoginDeadline = TimeSpan.FromSeconds(20);
 
+    /// <summary>How long the end of a session on another host may take.</summary>
+    internal static readonly TimeSpan LogoutDeadline = TimeSpan.FromSeconds(5);
+
     /// <summary>How long a request that a member passes on to the coordinator may take: event.from waits as long as its client says.</summary>
     internal static readonly TimeSpan PassOnDeadline = TimeSpan.FromHours(25);
 

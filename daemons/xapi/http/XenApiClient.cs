@@ -89,11 +89,51 @@ public sealed class XenApiClient : IDisposable
         return sessions.GetOrAdd(hostAddress, session.AsString());
     }
 
-    /// <summary>Posts bytes to a path of another host with the pool secret as cookie; returns the body of the answer.
+    /// <summary>Calls a message of the emergency list with a session of that host alone, which needs no database.</summary>
+    public async Task<Value> CallLocallyAsync(string hostAddress, string method, ImmutableArray<Value> arguments, TimeSpan deadline, CancellationToken cancel)
+    {
+        Value session = await SendAsync(
+            hostAddress, "session.slave_local_login", [new Value.Text(identity.PoolSecret)], null, HttpLimits.LoginDeadline, cancel).ConfigureAwait(false);
+        try
+        {
+            return await SendAsync(hostAddress, method, [session, .. arguments], null, deadline, cancel).ConfigureAwait(false);
+        }
+        finally
+        {
+            await EndAsync(hostAddress, session).ConfigureAwait(false);
+        }
+    }
+
+    private async Task EndAsync(string hostAddress, Value session)
+    {
+        try
+        {
+            await SendAsync(hostAddress, "session.local_logout", [session], null, HttpLimits.LogoutDeadline, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (XenApiError)
+        {
+            // A host that is about to start anew forgets its sessions anyway.
+        }
+    }
+
+    /// <summary>The database of the pool whose coordinator is at the address, by that pool's secret.</summary>
+    public RemoteDatabase DatabaseOf(string coordinator, string secret) => new((request, deadline, cancel) =>
+        PostAsync(coordinator, RemoteDatabaseEndpoint.Path, request, RemoteDatabaseEndpoint.ContentType, deadline, cancel, secret));
+
+    /// <summary>Posts bytes to a path of another host with the pool secret, this pool's or another's, as cookie; returns the body of the answer.
     /// Raises CANNOT_CONTACT_HOST [address].</summary>
-    public async Task<byte[]> PostAsync(string hostAddress, string path, ReadOnlyMemory<byte> body, string contentType, TimeSpan deadline, CancellationToken cancel)
+    public async Task<byte[]> PostAsync(string hostAddress, string path, ReadOnlyMemory<byte> body, string contentType, TimeSpan deadline, CancellationToken cancel,
+        string? secret = null)
     {
         using HttpRequestMessage request = Request(hostAddress, path, body, contentType);
+        request.Headers.Add("Cookie", "pool_secret=" + Uri.EscapeDataString(secret ?? identity.PoolSecret));
+        return await ExchangeAsync(hostAddress, request, deadline, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>Gets a path of another host with the pool secret as cookie; returns the body. Raises CANNOT_CONTACT_HOST [address].</summary>
+    public async Task<byte[]> GetAsync(string hostAddress, string path, TimeSpan deadline, CancellationToken cancel)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, Url(hostAddress, path));
         request.Headers.Add("Cookie", "pool_secret=" + Uri.EscapeDataString(identity.PoolSecret));
         return await ExchangeAsync(hostAddress, request, deadline, cancel).ConfigureAwait(false);
     }
@@ -130,10 +170,15 @@ public sealed class XenApiClient : IDisposable
 
     private HttpRequestMessage Request(string hostAddress, string path, ReadOnlyMemory<byte> body, string contentType)
     {
-        string authority = hostAddress.Contains(':', StringComparison.Ordinal) ? $"[{hostAddress}]" : hostAddress;
         var content = new ReadOnlyMemoryContent(body);
         content.Headers.ContentType = new MediaTypeHeaderValue(contentType);
-        return new HttpRequestMessage(HttpMethod.Post, new Uri($"http://{authority}:{identity.HttpPort}{path}")) { Content = content };
+        return new HttpRequestMessage(HttpMethod.Post, Url(hostAddress, path)) { Content = content };
+    }
+
+    private Uri Url(string hostAddress, string path)
+    {
+        string authority = hostAddress.Contains(':', StringComparison.Ordinal) ? $"[{hostAddress}]" : hostAddress;
+        return new Uri($"http://{authority}:{identity.HttpPort}{path}");
     }
 
     private async Task<byte[]> ExchangeAsync(string hostAddress, HttpRequestMessage request, TimeSpan deadline, CancellationToken cancel)

@@ -42,6 +42,7 @@ internal sealed record HostFacts
                 Fact("platform_name", "PLATFORM_NAME", "XCP"),
                 Fact("platform_version", "PLATFORM_VERSION", version),
                 Fact("build_number", "BUILD_NUMBER", "0"),
+                KeyValuePair.Create("db_schema", string.Create(CultureInfo.InvariantCulture, $"{Datamodel.Datamodel.SchemaMajor}.{Datamodel.Datamodel.SchemaMinor}")),
                 KeyValuePair.Create("hostname", Environment.MachineName),
                 KeyValuePair.Create("linux", Line(KernelRelease) ?? ""),
                 KeyValuePair.Create("xapi", version),

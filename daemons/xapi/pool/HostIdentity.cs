@@ -20,8 +20,11 @@ public sealed class HostIdentity
 
     public required bool IsCoordinator { get; init; }
 
-    /// <summary>The coordinator's address; this host's own on the coordinator.</summary>
+    /// <summary>The coordinator's address; this host's own on the coordinator; empty on a broken host.</summary>
     public required string CoordinatorAddress { get; init; }
+
+    /// <summary>A change of coordinator was cut short: this host is neither coordinator nor member until it is told which.</summary>
+    public bool IsBroken => CoordinatorAddress.Length == 0;
 
     /// <summary>What hosts of a pool show each other to log in.</summary>
     public required string PoolSecret { get; init; }

@@ -7,18 +7,20 @@ using Toolstack.Hosting;
 namespace Toolstack.Xapi.Pool;
 
 /// <summary>
-/// Works out who this host is from its files: the role file (<c>master</c> or <c>slave:&lt;address&gt;</c>; absent means a pool of one), the pool
+/// Works out who this host is from its files, after a change of role that was written has been carried out: the role file (<c>master</c>,
+/// <c>slave:&lt;address&gt;</c>, or <c>broken</c> for neither; absent means a pool of one), the pool
 /// secret (made on a coordinator that has none, mode 0600), and the inventory (lines <c>KEY='value'</c>; INSTALLATION_UUID is added where it lacks).
 /// </summary>
 public static class IdentityFiles
 {
-    private const string MemberPrefix = "slave:";
+    internal const string MemberPrefix = "slave:";
     private const int SecretBytes = 48;
 
     /// <summary>Raises <see cref="ConfigurationException"/> when a file cannot be read or does not make sense.</summary>
     public static HostIdentity Read(Configuration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
+        Membership.RoleChange.CarryOut(configuration);
         string? coordinator = ReadRole(configuration.Get(PoolSettings.RoleFile));
         string address = OwnAddress(configuration);
         return new HostIdentity
@@ -32,7 +34,7 @@ public static class IdentityFiles
         };
     }
 
-    /// <summary>The coordinator's address, or null when this host is the coordinator.</summary>
+    /// <summary>The coordinator's address, or null when this host is the coordinator; empty for a host that is neither.</summary>
     internal static string? ReadRole(string path)
     {
         string role = (ConfigText.Read(path) ?? "master").Trim();
@@ -41,10 +43,15 @@ public static class IdentityFiles
             return null;
         }
 
+        if (role == Membership.RoleChange.Broken)
+        {
+            return "";
+        }
+
         string address = role.StartsWith(MemberPrefix, StringComparison.Ordinal) ? role[MemberPrefix.Length..].Trim() : "";
         return IPAddress.TryParse(address, out _) || Uri.CheckHostName(address) == UriHostNameType.Dns
             ? address
-            : throw new ConfigurationException($"{path}: expected 'master' or 'slave:<address>', found '{role}'");
+            : throw new ConfigurationException($"{path}: expected 'master', 'slave:<address>' or 'broken', found '{role}'");
     }
 
     internal static string ReadSecret(string path, bool mayCreate)

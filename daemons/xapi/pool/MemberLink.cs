@@ -9,7 +9,7 @@ using Toolstack.Xapi.Http;
 namespace Toolstack.Xapi.Pool;
 
 /// <summary>A member's side of belonging to a pool: it says hello until the coordinator lets it in, then sends its heartbeat, and says when it stops.</summary>
-internal sealed class MemberLink(XenApiClient client, HostIdentity identity, OwnRows rows, TimeSpan interval, ILogger logger)
+internal sealed class MemberLink(XenApiClient client, HostIdentity identity, OwnRows rows, Membership.Arrival arrival, TimeSpan interval, ILogger logger)
 {
     private const string ShuttingDown = "shutting-down";
     private readonly Channel<bool> pulse = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -25,12 +25,17 @@ internal sealed class MemberLink(XenApiClient client, HostIdentity identity, Own
                 switch (await HelloAsync(cancel).ConfigureAwait(false))
                 {
                     case hello_return.ok:
+                        await BringAsync(cancel).ConfigureAwait(false);
                         identity.Localhost = await rows.FindAsync(cancel).ConfigureAwait(false);
                         Log.Joined(logger, identity.CoordinatorAddress);
                         return;
                     case hello_return.unknown_host:
                         refused(new XenApiError("HOST_UNKNOWN_TO_MASTER", identity.Uuid));
-                        await rows.CreateAsync(facts, cancel).ConfigureAwait(false);
+                        if (!await BringAsync(cancel).ConfigureAwait(false))
+                        {
+                            await rows.CreateAsync(facts, cancel).ConfigureAwait(false);
+                        }
+
                         continue;
                     default:
                         refused(new XenApiError("HOST_MASTER_CANNOT_TALK_BACK", identity.Address));
@@ -49,11 +54,25 @@ internal sealed class MemberLink(XenApiClient client, HostIdentity identity, Own
         }
     }
 
+    /// <summary>False when a host that has been a member before has nothing to bring.</summary>
+    private async Task<bool> BringAsync(CancellationToken cancel)
+    {
+        bool pending = arrival.IsPending;
+        if (pending)
+        {
+            await arrival.BringAsync(cancel).ConfigureAwait(false);
+        }
+
+        return pending;
+    }
+
     /// <summary>Sends the heartbeat until cancelled, then says that this host stops. <paramref name="round"/> runs with each heartbeat that
-    /// arrived: a coordinator that was restarted has forgotten what is not persistent.</summary>
-    internal async Task HeartbeatAsync(Func<CancellationToken, Task> round, CancellationToken cancel)
+    /// arrived: a coordinator that was restarted has forgotten what is not persistent. <paramref name="away"/> is told what calls are to be answered
+    /// with while the coordinator has not answered for long, and null when it does again.</summary>
+    internal async Task HeartbeatAsync(Func<CancellationToken, Task> round, Action<XenApiError?> away, CancellationToken cancel)
     {
         TimeSpan pause = PoolLimits.FirstPause;
+        long heard = Environment.TickCount64;
         try
         {
             while (true)
@@ -62,6 +81,8 @@ internal sealed class MemberLink(XenApiClient client, HostIdentity identity, Own
                 {
                     await TickleAsync("time", DateTimeOffset.UtcNow.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture), PoolLimits.CallDeadline, cancel)
                         .ConfigureAwait(false);
+                    heard = Environment.TickCount64;
+                    away(null);
                     await round(cancel).ConfigureAwait(false);
                     pause = PoolLimits.FirstPause;
                     await PulseOrIntervalAsync(cancel).ConfigureAwait(false);
@@ -69,6 +90,11 @@ internal sealed class MemberLink(XenApiClient client, HostIdentity identity, Own
                 catch (XenApiError error)
                 {
                     Log.HeartbeatFailed(logger, identity.CoordinatorAddress, error.Message);
+                    if (error.Code == "CANNOT_CONTACT_HOST" && Environment.TickCount64 - heard > interval.TotalMilliseconds + PoolLimits.AwayAfter.TotalMilliseconds)
+                    {
+                        away(new XenApiError("HOST_STILL_BOOTING"));
+                    }
+
                     await Task.Delay(pause, cancel).ConfigureAwait(false);
                     pause = PoolLimits.Longer(pause);
                 }

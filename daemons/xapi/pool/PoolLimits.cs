@@ -22,6 +22,21 @@ internal static class PoolLimits
     /// <summary>How often the coordinator looks whether members are silent, and hosts record their free memory, at most.</summary>
     internal static readonly TimeSpan RoundInterval = TimeSpan.FromSeconds(30);
 
+    /// <summary>How long hosts may take from the proposal of a new coordinator to its commit; then the proposal is forgotten.</summary>
+    internal static readonly TimeSpan ProposalDeadline = TimeSpan.FromSeconds(180);
+
+    /// <summary>The whole database from the coordinator to a member, and the member's saying that it has it.</summary>
+    internal static readonly TimeSpan BackupDeadline = TimeSpan.FromSeconds(120);
+
+    /// <summary>A member whose coordinator has not answered for so long is in emergency mode until it does.</summary>
+    internal static readonly TimeSpan AwayAfter = TimeSpan.FromSeconds(30);
+
+    /// <summary>How often a host that was ejected tries to take its rows out of its former pool.</summary>
+    internal const int LeaveAttempts = 10;
+
+    /// <summary>How long a host whose role has changed still answers before it starts anew.</summary>
+    internal static readonly TimeSpan Fuse = TimeSpan.FromSeconds(2);
+
     /// <summary>The next pause after one.</summary>
     internal static TimeSpan Longer(TimeSpan pause) => pause * 2 < LongestPause ? pause * 2 : LongestPause;
 }

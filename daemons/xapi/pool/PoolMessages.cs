@@ -9,9 +9,15 @@ namespace Toolstack.Xapi.Pool;
 internal sealed partial class PoolMessages(XapiDatabase database, HostIdentity identity, XenApiClient client, HostLiveness liveness, MemberLink link, HostPolicies policies,
     Access.AuditLog? audit) : poolMessages
 {
-    /// <summary>A member starts: it is entered as alive but closed for VMs, and the tasks of its former life end.</summary>
+    /// <summary>A member starts: it is entered as alive but closed for VMs, and the tasks of its former life end.
+    /// Raises HOST_IS_SLAVE [address].</summary>
     public override async Task<hello_return> hello(Call call, string host_uuid, string host_address)
     {
+        if (!identity.IsCoordinator)
+        {
+            throw new XenApiError("HOST_IS_SLAVE", identity.CoordinatorAddress);
+        }
+
         Ref<host> self;
         try
         {
@@ -46,9 +52,6 @@ internal sealed partial class PoolMessages(XapiDatabase database, HostIdentity i
         audit?.Append(line);
         return Task.CompletedTask;
     }
-
-    /// <summary>Every change made so far is on disk when it ends; that holds for answered calls without it.</summary>
-    public override Task sync_database(Call call) => database is LocalDatabase local ? local.FlushAsync(call.Cancellation) : Task.CompletedTask;
 
     private async Task<bool> TalksBackAsync(Ref<host> self, string address, CancellationToken cancel)
     {

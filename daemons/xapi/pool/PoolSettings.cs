@@ -9,7 +9,7 @@ public static class PoolSettings
         "database-path", "/var/lib/xcp/xapi.db", "The pool's database, used on the coordinator.");
 
     public static readonly ConfigKey<string> RoleFile = ConfigKey.FilePath(
-        "pool-role-file", "/etc/xensource/pool.conf", "The host's part in its pool: 'master' or 'slave:<address>'.");
+        "pool-role-file", "/etc/xensource/pool.conf", "The host's part in its pool: 'master', 'slave:<address>', or 'broken' after a change that was cut short.");
 
     public static readonly ConfigKey<string> SecretFile = ConfigKey.FilePath(
         "pool-secret-file", "/etc/xensource/ptoken", "What the hosts of a pool show each other; made on a coordinator that has none.");
@@ -29,8 +29,14 @@ public static class PoolSettings
     public static readonly ConfigKey<TimeSpan> HeartbeatInterval = ConfigKey.Seconds(
         "host_heartbeat_interval", TimeSpan.FromSeconds(30), "How often a member tells the coordinator that it lives.", TimeSpan.FromMilliseconds(100));
 
+    public static readonly ConfigKey<string> BackupPath = ConfigKey.FilePath(
+        "database-backup-path", "/var/lib/xcp/state-backup.xml", "A member's copy of the pool's database, for when it is to become the coordinator.");
+
+    public static readonly ConfigKey<TimeSpan> BackupInterval = ConfigKey.Seconds(
+        "pool_db_sync_interval", TimeSpan.FromSeconds(300), "How often the coordinator has its members copy the database.", TimeSpan.FromSeconds(1));
+
     public static IReadOnlyList<ConfigKey> All { get; } =
     [
-        DatabasePath, RoleFile, SecretFile, InventoryFile, LocalStateFile, ManagementAddress, HostAssumedDead, HeartbeatInterval,
+        DatabasePath, RoleFile, SecretFile, InventoryFile, LocalStateFile, ManagementAddress, HostAssumedDead, HeartbeatInterval, BackupPath, BackupInterval,
     ];
 }

@@ -4,6 +4,7 @@ using Toolstack.Idl;
 using Toolstack.Xapi.Database;
 using Toolstack.Xapi.Datamodel;
 using Toolstack.Xapi.Hosts;
+using Toolstack.Xapi.Membership;
 using Toolstack.Xenopsd.Contract;
 
 namespace Toolstack.Xapi.Pool;
@@ -21,6 +22,9 @@ internal sealed class PoolStart
     private readonly MemberLink link;
     private readonly HostPolicies policies;
     private readonly LocalState local;
+    private readonly DatabaseBackup backup;
+    private readonly CoordinatorChange change;
+    private readonly LeavingHost leaving;
     private readonly ILogger logger;
     private readonly TimeSpan round;
     private HostFacts facts;
@@ -35,11 +39,18 @@ internal sealed class PoolStart
         round = assumedDead / 4 < PoolLimits.RoundInterval ? assumedDead / 4 : PoolLimits.RoundInterval;
         rows = new OwnRows(services.Database, services.Identity);
         liveness = new HostLiveness(services.Database, services.Identity, assumedDead, TimeProvider.System, logger);
-        link = new MemberLink(services.Client, services.Identity, rows, configuration.Get(PoolSettings.HeartbeatInterval), logger);
+        Arrival arrival = new(services.Database, services.Identity, configuration.Get(PoolSettings.DatabasePath), logger);
+        link = new MemberLink(services.Client, services.Identity, rows, arrival, configuration.Get(PoolSettings.HeartbeatInterval), logger);
         policies = new HostPolicies(services);
         local = new LocalState(configuration.Get(PoolSettings.LocalStateFile));
-        Hosts = new HostMessages(services, liveness, services.Scripts, policies, local);
-        Pools = new PoolMessages(services.Database, services.Identity, services.Client, liveness, link, policies, services.Audit);
+        backup = new DatabaseBackup(services, logger);
+        change = new CoordinatorChange(services, backup, logger);
+        leaving = new LeavingHost(services, logger);
+        Hosts = new HostMessages(services, liveness, services.Scripts, policies, local) { Change = change, Backup = backup };
+        Pools = new PoolMessages(services.Database, services.Identity, services.Client, liveness, link, policies, services.Audit)
+        {
+            Joining = new JoiningHost(services), Leaving = leaving, Change = change, Backup = backup,
+        };
     }
 
     /// <summary>The implementation of the messages of class host.</summary>
@@ -62,6 +73,7 @@ internal sealed class PoolStart
         Log.PoolRole(logger, identity.Uuid, identity.IsCoordinator ? "coordinator" : "member", identity.CoordinatorAddress);
         if (!identity.IsCoordinator)
         {
+            services.Emergency = new XenApiError(identity.IsBroken ? "HOST_BROKEN" : "HOST_STILL_BOOTING");
             return;
         }
 
@@ -82,15 +94,22 @@ internal sealed class PoolStart
     {
         if (services.Identity.IsCoordinator)
         {
-            await Task.WhenAll(OpenAsync(cancel), CallMembersAsync(cancel), CoordinatorRoundsAsync(cancel)).ConfigureAwait(false);
+            await Task.WhenAll(
+                OpenAsync(cancel), CallMembersAsync(cancel), CoordinatorRoundsAsync(cancel), backup.RunAsync(cancel), leaving.FinishAsync(cancel)).ConfigureAwait(false);
             return;
         }
 
-        services.Emergency = new XenApiError("HOST_STILL_BOOTING");
+        if (services.Identity.IsBroken)
+        {
+            // What is to become of this host is for the administrator to say, by a call that emergency mode answers.
+            await Task.Delay(Timeout.Infinite, cancel).ConfigureAwait(false);
+        }
+
         await link.JoinAsync(facts, reason => services.Emergency = reason, cancel).ConfigureAwait(false);
         services.Emergency = null;
         services.LocalhostKnown.TrySetResult();
-        await Task.WhenAll(OpenAsync(cancel), link.HeartbeatAsync(RoundAsync, cancel)).ConfigureAwait(false);
+        await leaving.FinishAsync(cancel).ConfigureAwait(false);
+        await Task.WhenAll(OpenAsync(cancel), link.HeartbeatAsync(RoundAsync, away => services.Emergency = away, cancel), backup.FirstAsync(cancel)).ConfigureAwait(false);
     }
 
     /// <summary>Asks xenopsd what the host is, records it, and enables the host once the resynchronisation is done.</summary>
@@ -134,17 +153,22 @@ internal sealed class PoolStart
         Log.HostEnabled(logger);
     }
 
-    /// <summary>What is not persistent went with the process before: every member that answers sends its heartbeat, and records itself anew.</summary>
+    /// <summary>What is not persistent went with the process before: every member that answers sends its heartbeat, and records itself anew.
+    /// One that is a coordinator became it while this host was away, or this host did.</summary>
     private async Task CallMembersAsync(CancellationToken cancel)
     {
-        foreach ((Ref<host> self, _) in await services.Database.GetAll<host>(cancel).ConfigureAwait(false))
+        foreach ((Ref<host> self, host row) in await services.Database.GetAll<host>(cancel).ConfigureAwait(false))
         {
             if (self != services.Identity.Localhost)
             {
                 try
                 {
-                    await services.Client.CallHostAsync(services.Database, self, "pool.is_slave", [new Value.Text(self.ToString())], null,
+                    Value member = await services.Client.CallHostAsync(services.Database, self, "pool.is_slave", [new Value.Text(self.ToString())], null,
                         PoolLimits.TalkBackDeadline, cancel).ConfigureAwait(false);
+                    if (!member.AsBool())
+                    {
+                        await change.MeetAsync(row, cancel).ConfigureAwait(false);
+                    }
                 }
                 catch (XenApiError)
                 {
@@ -174,7 +198,7 @@ internal sealed class PoolStart
     /// <summary>Every host's own housekeeping; what is as it was causes no event.</summary>
     private async Task RoundAsync(CancellationToken cancel)
     {
-        if (facts.Info is not null)
+        if (facts.Info is not null && !services.IsLeaving)
         {
             await rows.RefreshAsync(facts, cancel).ConfigureAwait(false);
             await rows.RefreshFreeMemoryAsync(cancel).ConfigureAwait(false);

@@ -71,17 +71,36 @@ public sealed class DevelopmentPool : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until the coordinator shows every host enabled and live.</summary>
-    public async Task WaitUntilLiveAsync(CancellationToken cancellation)
+    /// <summary>Makes a stand-alone host a member of the pool of <paramref name="coordinator"/> and waits until both are enabled and live there.
+    /// Raises <see cref="XenApiFailure"/> when it is refused.</summary>
+    public async Task JoinAsync(PoolHost joiner, PoolHost coordinator, CancellationToken cancellation)
     {
+        using (var client = await LoginAsync(cancellation, joiner))
+        {
+            await client.CallAsync("pool.join", cancellation, coordinator.Address, User, Password);
+        }
+
+        await WaitUntilLiveAsync(coordinator, [joiner], cancellation);
+    }
+
+    /// <summary>Waits until the coordinator shows every host of the pool enabled and live.</summary>
+    public Task WaitUntilLiveAsync(CancellationToken cancellation) =>
+        options.StandAlone
+            ? Task.WhenAll(Hosts.Select(host => WaitUntilLiveAsync(host, [], cancellation)))
+            : WaitUntilLiveAsync(Coordinator, [.. Hosts.Skip(1)], cancellation);
+
+    /// <summary>Waits until <paramref name="coordinator"/> is one and shows itself and these members enabled and live.</summary>
+    public async Task WaitUntilLiveAsync(PoolHost coordinator, IReadOnlyList<PoolHost> members, CancellationToken cancellation)
+    {
+        PoolHost[] wanted = [coordinator, .. members];
         var clock = Stopwatch.StartNew();
         var seen = "no answer";
         while (clock.Elapsed < PoolLimits.PoolDeadline)
         {
             try
             {
-                using var client = await LoginAsync(cancellation);
-                seen = await DescribeHostsAsync(client, cancellation);
+                using var client = await LoginAsync(cancellation, coordinator);
+                seen = await DescribeHostsAsync(client, wanted, cancellation);
                 await client.LogoutAsync(cancellation);
                 if (seen.Length == 0)
                 {
@@ -143,27 +162,27 @@ public sealed class DevelopmentPool : IAsyncDisposable
     /// <summary>All hosts run on one machine and would all carry its name: the administrator gives them their own.</summary>
     private async Task NameHostsAsync(CancellationToken cancellation)
     {
-        using var client = await LoginAsync(cancellation);
         foreach (var host in Hosts)
         {
+            using var client = await LoginAsync(cancellation, options.StandAlone ? host : Coordinator);
             var reference = await client.TextAsync("host.get_by_uuid", cancellation, host.Uuid);
             await client.CallAsync("host.set_name_label", cancellation, reference, $"host{host.Number}");
+            await client.LogoutAsync(cancellation);
         }
-
-        await client.LogoutAsync(cancellation);
     }
 
-    /// <summary>What is missing before all hosts are enabled and live; empty when nothing is.</summary>
-    private async Task<string> DescribeHostsAsync(XenApiClient client, CancellationToken cancellation)
+    /// <summary>What is missing before all these hosts are enabled and live; empty when nothing is.</summary>
+    private static async Task<string> DescribeHostsAsync(XenApiClient client, PoolHost[] wanted, CancellationToken cancellation)
     {
         var records = await client.MapAsync("host.get_all_records", cancellation);
-        if (records.Count < Hosts.Count)
+        foreach (var host in wanted)
         {
-            return $"{records.Count} of {Hosts.Count} hosts";
-        }
+            var record = records.Values.Cast<Dictionary<string, object>>().FirstOrDefault(one => host.Uuid.Equals(one["uuid"]));
+            if (record is null)
+            {
+                return $"host {host.Number} is not among {records.Count} hosts";
+            }
 
-        foreach (var record in records.Values.Cast<Dictionary<string, object>>())
-        {
             if (!(bool)record["enabled"])
             {
                 return $"host {record["name_label"]} is not enabled";

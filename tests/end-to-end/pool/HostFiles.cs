@@ -39,6 +39,7 @@ public static class HostFiles
             $"management-address = {host.Address}",
             $"password-file = {In("passwords")}",
             $"database-path = {In("state.db")}",
+            $"database-backup-path = {In("state-backup.xml")}",
             $"audit-log = {In("audit.log")}",
             $"blob-directory = {In("blobs")}",
             $"pool-role-file = {In("pool.conf")}",
@@ -61,7 +62,7 @@ public static class HostFiles
         }
 
         File.WriteAllLines(In("inventory"), [$"INSTALLATION_UUID='{host.Uuid}'", $"CONTROL_DOMAIN_UUID='{Guid.NewGuid()}'"]);
-        File.WriteAllText(In("pool.conf"), host.Number == 1 ? "master" : "slave:" + coordinator);
+        File.WriteAllText(In("pool.conf"), host.Number == 1 || options.StandAlone ? "master" : "slave:" + coordinator);
         foreach (var command in (string[])["reboot", "poweroff", "hostname"])
         {
             // What would act on the machine is written down instead.
@@ -71,7 +72,7 @@ public static class HostFiles
         Directory.CreateDirectory(In("plugins"));
         Directory.CreateDirectory(In("extensions"));
         WritePrivate(In("passwords"), passwordLine + "\n");
-        WritePrivate(In("ptoken"), secret);
+        WritePrivate(In("ptoken"), options.StandAlone ? Guid.NewGuid().ToString() : secret);
 
         string In(string name) => Path.Combine(place, name);
     }

@@ -42,6 +42,9 @@ public sealed class PoolHost : IDisposable
 
     public string XapiSocket => Path.Combine(Directory, "xapi.sock");
 
+    /// <summary>The host's part in its pool: <c>master</c> or <c>slave:ADDRESS</c>.</summary>
+    public string Role => File.ReadAllText(Path.Combine(Directory, "pool.conf")).Trim();
+
     public string SwitchSocket => Path.Combine(Directory, "switch.sock");
 
     public string HandoverSocket => Path.Combine(Directory, "forwarded.sock");

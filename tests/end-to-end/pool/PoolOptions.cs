@@ -6,6 +6,9 @@ public sealed record PoolOptions
     /// <summary>Hosts of the pool; number 1 is the coordinator.</summary>
     public int Hosts { get; init; } = 2;
 
+    /// <summary>The hosts do not begin as one pool: each is its own coordinator with its own secret, until <see cref="DevelopmentPool.JoinAsync"/>.</summary>
+    public bool StandAlone { get; init; }
+
     /// <summary>TCP port of XenAPI on every host; 0 takes a free one.</summary>
     public int Port { get; init; }
 

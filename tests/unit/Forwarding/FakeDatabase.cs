@@ -44,6 +44,9 @@ internal sealed class FakeDatabase : XapiDatabase
     public override ValueTask<Ref<T>> Create<T>(T row, CancellationToken cancel = default) =>
         ValueTask.FromResult(Add(Ref<T>.New().ToString(), row));
 
+    public override ValueTask Adopt<T>(Ref<T> self, T row, CancellationToken cancel = default) =>
+        rows.TryAdd(self.ToString(), row) ? ValueTask.CompletedTask : throw new XenApiError("DB_UNIQUENESS_CONSTRAINT_VIOLATION", T.Info.Name, "_ref", self.ToString());
+
     public override ValueTask<T> Update<T>(Ref<T> self, Func<T, T> change, CancellationToken cancel = default)
     {
         lock (gate)

@@ -35,7 +35,6 @@ public sealed class IdentityFilesTests : IDisposable
     }
 
     [Theory]
-    [InlineData("broken")]
     [InlineData("slave:")]
     [InlineData("slave:a b")]
     [InlineData("")]

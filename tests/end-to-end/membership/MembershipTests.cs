@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using Toolstack.EndToEnd.Client;
+using Toolstack.EndToEnd.Pool;
+using Xunit;
+
+namespace Toolstack.Tests.EndToEnd.Membership;
+
+/// <summary>What the tests of pools that come and go share: each has hosts of its own, since it changes what they are.</summary>
+public abstract class MembershipTests : IAsyncDisposable
+{
+    /// <summary>A test starts hosts, and xapi several times.</summary>
+    private static readonly TimeSpan TestDeadline = TimeSpan.FromMinutes(5);
+
+    private static readonly TimeSpan ConditionDeadline = TimeSpan.FromSeconds(90);
+
+    private readonly CancellationTokenSource deadline = new(TestDeadline);
+
+    protected DevelopmentPool Pool { get; private set; } = null!;
+
+    protected CancellationToken Cancel => deadline.Token;
+
+    protected PoolHost First => Pool.Hosts[0];
+
+    protected PoolHost Second => Pool.Hosts[1];
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Pool is not null)
+        {
+            await Pool.DisposeAsync();
+        }
+
+        deadline.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    protected async Task StartAsync(PoolOptions options) => Pool = await DevelopmentPool.StartAsync(PoolFixture.Unique(options), Cancel);
+
+    /// <summary>A halted VM of this host, with a name.</summary>
+    protected static Task<string> VmAsync(XenApiClient client, string name, CancellationToken cancel) => TestVm.CreateAsync(client, name, 64, 200, cancel);
+
+    protected static async Task<int> HostsAsync(XenApiClient client, CancellationToken cancel) =>
+        ((object[])await client.CallAsync("host.get_all", cancel)).Length;
+
+    /// <summary>Waits for what must come. A server that is not there meanwhile is no reason to end.</summary>
+    protected async Task UntilAsync(string what, Func<Task<bool>> holds)
+    {
+        var clock = Stopwatch.StartNew();
+        var seen = "";
+        while (clock.Elapsed < ConditionDeadline)
+        {
+            try
+            {
+                if (await holds())
+                {
+                    return;
+                }
+            }
+            catch (Exception error) when (error is HttpRequestException or XenApiFailure or IOException)
+            {
+                seen = error.Message;
+            }
+
+            await Task.Delay(50, Cancel);
+        }
+
+        Assert.Fail($"not within {ConditionDeadline}: {what} {seen}\n{string.Join('\n', Pool.Hosts.Select(host => host.Xapi.LogTail()))}");
+    }
+
+    protected async Task FailsAsync(string[] description, XenApiClient client, string method, params object[] arguments)
+    {
+        var error = await Assert.ThrowsAsync<XenApiFailure>(() => client.CallAsync(method, Cancel, arguments));
+        Assert.Equal(description, error.Description.Take(description.Length));
+    }
+}

@@ -165,7 +165,13 @@ internal static class WireEmitter
         code.Close();
         code.Close();
         code.Line();
-        code.Open($"public static {model.CSharp} Read({Value} value)");
+        CaseModel? unknown = model.Cases.FirstOrDefault(c => c.Unknown);
+        if (unknown is not null)
+        {
+            EmitReadUnknown(code, model, unknown);
+        }
+
+        code.Open(unknown is null ? $"public static {model.CSharp} Read({Value} value)" : $"private static {model.CSharp} ReadKnown({Value} value)");
         code.Line($"(string Tag, {Value}? Argument) variant = {Wire}.Case(value);");
         code.Open("switch (variant.Tag.ToLowerInvariant())");
         foreach (CaseModel variant in model.Cases)
@@ -179,10 +185,24 @@ internal static class WireEmitter
         code.Close();
     }
 
+    private static void EmitReadUnknown(CodeWriter code, WireModel model, CaseModel unknown)
+    {
+        code.Line("/// <summary>Raises nothing: what is not known, or not as it is known here, is the case for that.</summary>");
+        code.Open($"public static {model.CSharp} Read({Value} value)");
+        code.Open("try");
+        code.Line("return ReadKnown(value);");
+        code.Close();
+        code.Open("catch (global::Toolstack.Idl.ValueFormatException)");
+        code.Line($"return new {unknown.CSharp}({Wire}.Text(value));");
+        code.Close();
+        code.Close();
+        code.Line();
+    }
+
     private static void EmitWriteCase(CodeWriter code, CaseModel variant)
     {
         string tag = CodeWriter.Quote(variant.Tag);
-        if (variant.Members.Count == 0)
+        if (variant.Members.Count == 0 || variant.Unknown)
         {
             code.Line($"case {variant.CSharp}:");
             code.Line($"    writer.String({tag});");
@@ -216,8 +236,11 @@ internal static class WireEmitter
     private static void EmitReadCase(CodeWriter code, CaseModel variant)
     {
         code.Open($"case {CodeWriter.Quote(variant.Tag.ToLowerInvariant())}:");
-        switch (variant.Members.Count)
+        switch (variant.Unknown ? 0 : variant.Members.Count)
         {
+            case 0 when variant.Unknown:
+                code.Line($"return new {variant.CSharp}(\"\");");
+                break;
             case 0:
                 code.Line($"return new {variant.CSharp}();");
                 break;

@@ -13,7 +13,8 @@ internal enum MemberKind { Positional, Property }
 /// </summary>
 internal sealed record MemberModel(string Name, string WireName, TypeModel Type, MemberKind Kind, bool Optional, bool IsRequired, string? Default);
 
-internal sealed record CaseModel(string CSharp, string Tag, EquatableArray<MemberModel> Members);
+/// <summary><see cref="Unknown"/>: the case that stands for what is not known.</summary>
+internal sealed record CaseModel(string CSharp, string Tag, EquatableArray<MemberModel> Members, bool Unknown = false);
 
 /// <summary>A WireType record, a WireType enum or a WireVariant: exactly one of the three lists counts.</summary>
 internal sealed record WireModel(
@@ -56,7 +57,7 @@ internal sealed record WireModel(
             }
 
             ImmutableArray<MemberModel> members = [.. (PrimaryConstructor(nested)?.Parameters ?? []).Select(p => Positional(p, problems))];
-            cases.Add(new CaseModel(nested.FullName(), nested.WireName(), members));
+            cases.Add(new CaseModel(nested.FullName(), nested.WireName(), members, nested.Has("WireUnknownAttribute")));
         }
 
         if (!type.IsAbstract || !type.IsRecord || cases.Count == 0)

@@ -160,6 +160,11 @@ public sealed class WireTypeAttribute : Attribute;
 [AttributeUsage(AttributeTargets.Class)]
 public sealed class WireVariantAttribute : Attribute;
 
+/// <summary>The case of a <see cref="WireVariantAttribute"/> type that stands for whatever a peer of another version sends and this one does not know. It has one
+/// member, a string that holds what came and does not go on the wire.</summary>
+[AttributeUsage(AttributeTargets.Class)]
+public sealed class WireUnknownAttribute : Attribute;
+
 /// <summary>Declares a queue interface; each method is one wire method, its parameters are named.</summary>
 [AttributeUsage(AttributeTargets.Interface)]
 public sealed class QueueInterfaceAttribute(string name) : Attribute

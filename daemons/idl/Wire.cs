@@ -145,6 +145,14 @@ public static class Wire
     public static Value Argument((string Tag, Value? Argument) variant) =>
         variant.Argument ?? throw new ValueFormatException($"{variant.Tag} has no argument");
 
+    /// <summary>What came and is not known, as JSON; no more of it than a log line bears.</summary>
+    public static string Text(Value value)
+    {
+        const int most = 1024;
+        string text = Json.JsonValueWriter.Text(w => w.Dynamic(value));
+        return text.Length <= most ? text : text[..most];
+    }
+
     /// <summary>The one empty map of its type in the order of the wire.</summary>
     private static class EmptyMap<TKey, TValue>
         where TKey : notnull

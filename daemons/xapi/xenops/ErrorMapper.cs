@@ -48,6 +48,7 @@ internal sealed class ErrorMapper(string task, Func<string, string> vmOf)
         XenopsErrorValue.No_bootable_device => "No_bootable_device",
         XenopsErrorValue.PCIBack_not_loaded => "PCIBack_not_loaded",
         XenopsErrorValue.Not_enough_memory e => $"Not_enough_memory({Bytes(e.needed)})",
+        XenopsErrorValue.Unknown_error { text.Length: > 0 } e => $"Unknown_error({e.text})",
         _ => "Unknown_error",
     };
 

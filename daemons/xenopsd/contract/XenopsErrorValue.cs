@@ -40,5 +40,8 @@ public abstract record XenopsErrorValue
     public sealed record Failed_to_start_emulator(string vm, string emulator, string message) : XenopsErrorValue;
     public sealed record Ballooning_timeout_before_migration : XenopsErrorValue;
     public sealed record Internal_error(string message) : XenopsErrorValue;
-    public sealed record Unknown_error : XenopsErrorValue;
+
+    /// <summary>An error of a peer that knows more of them. <paramref name="text"/>: what came, as JSON; it does not travel on.</summary>
+    [WireUnknown]
+    public sealed record Unknown_error(string text = "") : XenopsErrorValue;
 }

@@ -25,8 +25,8 @@ public sealed class AtomicActions(IBackend backend, VmStore store, Updates updat
         Atomic.VM_hook_script_stable h => hooks.RunAsync(h.Script, h.Vm, h.Reason, backend.GetStatus(h.BackendVm)?.Domid, cancel),
         Atomic.VM_create c => CreateAsync(c, cancel),
         Atomic.VM_build b => backend.BuildAsync(b.Vm, cancel),
-        Atomic.VM_create_device_model m => IfDevices(d => d.CreateDeviceModelAsync(store.Get(m.Vm).Description, m.SaveState, cancel)),
-        Atomic.VM_destroy_device_model m => IfDevices(d => d.DestroyDeviceModelAsync(m.Vm, cancel)),
+        Atomic.VM_create_device_model m => backend.Devices.CreateDeviceModelAsync(store.Get(m.Vm).Description, m.SaveState, cancel),
+        Atomic.VM_destroy_device_model m => backend.Devices.DestroyDeviceModelAsync(m.Vm, cancel),
         Atomic.VM_set_domain_action_request r => r.Request is null ? CompleteAsync(r.Vm, cancel) : GiveUpAsync(r, cancel),
         Atomic.VM_shutdown_domain s => ShutdownDomainAsync(s, cancel),
         Atomic.VM_pause p => backend.PauseAsync(p.Vm, cancel),
@@ -34,7 +34,7 @@ public sealed class AtomicActions(IBackend backend, VmStore store, Updates updat
         Atomic.VM_softreboot r => backend.Devices.SoftRebootAsync(store.Get(r.Vm).Description, cancel),
         Atomic.VM_s3suspend s => backend.Devices.S3SuspendAsync(s.Vm, cancel),
         Atomic.VM_s3resume s => backend.Devices.S3ResumeAsync(s.Vm, cancel),
-        Atomic.VM_destroy d => backend.GetStatus(d.Vm) is null ? Task.CompletedTask : backend.DestroyAsync(d.Vm, cancel),
+        Atomic.VM_destroy d => backend.GetStatus(d.Vm) is null ? backend.ForgetGoneAsync(d.Vm, cancel) : backend.DestroyAsync(d.Vm, cancel),
         Atomic.VM_delay d => Task.Delay(d.Delay, cancel),
         Atomic.VM_rename r => RenameAsync(r, cancel),
         Atomic.VM_remove r => RemoveAsync(r.Vm),
@@ -88,7 +88,6 @@ public sealed class AtomicActions(IBackend backend, VmStore store, Updates updat
     {
         var record = store.Get(atomic.Vm);
         var vm = record.Vm;
-        store.Mark(atomic.Vm, static r => r with { Survivable = false });
         long memory = atomic.MemoryLimit ?? (atomic.Restores && record.HasImage ? record.Extra.persistent.suspend_memory_bytes : vm.memory_dynamic_max);
         await backend.CreateAsync(
             new DomainConfig(
@@ -121,22 +120,15 @@ public sealed class AtomicActions(IBackend backend, VmStore store, Updates updat
     /// two the VM must not be without both.</summary>
     private async Task CompleteAsync(string vm, CancellationToken cancel)
     {
-        await IfDevices(d => d.SetActionRequestAsync(vm, null, cancel)).ConfigureAwait(false);
-        store.Mark(vm, static r => r with { Survivable = true });
+        await backend.Devices.SetActionRequestAsync(vm, null, cancel).ConfigureAwait(false);
         if (store.Get(vm).HasImage)
         {
             store.Update(vm, static r => r.WithPersistent(static p => p with { suspend_memory_bytes = 0 }));
         }
     }
 
-    private async Task GiveUpAsync(Atomic.VM_set_domain_action_request atomic, CancellationToken cancel)
-    {
-        if (backend.GetStatus(atomic.Vm) is not null)
-        {
-            await IfDevices(d => d.SetActionRequestAsync(atomic.Vm, atomic.Request, cancel)).ConfigureAwait(false);
-            store.Mark(atomic.Vm, static r => r with { Survivable = false });
-        }
-    }
+    private Task GiveUpAsync(Atomic.VM_set_domain_action_request atomic, CancellationToken cancel) =>
+        backend.GetStatus(atomic.Vm) is null ? Task.CompletedTask : backend.Devices.SetActionRequestAsync(atomic.Vm, atomic.Request, cancel);
 
     private async Task ShutdownDomainAsync(Atomic.VM_shutdown_domain atomic, CancellationToken cancel)
     {
@@ -177,7 +169,4 @@ public sealed class AtomicActions(IBackend backend, VmStore store, Updates updat
         store.Remove(id);
         return Task.CompletedTask;
     }
-
-    /// <summary>A step every plan has, and that is nothing where the backend has no devices.</summary>
-    private Task IfDevices(Func<IDeviceBackend, Task> step) => backend.HasDevices ? step(backend.Devices) : Task.CompletedTask;
 }

@@ -30,11 +30,7 @@ internal sealed class TransferActions(IBackend backend, VmStore store, SaveOptio
                     await backend.UnpauseAsync(atomic.Vm, token).ConfigureAwait(false);
                 }
             }, new Progress(context, atomic), cancel).ConfigureAwait(false);
-            if (backend.HasDevices)
-            {
-                await backend.Devices.FlushDisksAsync(atomic.Vm, CancellationToken.None).ConfigureAwait(false);
-            }
-
+            await backend.Devices.FlushDisksAsync(atomic.Vm, CancellationToken.None).ConfigureAwait(false);
             context.Suspended?.Invoke();
             if (image is not null)
             {

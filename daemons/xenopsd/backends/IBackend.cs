@@ -58,6 +58,9 @@ public interface IBackend : IAsyncDisposable
 
     Task RenameAsync(string vmId, string newVmId, CancellationToken cancel);
 
+    /// <summary>Removes what is left of the VM's domain when that ended without this daemon; nothing while there is one.</summary>
+    Task ForgetGoneAsync(string vmId, CancellationToken cancel);
+
     /// <summary>Null when the VM has no domain.</summary>
     DomainStatus? GetStatus(string vmId);
 
@@ -66,18 +69,11 @@ public interface IBackend : IAsyncDisposable
     /// <summary>The guest's answer to a script; XenopsError Failed_to_run_script when it knows none of that name.</summary>
     Task<string> RunScriptAsync(string vmId, string script, CancellationToken cancel);
 
-    /// <summary>Whether <see cref="Devices"/> can be used; without, plans skip the emulator and the action request.</summary>
-    bool HasDevices => false;
-
     /// <summary>Devices of domains and settings of running ones.</summary>
-    IDeviceBackend Devices => throw new XenopsError(new XenopsErrorValue.Unimplemented($"devices of the {Hypervisor} backend"));
+    IDeviceBackend Devices { get; }
 
     /// <summary>A device whose state changed, or for which something is asked. Handlers must be quick and must not throw.</summary>
-    event Action<DynamicId>? DeviceChanged
-    {
-        add { }
-        remove { }
-    }
+    event Action<DynamicId>? DeviceChanged;
 
     /// <summary>The VM id of a domain whose state changed. Handlers must be quick and must not throw.</summary>
     event Action<string>? Changed;

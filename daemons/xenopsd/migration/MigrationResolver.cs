@@ -119,7 +119,7 @@ public sealed class MigrationResolver(
     /// <summary>A guest that gave memory back for its journey may have it again: it stayed.</summary>
     internal async Task GiveRangeBackAsync(string vm)
     {
-        if (!backend.HasDevices || store.Find(vm)?.Vm is not { } record || record.memory_dynamic_min == record.memory_dynamic_max || backend.GetStatus(vm) is null)
+        if (store.Find(vm)?.Vm is not { } record || record.memory_dynamic_min == record.memory_dynamic_max || backend.GetStatus(vm) is null)
         {
             return;
         }

@@ -221,10 +221,7 @@ public sealed class MigrationSender(
             throw XenopsError.Internal($"{record.Vm.id} has a PCI device: it cannot be migrated");
         }
 
-        if (backend.HasDevices)
-        {
-            await backend.Devices.AssertCanSaveAsync(record.Vm.id, cancel).ConfigureAwait(false);
-        }
+        await backend.Devices.AssertCanSaveAsync(record.Vm.id, cancel).ConfigureAwait(false);
     }
 
     /// <summary>A guest that balloons travels with the least memory of its range: less has to be sent, and the destination need not have
@@ -232,7 +229,7 @@ public sealed class MigrationSender(
     private async Task SqueezeAsync(Journey journey, VmRecord record, CancellationToken cancel)
     {
         var (vm, request) = (record.Vm, journey.Operation.Request);
-        if (!backend.HasDevices || vm.memory_dynamic_min == vm.memory_dynamic_max || journey.Paused || backend.GetStatus(vm.id) is not { } domain)
+        if (vm.memory_dynamic_min == vm.memory_dynamic_max || journey.Paused || backend.GetStatus(vm.id) is not { } domain)
         {
             return;
         }

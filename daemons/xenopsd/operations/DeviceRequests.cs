@@ -13,7 +13,7 @@ public sealed class DeviceRequests(VmStore store, IBackend backend)
     public async Task<ImmutableArray<Atomic>> PlanForAsync(DynamicId device, CancellationToken cancel)
     {
         var (vm, _) = Split(device);
-        if (!backend.HasDevices || store.Find(vm) is not { } record || !record.DeviceIds.Contains(device))
+        if (store.Find(vm) is not { } record || !record.DeviceIds.Contains(device))
         {
             return [];
         }

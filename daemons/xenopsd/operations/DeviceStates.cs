@@ -40,5 +40,5 @@ internal static class DeviceStates
         }
     }
 
-    private static bool Lives(IBackend backend, string vm) => backend.HasDevices && backend.GetStatus(vm) is not null;
+    private static bool Lives(IBackend backend, string vm) => backend.GetStatus(vm) is not null;
 }

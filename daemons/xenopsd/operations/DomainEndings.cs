@@ -15,15 +15,19 @@ public sealed class DomainEndings(VmStore store, IBackend backend, PendingMigrat
     /// <summary>The plan for the domain as it is now; empty when there is nothing to do.</summary>
     public async Task<ImmutableArray<Atomic>> PlanForAsync(string vmId, CancellationToken cancel)
     {
+        if (backend.GetStatus(vmId) is not { } domain)
+        {
+            await backend.ForgetGoneAsync(vmId, cancel).ConfigureAwait(false);
+            return [];
+        }
+
         // The suspended copy of a VM that is leaving is the migration's, however long that takes.
-        if (pending.IsSource(vmId) || store.Find(vmId) is not { } record || backend.GetStatus(vmId) is not { } domain)
+        if (pending.IsSource(vmId) || store.Find(vmId) is not { } record)
         {
             return [];
         }
 
-        var asked = backend.HasDevices
-            ? await backend.Devices.GetActionRequestAsync(vmId, cancel).ConfigureAwait(false)
-            : Observed(domain, record.Survivable);
+        var asked = await backend.Devices.GetActionRequestAsync(vmId, cancel).ConfigureAwait(false);
         var actions = ActionsFor(record.Vm, domain, asked);
         if (!actions.IsEmpty)
         {
@@ -101,14 +105,5 @@ public sealed class DomainEndings(VmStore store, IBackend backend, PendingMigrat
         VmAction.Pause => [new Atomic.VM_pause(vm.Id)],
         VmAction.Softreboot => [new Atomic.VM_softreboot(vm.Id)],
         _ => [],
-    };
-
-    private static DomainAction? Observed(DomainStatus domain, bool survivable) => domain.ShutdownReason switch
-    {
-        null => survivable ? null : DomainAction.Poweroff,
-        ShutdownReason.Poweroff => DomainAction.Poweroff,
-        ShutdownReason.Reboot => DomainAction.Reboot,
-        ShutdownReason.Suspend => DomainAction.Suspend,
-        _ => DomainAction.Crashdump,
     };
 }

@@ -126,9 +126,6 @@ public sealed class Engine : IAsyncDisposable
         Backend.DeviceChanged += OnDeviceChanged;
         foreach (string id in Store.Ids)
         {
-            // Where the backend keeps no request of its own, a domain that lives is taken to be whole.
-            bool lives = Backend.GetStatus(id) is not null;
-            Store.Mark(id, r => r with { Survivable = lives });
             Operations.Signal(id);
             Operations.Adopt(id);
         }

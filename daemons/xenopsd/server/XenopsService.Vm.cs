@@ -119,7 +119,7 @@ public sealed partial class XenopsService
         }
 
         var domain = engine.Backend.GetStatus(record.Vm.id);
-        var seen = domain is not null && engine.Backend.HasDevices
+        var seen = domain is not null
             ? await engine.Backend.Devices.ObserveAsync(record.Vm.id, cancel).ConfigureAwait(false)
             : DomainObservations.None;
         return (record.Vm, VmStates.Of(record, domain, seen));

@@ -20,8 +20,7 @@ public static class MetadataImport
                 : vm with { platformdata = vm.platformdata.SetItem(Featureset, features) },
             [.. metadata.vbds.Select(v => v with { id = (v.id.vm, Renamed(v.id.device)) })],
             metadata.vifs,
-            extra ?? old?.Extra ?? new VmExtra(),
-            old?.Survivable ?? false)
+            extra ?? old?.Extra ?? new VmExtra())
         {
             Pcis = metadata.pcis,
             Vgpus = metadata.vgpus,

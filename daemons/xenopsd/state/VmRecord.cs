@@ -6,9 +6,8 @@ using Toolstack.Xenopsd.Operations;
 namespace Toolstack.Xenopsd.State;
 
 /// <summary>Everything held of one VM. Immutable; the store replaces it whole.</summary>
-/// <param name="Survivable">Its domain is complete: it is not to be ended for being half-made. Not kept on disk.</param>
 /// <param name="Rebooting">A reboot is under way, so observers are told that it runs. Not kept on disk.</param>
-public sealed record VmRecord(Vm Vm, ImmutableArray<Vbd> Vbds, ImmutableArray<Vif> Vifs, VmExtra Extra, bool Survivable = false, bool Rebooting = false)
+public sealed record VmRecord(Vm Vm, ImmutableArray<Vbd> Vbds, ImmutableArray<Vif> Vifs, VmExtra Extra, bool Rebooting = false)
 {
     public ImmutableArray<Pci> Pcis { get; init; } = [];
 

@@ -73,6 +73,8 @@ internal sealed class FaultyBackend(IBackend inner) : IBackend
         return Restore ? throw XenopsError.Internal("this backend does not restore") : statistics;
     }
 
+    public Task ForgetGoneAsync(string vmId, CancellationToken cancel) => inner.ForgetGoneAsync(vmId, cancel);
+
     public Task ResumeAsync(string vmId, CancellationToken cancel) => inner.ResumeAsync(vmId, cancel);
 
     public Task RenameAsync(string vmId, string newVmId, CancellationToken cancel) =>

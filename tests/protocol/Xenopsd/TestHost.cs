@@ -1,6 +1,7 @@
 using Xunit;
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging.Abstractions;
+using Toolstack.Interop.Xen.Xenstore;
 using Toolstack.Tests.Simulator;
 using Toolstack.Xapi.Xenops;
 using Toolstack.Xenopsd.Backends;
@@ -9,6 +10,7 @@ using Toolstack.Xenopsd.Executor;
 using Toolstack.Xenopsd.Migration;
 using Toolstack.Xenopsd.Migration.Stream;
 using Toolstack.Xenopsd.Server;
+using Toolstack.XenSimulator.Contract;
 
 namespace Toolstack.Tests.Xenopsd;
 
@@ -129,7 +131,8 @@ internal sealed class TestHost : IAsyncDisposable
     internal async Task<string?> EndAsync(string task)
     {
         var state = await WaitAsync(task);
-        return Assert.IsType<TaskState.Completed>(state).completion.result;
+        Assert.True(state is TaskState.Completed, state.ToString());
+        return ((TaskState.Completed)state).completion.result;
     }
 
     internal async Task<XenopsErrorValue> FailureAsync(string task) => Assert.IsType<TaskState.Failed>(await WaitAsync(task)).error;
@@ -169,7 +172,24 @@ internal sealed class TestHost : IAsyncDisposable
         if (!inherited)
         {
             await machine.DisposeAsync();
-            Directory.Delete(directory, recursive: true);
+            await DeleteAsync(directory);
+        }
+    }
+
+    /// <summary>An operation that was under way when xenopsd ended may write its last file now.</summary>
+    private static async Task DeleteAsync(string directory)
+    {
+        using var deadline = new CancellationTokenSource(Patience);
+        while (Directory.Exists(directory))
+        {
+            try
+            {
+                Directory.Delete(directory, recursive: true);
+            }
+            catch (IOException) when (!deadline.IsCancellationRequested)
+            {
+                await Task.Delay(5, CancellationToken.None);
+            }
         }
     }
 
@@ -185,6 +205,19 @@ internal sealed class TestHost : IAsyncDisposable
 
         return this;
     }
+
+    /// <summary>The power of the machine fails and comes back while xenopsd lives: every domain is gone, and domids begin anew.</summary>
+    internal Task LoseMachineAsync() => machine.RestartAsync();
+
+    /// <summary>Makes a call of the machine's fail (see FaultSyntax).</summary>
+    internal async Task FaultAsync(string text)
+    {
+        using var connection = machine.Connect();
+        await new HypercallsClient(connection).Fault(text, CancellationToken.None);
+    }
+
+    /// <summary>A connection to the machine's xenstore as domain 0; the caller's.</summary>
+    internal Task<XenstoreClient> ConnectStoreAsync() => XenstoreClient.ConnectAsync(machine.XenstorePath, null, CancellationToken.None);
 
     /// <summary>The power of the machine fails and comes back, after xenopsd has ended: every domain is gone.</summary>
     internal async Task<TestHost> RestartMachineAsync()

@@ -21,7 +21,6 @@ public sealed class VmStoreTests : IDisposable
         Assert.Equal(["config", "vbd.xvda", "vif.0"], Directory.EnumerateFiles(Path.Combine(root, "VM", "v")).Select(Path.GetFileName).Order());
         var read = Open().Get("v");
         Assert.Equal(MetadataText.Write(record), MetadataText.Write(read));
-        Assert.False(read.Survivable);
     }
 
     [Fact]

@@ -38,6 +38,7 @@ public sealed class DomainBackend : IBackend, IDomainObserver
     private readonly SemaphoreSlim balance = new(0);
     private readonly Lazy<CpuFeatures?> features;
     private HostWatch? hostWatch;
+    private Task roots = Task.CompletedTask;
     private Task balancing = Task.CompletedTask;
 
     private DomainBackend(IHypervisor hypervisor, XenstoreClient store, DomainOptions options, ILogger logger)
@@ -64,8 +65,6 @@ public sealed class DomainBackend : IBackend, IDomainObserver
     public event Action<DynamicId>? DeviceChanged;
 
     public string Hypervisor => hypervisor.Name;
-
-    public bool HasDevices => true;
 
     public IDeviceBackend Devices => devices;
 
@@ -111,6 +110,7 @@ public sealed class DomainBackend : IBackend, IDomainObserver
 
     public async Task<int> CreateAsync(DomainConfig config, CancellationToken cancel)
     {
+        await roots.ConfigureAwait(false);
         var entry = await StoreErrors.MapAsync(() => creation.RunAsync(config, cancel)).ConfigureAwait(false);
         DomainChanged(entry);
         return entry.Domid;
@@ -133,7 +133,7 @@ public sealed class DomainBackend : IBackend, IDomainObserver
         var entry = table.Get(vmId);
 
         // Xen counts pauses; the VM's one is there or not.
-        if (hypervisor.Domain(entry.Domid) is { Paused: false })
+        if (hypervisor.Own(entry) is { Paused: false })
         {
             hypervisor.Pause(entry.Domid);
         }
@@ -151,7 +151,7 @@ public sealed class DomainBackend : IBackend, IDomainObserver
             throw new XenopsError(new XenopsErrorValue.Domain_not_built());
         }
 
-        if (hypervisor.Domain(entry.Domid) is { Paused: true })
+        if (hypervisor.Own(entry) is { Paused: true })
         {
             hypervisor.Unpause(entry.Domid);
         }
@@ -205,7 +205,7 @@ public sealed class DomainBackend : IBackend, IDomainObserver
     public async Task ResumeAsync(string vmId, CancellationToken cancel)
     {
         var entry = table.Get(vmId);
-        if (ShutdownRequests.ReasonOf(hypervisor.Domain(entry.Domid)) != ShutdownReason.Suspend)
+        if (ShutdownRequests.ReasonOf(hypervisor.Own(entry)) != ShutdownReason.Suspend)
         {
             throw XenopsError.Internal($"domain {entry.Domid} is not suspended");
         }
@@ -221,16 +221,17 @@ public sealed class DomainBackend : IBackend, IDomainObserver
     {
         var entry = table.Get(vmId);
         var handle = Handles.Of(newVmId);
+        var former = entry.Handle;
         table.Rename(entry, newVmId);
         try
         {
-            hypervisor.SetHandle(entry.Domid, handle);
+            SetHandle(entry, handle);
             await StoreErrors.MapAsync(() => TreeRename.RunAsync(store, entry.Domid, vmId, newVmId, cancel)).ConfigureAwait(false);
         }
         catch
         {
             table.Rename(entry, vmId);
-            hypervisor.SetHandle(entry.Domid, Handles.Of(vmId));
+            SetHandle(entry, former);
             throw;
         }
 
@@ -238,9 +239,18 @@ public sealed class DomainBackend : IBackend, IDomainObserver
         Changed?.Invoke(newVmId);
     }
 
+    public async Task ForgetGoneAsync(string vmId, CancellationToken cancel)
+    {
+        if (table.Find(vmId) is { } entry && hypervisor.Own(entry) is null)
+        {
+            await StoreErrors.MapAsync(() => destruction.RunAsync(entry, cancel)).ConfigureAwait(false);
+            RequestBalance();
+        }
+    }
+
     public DomainStatus? GetStatus(string vmId)
     {
-        if (table.Find(vmId) is not { Ending: false } entry || hypervisor.Domain(entry.Domid) is not { Dying: false } domain)
+        if (table.Find(vmId) is not { Ending: false } entry || hypervisor.Own(entry) is not { Dying: false } domain)
         {
             return null;
         }
@@ -300,6 +310,13 @@ public sealed class DomainBackend : IBackend, IDomainObserver
 
     void IDomainObserver.BalloonChanged(DomainEntry entry) => RequestBalance();
 
+    private void SetHandle(DomainEntry entry, Guid handle)
+    {
+        entry.ExpectHandle(handle);
+        hypervisor.SetHandle(entry.Domid, handle);
+        entry.Handle = handle;
+    }
+
     private void DomainChanged(DomainEntry entry) => Changed?.Invoke(entry.VmId);
 
     /// <summary>Null where the hypervisor does not tell.</summary>
@@ -318,9 +335,24 @@ public sealed class DomainBackend : IBackend, IDomainObserver
     private async Task StartAsync(CancellationToken cancel)
     {
         store.ConnectionLost += error => Log.XenstoreFailed(logger, error.Message);
-        await new Adoption(hypervisor, store, table, destruction, this, logger).RunAsync(cancel).ConfigureAwait(false);
+        Adoption adoption = new(hypervisor, store, table, destruction, this, logger);
+        await adoption.RunAsync(cancel).ConfigureAwait(false);
+        store.Reconnected += () => roots = MakeRootsAgainAsync(adoption);
         hostWatch = await HostWatch.StartAsync(hypervisor, store, table, this, logger, cancel).ConfigureAwait(false);
         balancing = BalanceAsync(stopping.Token);
+    }
+
+    /// <summary>The server may be a new one that knows nothing.</summary>
+    private async Task MakeRootsAgainAsync(Adoption adoption)
+    {
+        try
+        {
+            await adoption.MakeRootsAsync(stopping.Token).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is XenstoreError or OperationCanceledException)
+        {
+            Log.XenstoreFailed(logger, error.Message);
+        }
     }
 
     private async Task WatchAsync(DomainEntry entry, CancellationToken cancel) =>

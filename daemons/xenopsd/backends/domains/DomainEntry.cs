@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Toolstack.Interop.Xen;
 using Toolstack.Xenopsd.Backends.Domains.Watching;
 
 
@@ -10,6 +11,8 @@ internal sealed class DomainEntry(string vmId, int domid, GuestKind kind)
 {
     private readonly Lock gate = new();
     private TaskCompletionSource changed = NewSignal();
+    private Guid handle = Guid.TryParseExact(vmId, "D", out var given) ? given : Guid.Empty;
+    private Guid? nextHandle;
 
     /// <summary>Changes when the VM is renamed.</summary>
     public string VmId { get; set; } = vmId;
@@ -17,6 +20,14 @@ internal sealed class DomainEntry(string vmId, int domid, GuestKind kind)
     public int Domid { get; } = domid;
 
     public GuestKind Kind { get; } = kind;
+
+    /// <summary>The handle its domain carries. Domids come round, and begin anew with the machine: a domain of the same domid and
+    /// another handle is somebody else's.</summary>
+    public Guid Handle
+    {
+        get => handle;
+        set => (handle, nextHandle) = (value, null);
+    }
 
     /// <summary>What it was made with; null for a domain that was there when the daemon started.</summary>
     public DomainConfig? Config { get; init; }
@@ -30,6 +41,12 @@ internal sealed class DomainEntry(string vmId, int domid, GuestKind kind)
 
     /// <summary>It is being destroyed: it is no longer the VM's domain.</summary>
     public bool Ending { get; set; }
+
+    /// <summary>Held by whoever destroys it; a second one waits, and finds nothing left to do.</summary>
+    public SemaphoreSlim Removal { get; } = new(1, 1);
+
+    /// <summary>All of it has been removed.</summary>
+    public bool Removed { get; set; }
 
     /// <summary>The node of that name.</summary>
     public string? ActionRequest { get; set; }
@@ -69,6 +86,12 @@ internal sealed class DomainEntry(string vmId, int domid, GuestKind kind)
 
     /// <summary>Names of the devices by kind and number in xenstore.</summary>
     public ConcurrentDictionary<(string Kind, int Id), string> Devices { get; } = new();
+
+    /// <summary>Its handle is about to become another: from here on until it has, the domain may carry either.</summary>
+    public void ExpectHandle(Guid next) => nextHandle = next;
+
+    /// <summary>Whether a domain of the hypervisor is this one.</summary>
+    public bool Is(XenDomain domain) => domain.Domid == Domid && (domain.Handle == handle || domain.Handle == nextHandle);
 
     /// <summary>What was read of the guest's own writing; null when it has to be read again.</summary>
     public DomainObservations? Observed { get; private set; }

@@ -54,10 +54,15 @@ internal sealed class DeviceRemoval(IHypervisor hypervisor, XenstoreClient store
         }
     }
 
-    /// <summary>Every device of a domain that is gone.</summary>
-    public async Task RemoveAllAsync(DomainEntry entry, IReadOnlyList<DeviceAddress> devices, CancellationToken cancel)
+    /// <summary>Every device of a domain that is gone; <paramref name="taken"/>: another domain has its domid by now.</summary>
+    public async Task RemoveAllAsync(DomainEntry entry, IReadOnlyList<DeviceAddress> devices, bool taken, CancellationToken cancel)
     {
         await Task.WhenAll(devices.Select(device => RemoveOneAsync(entry, device, cancel))).ConfigureAwait(false);
+        if (taken)
+        {
+            return;
+        }
+
         var roots = await store.DirectoryAsync("/local/domain/0/backend", cancel).ConfigureAwait(false);
         await store.ApplyAsync([.. roots.Select(kind => DevicePaths.Backends(kind, entry.Domid))], [], cancel).ConfigureAwait(false);
     }

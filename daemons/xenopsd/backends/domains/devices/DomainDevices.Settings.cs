@@ -147,7 +147,7 @@ internal sealed partial class DomainDevices
 
     public async Task<DomainAction?> GetActionRequestAsync(string vmId, CancellationToken cancel)
     {
-        if (table.Find(vmId) is not { Ending: false } entry || hypervisor.Domain(entry.Domid) is not { Dying: false } domain)
+        if (table.Find(vmId) is not { Ending: false } entry || hypervisor.Own(entry) is not { Dying: false } domain)
         {
             return null;
         }

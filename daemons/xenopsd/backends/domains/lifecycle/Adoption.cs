@@ -29,7 +29,8 @@ internal sealed class Adoption(
         await SweepAsync([.. domains.Select(static d => d.Domid)], cancel).ConfigureAwait(false);
     }
 
-    private Task MakeRootsAsync(CancellationToken cancel) => store.TransactionAsync(
+    /// <summary>What stands before the first domain is made.</summary>
+    public Task MakeRootsAsync(CancellationToken cancel) => store.TransactionAsync(
         transaction =>
         {
             foreach (string root in StorePaths.Roots)
@@ -67,6 +68,7 @@ internal sealed class Adoption(
 
         DomainEntry entry = new(await VmOfAsync(domain, cancel).ConfigureAwait(false), domain.Domid, DomainTree.KindOf(keys[3]))
         {
+            Handle = domain.Handle,
             Name = keys[2] ?? "",
             StartTime = await StartTimeAsync(vmId, domain.Domid, cancel).ConfigureAwait(false),
             Built = keys[4] is not null,

@@ -17,7 +17,7 @@ internal sealed class Creation(IHypervisor hypervisor, XenstoreClient store, Dom
     {
         ArgumentNullException.ThrowIfNull(config);
         var handle = Handles.Of(config.VmId);
-        if (table.Find(config.VmId) is { } former && hypervisor.Domain(former.Domid) is not { Dying: false })
+        if (table.Find(config.VmId) is { } former && hypervisor.Own(former) is not { Dying: false })
         {
             // Somebody else ended it: what it left makes place.
             await destruction.AbandonAsync(former).ConfigureAwait(false);
@@ -32,6 +32,12 @@ internal sealed class Creation(IHypervisor hypervisor, XenstoreClient store, Dom
         try
         {
             int domid = hypervisor.Create(Describe(config, kind, handle));
+            if (table.Find(domid) is { } stranger)
+            {
+                // Its domain is gone, for the hypervisor has given the domid away: what it left must not be taken for the new domain's.
+                await destruction.AbandonAsync(stranger).ConfigureAwait(false);
+            }
+
             squeezer.Transfer(reservation, domid);
             entry = Entry(config, kind, domid, reservation.Kib - overheadKib);
             table.Add(entry);

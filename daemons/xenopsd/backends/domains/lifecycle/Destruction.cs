@@ -13,9 +13,54 @@ namespace Toolstack.Xenopsd.Backends.Domains.LifeCycle;
 internal sealed class Destruction(
     IHypervisor hypervisor, XenstoreClient store, DomainTable table, Reservations reservations, DeviceRemoval devices, ILogger logger)
 {
+    /// <summary>Nothing for a domain that somebody else has removed meanwhile. One that still lives after a failure is the VM's again, so that whoever
+    /// looks at it next tries once more.</summary>
     public async Task RunAsync(DomainEntry entry, CancellationToken cancel)
     {
+        await entry.Removal.WaitAsync(cancel).ConfigureAwait(false);
+        try
+        {
+            if (!entry.Removed)
+            {
+                await RemoveAsync(entry, cancel).ConfigureAwait(false);
+                entry.Removed = true;
+            }
+        }
+        finally
+        {
+            entry.Removal.Release();
+        }
+    }
+
+    private async Task RemoveAsync(DomainEntry entry, CancellationToken cancel)
+    {
         entry.Ending = true;
+        IReadOnlyList<DeviceAddress> present;
+        try
+        {
+            present = await EndAsync(entry, cancel).ConfigureAwait(false);
+        }
+        catch
+        {
+            entry.Ending = false;
+            throw;
+        }
+
+        bool taken = hypervisor.Domain(entry.Domid) is { } other && !entry.Is(other);
+        reservations.RemoveOfDomain(entry.Domid);
+        if (entry.MayHaveDevices)
+        {
+            await devices.RemoveAllAsync(entry, present, taken, cancel).ConfigureAwait(false);
+        }
+
+        await RemoveTreeAsync(entry, taken, cancel).ConfigureAwait(false);
+        table.Remove(entry);
+        entry.SignalChange();
+    }
+
+    /// <summary>The domain itself. Returns the devices it had.</summary>
+    private async Task<IReadOnlyList<DeviceAddress>> EndAsync(DomainEntry entry, CancellationToken cancel)
+    {
         await entry.Destroyed.CancelAsync().ConfigureAwait(false);
 
         // The copy loop reads the frames: they may go only after it.
@@ -25,7 +70,12 @@ internal sealed class Destruction(
             await watch.DisposeAsync().ConfigureAwait(false);
         }
 
-        BestEffort(entry, "sethandle", () => hypervisor.SetHandle(entry.Domid, Handles.Ending(entry.Domid)));
+        bool lives = hypervisor.Own(entry) is not null;
+        if (lives)
+        {
+            BestEffort(entry, "sethandle", () => Mark(entry, Handles.Ending(entry.Domid)));
+        }
+
         IReadOnlyList<DeviceAddress> present = [];
         if (entry.MayHaveDevices)
         {
@@ -33,20 +83,19 @@ internal sealed class Destruction(
             await devices.ReturnPciAsync(entry, cancel).ConfigureAwait(false);
         }
 
-        if (hypervisor.Domain(entry.Domid) is not null)
+        if (lives)
         {
             await hypervisor.DestroyAsync(entry.Domid, cancel).ConfigureAwait(false);
         }
 
-        reservations.RemoveOfDomain(entry.Domid);
-        if (entry.MayHaveDevices)
-        {
-            await devices.RemoveAllAsync(entry, present, cancel).ConfigureAwait(false);
-        }
+        return present;
+    }
 
-        await RemoveTreeAsync(entry, cancel).ConfigureAwait(false);
-        table.Remove(entry);
-        entry.SignalChange();
+    private void Mark(DomainEntry entry, Guid handle)
+    {
+        entry.ExpectHandle(handle);
+        hypervisor.SetHandle(entry.Domid, handle);
+        entry.Handle = handle;
     }
 
     /// <summary>Takes a half-made domain back. What cannot be is logged: the next process finds it by its handle.</summary>
@@ -64,17 +113,19 @@ internal sealed class Destruction(
         }
     }
 
-    private Task RemoveTreeAsync(DomainEntry entry, CancellationToken cancel)
+    /// <param name="entry">The domain that is gone.</param>
+    /// <param name="taken">Its domid is another domain's by now, and so is what stands under that number for everybody.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    private Task RemoveTreeAsync(DomainEntry entry, bool taken, CancellationToken cancel)
     {
         // Another domain of the VM may be the other half of a migration within this host.
         bool shared = table.All.Any(e => e != entry && e.VmId == entry.VmId);
         List<string> gone =
         [
             shared ? StorePaths.VmDomain(entry.VmId, entry.Domid) : StorePaths.Vm(entry.VmId),
-            StorePaths.Domain(entry.Domid),
             StorePaths.Private(entry.Domid),
-            StorePaths.Libxl(entry.Domid),
             StorePaths.Tasks(entry.Domid),
+            .. taken ? (string[])[] : [StorePaths.Domain(entry.Domid), StorePaths.Libxl(entry.Domid)],
         ];
         if (entry.MayHaveDevices)
         {

@@ -20,7 +20,7 @@ internal sealed class GuestScripts(IHypervisor hypervisor, XenstoreClient store,
             throw Failed($"a script of {script.Length} characters");
         }
 
-        if (hypervisor.Domain(entry.Domid) is not { Paused: false, ShutdownCode: null })
+        if (hypervisor.Own(entry) is not { Paused: false, ShutdownCode: null })
         {
             throw Failed("the guest does not run");
         }

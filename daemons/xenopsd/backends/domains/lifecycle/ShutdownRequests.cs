@@ -47,7 +47,7 @@ internal sealed class ShutdownRequests(IHypervisor hypervisor, XenstoreClient st
         while (true)
         {
             var next = entry.NextChange;
-            if (ReasonOf(hypervisor.Domain(entry.Domid)) is { } ended)
+            if (ReasonOf(hypervisor.Own(entry)) is { } ended)
             {
                 return ended == reason;
             }
@@ -58,7 +58,7 @@ internal sealed class ShutdownRequests(IHypervisor hypervisor, XenstoreClient st
             }
             catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
             {
-                return ReasonOf(hypervisor.Domain(entry.Domid)) == reason;
+                return ReasonOf(hypervisor.Own(entry)) == reason;
             }
         }
     }

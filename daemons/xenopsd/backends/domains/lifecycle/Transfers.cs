@@ -50,7 +50,7 @@ internal sealed class Transfers(IHypervisor hypervisor, DomainOptions options, S
     /// <summary>Called on the copy's own thread, which has nothing else to do; the limits are the two timeouts.</summary>
     private void Suspend(DomainEntry entry)
     {
-        if (ShutdownRequests.ReasonOf(hypervisor.Domain(entry.Domid)) == ShutdownReason.Suspend)
+        if (ShutdownRequests.ReasonOf(hypervisor.Own(entry)) == ShutdownReason.Suspend)
         {
             return;
         }

@@ -147,7 +147,7 @@ internal sealed class Squeezer(IHypervisor hypervisor, XenstoreClient store, Dom
         List<DomainEntry> waiting = [];
         foreach (var balloon in balloons.Where(b => wanted.Targets[b.Domid] < b.TargetKib))
         {
-            if (table.All.FirstOrDefault(e => e.Domid == balloon.Domid) is { } entry)
+            if (table.Find(balloon.Domid) is { } entry)
             {
                 await SetTargetAsync(entry, wanted.Targets[balloon.Domid], cancel).ConfigureAwait(false);
                 waiting.Add(entry);
@@ -160,7 +160,7 @@ internal sealed class Squeezer(IHypervisor hypervisor, XenstoreClient store, Dom
         {
             foreach (var entry in waiting.ToList())
             {
-                if (hypervisor.Domain(entry.Domid) is not { Dying: false } domain || Actual(entry, domain) <= entry.TargetKib + MemoryLimits.InaccuracyKib)
+                if (hypervisor.Own(entry) is not { Dying: false } domain || Actual(entry, domain) <= entry.TargetKib + MemoryLimits.InaccuracyKib)
                 {
                     waiting.Remove(entry);
                     continue;
@@ -199,7 +199,7 @@ internal sealed class Squeezer(IHypervisor hypervisor, XenstoreClient store, Dom
             }
 
             long more = Math.Min(target - balloon.TargetKib, Math.Max(0, free));
-            if (more > 0 && table.All.FirstOrDefault(e => e.Domid == balloon.Domid) is { } entry)
+            if (more > 0 && table.Find(balloon.Domid) is { } entry)
             {
                 await SetTargetAsync(entry, balloon.TargetKib + more, cancel).ConfigureAwait(false);
                 free -= more;
@@ -222,7 +222,7 @@ internal sealed class Squeezer(IHypervisor hypervisor, XenstoreClient store, Dom
         long raised = 0;
         foreach (var entry in table.All)
         {
-            if (CanBalloon(entry) && domains.TryGetValue(entry.Domid, out var domain) && domain is { Dying: false, Paused: false, ShutdownCode: null })
+            if (CanBalloon(entry) && domains.TryGetValue(entry.Domid, out var domain) && entry.Is(domain) && domain is { Dying: false, Paused: false, ShutdownCode: null })
             {
                 long actual = Actual(entry, domain);
                 balloons.Add(new Balloon(entry.Domid, entry.DynamicMinKib, Math.Max(entry.DynamicMinKib, entry.DynamicMaxKib), entry.TargetKib, actual));

@@ -8,6 +8,10 @@ namespace Toolstack.Xenopsd.Backends.Domains.Watching;
 /// <summary>Hears of domains that end (xenstore: <c>@releaseDomain</c>, which names none: all are looked at).</summary>
 internal sealed class HostWatch : IAsyncDisposable
 {
+    /// <summary>Pause before another look when the hypervisor did not answer: a simulated machine serves xenstore before it serves that.</summary>
+    private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(200);
+
+    private readonly CancellationTokenSource stopping = new();
     private readonly IHypervisor hypervisor;
     private readonly DomainTable table;
     private readonly IDomainObserver observer;
@@ -31,8 +35,10 @@ internal sealed class HostWatch : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await stopping.CancelAsync().ConfigureAwait(false);
         await released.DisposeAsync().ConfigureAwait(false);
         await running.ConfigureAwait(false);
+        stopping.Dispose();
     }
 
     private async Task RunAsync()
@@ -46,8 +52,15 @@ internal sealed class HostWatch : IAsyncDisposable
                     // Several ends are one look.
                 }
 
-                Look();
+                while (!Look())
+                {
+                    await Task.Delay(Again, stopping.Token).ConfigureAwait(false);
+                }
             }
+        }
+        catch (OperationCanceledException)
+        {
+            // Nobody wants to hear it any more.
         }
         catch (XenstoreError error)
         {
@@ -55,16 +68,18 @@ internal sealed class HostWatch : IAsyncDisposable
         }
     }
 
-    private void Look()
+    /// <summary>False when the hypervisor did not answer.</summary>
+    private bool Look()
     {
         try
         {
             var domains = hypervisor.Domains().ToDictionary(static d => d.Domid);
             foreach (var entry in table.All)
             {
-                bool gone = !domains.TryGetValue(entry.Domid, out var domain) || domain.Dying;
+                bool gone = !domains.TryGetValue(entry.Domid, out var domain) || domain.Dying || !entry.Is(domain);
                 int? code = gone ? -1 : domain!.ShutdownCode;
-                if (entry.Ending || code == entry.SeenShutdown)
+                bool beingRemoved = entry.Removal.CurrentCount == 0;
+                if (beingRemoved || code == entry.SeenShutdown)
                 {
                     continue;
                 }
@@ -73,10 +88,13 @@ internal sealed class HostWatch : IAsyncDisposable
                 entry.SignalChange();
                 observer.DomainChanged(entry);
             }
+
+            return true;
         }
         catch (HypervisorError error)
         {
             Log.WatchFailed(logger, StorePaths.Released, error.Message);
+            return false;
         }
     }
 }

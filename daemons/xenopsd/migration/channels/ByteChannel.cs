@@ -5,7 +5,8 @@ namespace Toolstack.Xenopsd.Migration.Channels;
 /// <summary>A channel that takes runs one after the other, in parts of bounded size.</summary>
 public abstract class ByteChannel : IDataChannel
 {
-    private const int Part = 1 << 20;
+    /// <summary>Most bytes of a run that are moved at once.</summary>
+    protected const int Part = 1 << 20;
 
     public long Bytes { get; protected set; }
 

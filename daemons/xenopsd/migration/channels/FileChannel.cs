@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 
 namespace Toolstack.Xenopsd.Migration.Channels;
 
@@ -8,6 +9,10 @@ public sealed class FileChannel : ByteChannel
 {
     private readonly SafeFileHandle _file;
     private volatile bool _ended;
+
+    // Where a guest's frames pass through once the file system has refused them: one that pins the pages it is given (9p, FUSE) cannot
+    // take memory that belongs to another domain.
+    private byte[]? _copy;
 
     private FileChannel(SafeFileHandle file) => _file = file;
 
@@ -19,14 +24,49 @@ public sealed class FileChannel : ByteChannel
     public override void Write(ReadOnlySpan<byte> data)
     {
         ThrowIfEnded();
-        RandomAccess.Write(_file, data, Bytes);
-        Bytes += data.Length;
+        if (_copy is null)
+        {
+            try
+            {
+                RandomAccess.Write(_file, data, Bytes);
+                Bytes += data.Length;
+                return;
+            }
+            catch (IOException error) when (error.HResult == LibC.EFAULT)
+            {
+                _copy = new byte[Part];
+            }
+        }
+
+        for (; !data.IsEmpty; data = data[Math.Min(Part, data.Length)..])
+        {
+            var part = _copy.AsSpan(0, Math.Min(Part, data.Length));
+            data[..part.Length].CopyTo(part);
+            RandomAccess.Write(_file, part, Bytes);
+            Bytes += part.Length;
+        }
     }
 
     public override int ReadSome(Span<byte> data)
     {
         ThrowIfEnded();
-        int read = RandomAccess.Read(_file, data, Bytes);
+        if (_copy is null)
+        {
+            try
+            {
+                int direct = RandomAccess.Read(_file, data, Bytes);
+                Bytes += direct;
+                return direct;
+            }
+            catch (IOException error) when (error.HResult == LibC.EFAULT)
+            {
+                _copy = new byte[Part];
+            }
+        }
+
+        var part = _copy.AsSpan(0, Math.Min(Part, data.Length));
+        int read = RandomAccess.Read(_file, part, Bytes);
+        part[..read].CopyTo(data);
         Bytes += read;
         return read;
     }

@@ -29,6 +29,7 @@ public interface IHypercalls
     [WireName("set_affinity"), RetrySafe] Task SetAffinity(long domid, long vcpu, ImmutableArray<long> cpus, CancellationToken cancel);
     [WireName("set_scheduling"), RetrySafe] Task SetScheduling(long domid, long weight, long cap, CancellationToken cancel);
     [WireName("allocate_port")] Task<long> AllocatePort(long domid, long remote, CancellationToken cancel);
+    /// <summary>A PCI device by its address, or another device by its name, to a domain or, with DOMID_IO, to nobody (quarantine).</summary>
     [WireName("assign_device")] Task AssignDevice(long domid, string address, CancellationToken cancel);
     [WireName("deassign_device")] Task DeassignDevice(long domid, string address, CancellationToken cancel);
 
@@ -38,6 +39,11 @@ public interface IHypercalls
     [WireName("shut_down")] Task ShutDown(long domid, long reason, CancellationToken cancel);
     /// <summary>Cooperative resume of a suspended domain.</summary>
     [WireName("resume")] Task Resume(long domid, CancellationToken cancel);
+    /// <summary>Whether the guest is suspended to its own memory.</summary>
+    [WireName("is_asleep"), RetrySafe] Task<bool> IsAsleep(long domid, CancellationToken cancel);
+    [WireName("wake"), RetrySafe] Task Wake(long domid, CancellationToken cancel);
+    /// <summary>Event channels go, memory stays. EINVAL for a domain that did not shut itself down for that.</summary>
+    [WireName("soft_reset")] Task SoftReset(long domid, CancellationToken cancel);
     [WireName("destroy")] Task Destroy(long domid, CancellationToken cancel);
 
     /// <summary>Boots the guest program; the domain stays paused as often as it was.</summary>

@@ -9,7 +9,8 @@ internal readonly record struct ScriptResult(bool Success, string Output, Shutdo
 
 /// <summary>
 /// The scripts the simulated guest knows: <c>verify-memory</c>, <c>counter</c>, <c>longest-pause</c>, <c>reset-pause</c>,
-/// <c>set-dirty-rate N</c> (frames per second), <c>poweroff</c>, <c>reboot</c> and <c>crash</c>. Any other fails.
+/// <c>set-dirty-rate N</c> (frames per second), <c>poweroff</c>, <c>reboot</c>,
+/// <c>crash</c> and <c>soft-reset</c> (another kernel is started in the guest's memory). Any other fails.
 /// </summary>
 internal static class GuestScripts
 {
@@ -29,6 +30,7 @@ internal static class GuestScripts
             ["poweroff"] => new(true, "", ShutdownCode.Poweroff),
             ["reboot"] => new(true, "", ShutdownCode.Reboot),
             ["crash"] => new(true, "", ShutdownCode.Crash),
+            ["soft-reset"] => new(true, "", ShutdownCode.SoftReset),
             _ => new(false, $"the guest has no script '{script}'"),
         };
     }

@@ -8,7 +8,7 @@ namespace Toolstack.XenSimulator.GuestOs;
 internal sealed class Guests : IDisposable
 {
     private readonly Lock sync = new();
-    private readonly Dictionary<SimulatedDomain, (SimulatedGuest Guest, CancellationTokenSource End)> guests = [];
+    private readonly Dictionary<SimulatedDomain, (SimulatedGuest Guest, CancellationTokenSource End, int Resets)> guests = [];
     private readonly SimulatedHost host;
     private readonly XenstoreServer store;
     private readonly IGuestFrontends frontends;
@@ -34,7 +34,7 @@ internal sealed class Guests : IDisposable
         host.DomainChanged -= OnChanged;
         lock (sync)
         {
-            foreach (var (_, end) in guests.Values)
+            foreach (var (_, end, _) in guests.Values)
             {
                 end.Cancel();
             }
@@ -52,6 +52,7 @@ internal sealed class Guests : IDisposable
             return;
         }
 
+        EndFormer(domain);
         if (domain.Rings is not null && !domain.Dying)
         {
             Begin(domain);
@@ -75,8 +76,20 @@ internal sealed class Guests : IDisposable
 
             var end = new CancellationTokenSource();
             var guest = new SimulatedGuest(domain, host, frontends, logger, end.Token);
-            guests.Add(domain, (guest, end));
+            guests.Add(domain, (guest, end, domain.Resets));
             guest.Start(store.ConnectGuest(domain.Domid));
+        }
+    }
+
+    /// <summary>The kernel that a soft reset replaced.</summary>
+    private void EndFormer(SimulatedDomain domain)
+    {
+        lock (sync)
+        {
+            if (guests.TryGetValue(domain, out var entry) && entry.Resets != domain.Resets)
+            {
+                End(domain);
+            }
         }
     }
 

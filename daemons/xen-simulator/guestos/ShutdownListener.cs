@@ -7,6 +7,8 @@ namespace Toolstack.XenSimulator.GuestOs;
 /// <summary>Answers requests in control/shutdown: erases the node, which is the acknowledgement, and then stops for that reason.</summary>
 internal sealed class ShutdownListener(SimulatedGuest guest, SimulatedDomain domain, GuestPaths paths)
 {
+    private const string Sleep = "s3";
+
     public async Task RunAsync(XenstoreClient client, CancellationToken cancel)
     {
         var watch = await client.WatchAsync(paths.Shutdown, cancel).ConfigureAwait(false);
@@ -21,14 +23,15 @@ internal sealed class ShutdownListener(SimulatedGuest guest, SimulatedDomain dom
 
     private async Task AnswerAsync(XenstoreClient client, CancellationToken cancel)
     {
-        ShutdownCode? reason = await client.ReadAsync(paths.Shutdown, cancel).ConfigureAwait(false) switch
+        string? request = await client.ReadAsync(paths.Shutdown, cancel).ConfigureAwait(false);
+        ShutdownCode? reason = request switch
         {
             "poweroff" or "halt" => ShutdownCode.Poweroff,
             "reboot" => ShutdownCode.Reboot,
             "suspend" => ShutdownCode.Suspend,
             _ => null,
         };
-        if (reason is not { } code)
+        if (reason is null && request != Sleep)
         {
             return;
         }
@@ -40,6 +43,13 @@ internal sealed class ShutdownListener(SimulatedGuest guest, SimulatedDomain dom
         }
 
         await domain.UntilRunningAsync(cancel).ConfigureAwait(false);
-        domain.TryShutDown(code);
+        if (reason is { } code)
+        {
+            domain.TryShutDown(code);
+        }
+        else
+        {
+            domain.TrySleep();
+        }
     }
 }

@@ -10,6 +10,9 @@ internal static class HostLimits
     /// <summary>The first domid that is not a guest's (DOMID_FIRST_RESERVED of Xen's public interface).</summary>
     public const int FirstReservedDomid = 0x7ff0;
 
+    /// <summary>Owner of the PCI devices that nobody may use (DOMID_IO of Xen's public interface).</summary>
+    public const int IoDomid = 0x7ff1;
+
     /// <summary>Largest address space of a guest, in frames (1 TiB).</summary>
     public const long MaxGuestPages = 1L << 28;
 

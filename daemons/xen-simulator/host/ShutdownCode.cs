@@ -8,4 +8,7 @@ internal enum ShutdownCode
     Suspend = 2,
     Crash = 3,
     Watchdog = 4,
+
+    /// <summary>Another kernel is in the guest's memory, for a domain that knows nothing of this one.</summary>
+    SoftReset = 5,
 }

@@ -21,6 +21,7 @@ internal sealed class SimulatedDomain : IDisposable
     private bool dying;
     private int pauses = 1;
     private ShutdownCode? shutdown;
+    private bool asleep;
     private long pages;
     private int ports;
     private long incarnation;
@@ -68,7 +69,13 @@ internal sealed class SimulatedDomain : IDisposable
 
     public bool Dying => dying;
 
-    public bool Running => built && !dying && pauses == 0 && shutdown is null;
+    public bool Running => built && !dying && pauses == 0 && shutdown is null && !asleep;
+
+    /// <summary>Suspended to its own memory (ACPI S3).</summary>
+    public bool Asleep => asleep;
+
+    /// <summary>How often it was reset softly: its guest is another each time.</summary>
+    public int Resets { get; private set; }
 
     /// <summary>Frames the domain has: what it was given, and while it is being restored what has been written.</summary>
     public long Pages
@@ -188,6 +195,36 @@ internal sealed class SimulatedDomain : IDisposable
 
         StateChanged?.Invoke(this);
     }
+
+    /// <summary>The guest puts itself to sleep; nothing when it does not run any more.</summary>
+    public void TrySleep()
+    {
+        lock (sync)
+        {
+            if (!Running)
+            {
+                return;
+            }
+
+            asleep = true;
+            Apply();
+        }
+    }
+
+    /// <summary>Nothing for a guest that is awake.</summary>
+    public void Wake() => Change(() => asleep = false);
+
+    /// <summary>Event channels go, memory stays; EINVAL for a domain that did not ask for it.</summary>
+    public void SoftReset() => Change(() =>
+    {
+        if (shutdown != ShutdownCode.SoftReset)
+        {
+            throw new HypercallError(LibC.EINVAL, $"domain {Domid} did not ask for a soft reset");
+        }
+
+        (shutdown, ports) = (null, 0);
+        Resets++;
+    });
 
     public void Resume() => Change(() =>
     {

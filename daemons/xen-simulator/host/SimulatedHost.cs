@@ -12,7 +12,7 @@ internal sealed class SimulatedHost(HostOptions options) : IDisposable
     private readonly Lock sync = new();
     private readonly SortedDictionary<int, SimulatedDomain> domains = [];
     private readonly VcpuScheduler scheduler = new();
-    private readonly HashSet<string> assigned = [];
+    private readonly Dictionary<string, int> assigned = [];
     private int lastDomid;
 
     /// <summary>Raised after a domain was made, changed its state, or is gone.</summary>
@@ -101,25 +101,30 @@ internal sealed class SimulatedHost(HostOptions options) : IDisposable
         }
     }
 
-    public void AssignDevice(string address)
+    /// <summary>A device is the host's, nobody's (quarantined) or one domain's, until that ends.</summary>
+    public void AssignDevice(int domid, string device)
     {
         lock (sync)
         {
-            if (!assigned.Add(address))
+            if (assigned.TryGetValue(device, out int owner) && owner != HostLimits.IoDomid)
             {
-                throw new HypercallError(LibC.EBUSY, $"device {address} belongs to a domain");
+                throw new HypercallError(LibC.EBUSY, $"device {device} belongs to domain {owner}");
             }
+
+            assigned[device] = domid;
         }
     }
 
-    public void DeassignDevice(string address)
+    public void DeassignDevice(int domid, string device)
     {
         lock (sync)
         {
-            if (!assigned.Remove(address))
+            if (!assigned.TryGetValue(device, out int owner) || owner != domid)
             {
-                throw new HypercallError(LibC.ENODEV, $"device {address} belongs to no domain");
+                throw new HypercallError(LibC.ENODEV, $"device {device} does not belong to domain {domid}");
             }
+
+            assigned.Remove(device);
         }
     }
 
@@ -131,6 +136,10 @@ internal sealed class SimulatedHost(HostOptions options) : IDisposable
         lock (sync)
         {
             domains.Remove(domain.Domid);
+            foreach (var device in assigned.Where(d => d.Value == domain.Domid).Select(static d => d.Key).ToList())
+            {
+                assigned.Remove(device);
+            }
         }
 
         Console.WriteLine($"(XEN) d{domain.Domid}: destroyed");

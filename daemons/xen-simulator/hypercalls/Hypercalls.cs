@@ -65,10 +65,10 @@ internal sealed class Hypercalls(SimulatedHost host, FaultTable faults, IFaultTa
     public Task<long> AllocatePort(long domid, long remote, CancellationToken cancel) => On(new(domid, cancel), d => (long)d.AllocatePort());
 
     public Task AssignDevice(long domid, string address, CancellationToken cancel) =>
-        On(new(domid, cancel), _ => Done(() => host.AssignDevice(address)));
+        Call(new(domid, cancel), () => Done(() => host.AssignDevice(Owner(domid), address)));
 
     public Task DeassignDevice(long domid, string address, CancellationToken cancel) =>
-        On(new(domid, cancel), _ => Done(() => host.DeassignDevice(address)));
+        Call(new(domid, cancel), () => Done(() => host.DeassignDevice(Owner(domid), address)));
 
     public Task Pause(long domid, CancellationToken cancel) => On(new(domid, cancel), d => Done(d.Pause));
 
@@ -78,6 +78,12 @@ internal sealed class Hypercalls(SimulatedHost host, FaultTable faults, IFaultTa
         d.ShutDown(Enum.IsDefined((ShutdownCode)reason) ? (ShutdownCode)reason : throw new HypercallError(LibC.EINVAL, $"reason {reason}"))));
 
     public Task Resume(long domid, CancellationToken cancel) => On(new(domid, cancel), d => Done(d.Resume));
+
+    public Task<bool> IsAsleep(long domid, CancellationToken cancel) => On(new(domid, cancel), static d => d.Asleep);
+
+    public Task Wake(long domid, CancellationToken cancel) => On(new(domid, cancel), d => Done(d.Wake));
+
+    public Task SoftReset(long domid, CancellationToken cancel) => On(new(domid, cancel), d => Done(d.SoftReset));
 
     public Task Destroy(long domid, CancellationToken cancel) => On(new(domid, cancel), d => Done(() => host.Destroy(d)));
 
@@ -160,6 +166,8 @@ internal sealed class Hypercalls(SimulatedHost host, FaultTable faults, IFaultTa
         action();
         return true;
     }
+
+    private int Owner(long domid) => domid == HostLimits.IoDomid ? HostLimits.IoDomid : host.Get(domid).Domid;
 
     private static long NotNegative(long bytes) => bytes >= 0 ? bytes : throw new HypercallError(LibC.EINVAL, $"{bytes} bytes");
 

@@ -128,6 +128,15 @@ internal static partial class Log
     [LoggerMessage(2409, LogLevel.Warning, "balancing memory failed, tried again later: {Problem}")]
     internal static partial void BalanceFailed(ILogger logger, string problem);
 
+    [LoggerMessage(2411, LogLevel.Warning, "{Path}, from a guest's disk, cannot be removed: {Problem}")]
+    internal static partial void BootFileStays(ILogger logger, string path, string problem);
+
+    [LoggerMessage(2412, LogLevel.Warning, "PCI device {Device} is returned as it is: {Problem}")]
+    internal static partial void PciNotReset(ILogger logger, string device, string problem);
+
+    [LoggerMessage(2413, LogLevel.Warning, "domain {Domid} goes on in log-dirty mode: {Problem}")]
+    internal static partial void LogDirtyStays(ILogger logger, int domid, string problem);
+
     [LoggerMessage(2410, LogLevel.Warning, "the balloon of {Vm} did not come to rest within {Seconds:0} s; it is migrated with what it has")]
     internal static partial void BalloonRestless(ILogger logger, string vm, double seconds);
 }

@@ -41,7 +41,7 @@ internal sealed class DeviceActions(IBackend backend, VmStore store, Updates upd
             Atomic.VBD_insert i => InsertAsync(record.Vbd(name), i.Disk, cancel),
             Atomic.VBD_eject => EjectAsync(record.Vbd(name), cancel),
             Atomic.VBD_set_qos => backend.Devices.SetVbdQosAsync(record.Vbd(name), cancel),
-            Atomic.PCI_plug p => backend.Devices.PlugPciAsync(record.Pci(name), p.Emulator, cancel),
+            Atomic.PCI_plug p => backend.Devices.PlugPciAsync(Whole(record.Pci(name), record.Vm), p.Emulator, cancel),
             Atomic.PCI_unplug => backend.Devices.UnplugPciAsync(record.Pci(name), cancel),
             Atomic.VUSB_plug => backend.Devices.PlugVusbAsync(record.Vusb(name), cancel),
             Atomic.VUSB_unplug => backend.Devices.UnplugVusbAsync(record.Vusb(name), cancel),
@@ -108,6 +108,10 @@ internal sealed class DeviceActions(IBackend backend, VmStore store, Updates upd
             throw new XenopsError(new XenopsErrorValue.Bad_power_state(state, PowerState.Running));
         }
     }
+
+    /// <summary>What the device does not say, its VM does.</summary>
+    private static Pci Whole(Pci pci, Vm vm) =>
+        pci with { msitranslate = pci.msitranslate ?? vm.pci_msitranslate, power_mgmt = pci.power_mgmt ?? vm.pci_power_mgmt };
 
     /// <summary>The device as observers name it.</summary>
     internal static DynamicId Name(Atomic.OfDevice atomic)

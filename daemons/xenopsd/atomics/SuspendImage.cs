@@ -27,10 +27,10 @@ internal sealed class SuspendImage : IDataChannel
     public long WireBytes => file.WireBytes;
 
     /// <summary>Opens a disk to be written; an image that was on it is none any more once the first byte is written. Raises Storage_backend_error.</summary>
-    internal static IDataChannel Create(Disk disk) => Opened(disk, static path => new SuspendImage(path));
+    internal static IDataChannel Create(string path) => Opened(path, static path => new SuspendImage(path));
 
     /// <summary>Opens a disk to be read. Raises Storage_backend_error.</summary>
-    internal static IDataChannel Open(Disk disk) => Opened(disk, FileChannel.OpenRead);
+    internal static IDataChannel Open(string path) => Opened(path, FileChannel.OpenRead);
 
     public void Write(ReadOnlySpan<byte> data)
     {
@@ -87,13 +87,8 @@ internal sealed class SuspendImage : IDataChannel
 
     public void Dispose() => file.Dispose();
 
-    private static IDataChannel Opened(Disk disk, Func<string, IDataChannel> open)
+    private static IDataChannel Opened(string path, Func<string, IDataChannel> open)
     {
-        if (disk is not Disk.Local { path: var path })
-        {
-            throw new XenopsError(new XenopsErrorValue.Unimplemented("a suspend image on a disk that is not attached"));
-        }
-
         try
         {
             return open(path);

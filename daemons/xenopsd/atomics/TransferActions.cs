@@ -16,7 +16,7 @@ internal sealed class TransferActions(IBackend backend, VmStore store, SaveOptio
     /// <summary>The task cannot be cancelled any more once the guest is asked to suspend. A VM whose image is complete is suspended from then on.</summary>
     internal async Task SaveAsync(Atomic.VM_save atomic, RunContext context, CancellationToken cancel)
     {
-        using var image = atomic.Image is { } disk ? SuspendImage.Create(disk) : null;
+        using var image = atomic.Image is { } disk ? SuspendImage.Create(backend.Devices.PathOf(disk)) : null;
         try
         {
             var options = (context.SaveOptions ?? saveOptions) with { Live = atomic.Live, PeerTakesZeroRecords = context.PeerTakesZeroRecords };
@@ -49,7 +49,7 @@ internal sealed class TransferActions(IBackend backend, VmStore store, SaveOptio
 
     internal async Task RestoreAsync(Atomic.VM_restore atomic, RunContext context, CancellationToken cancel)
     {
-        using var image = atomic.Image is { } disk ? SuspendImage.Open(disk) : null;
+        using var image = atomic.Image is { } disk ? SuspendImage.Open(backend.Devices.PathOf(disk)) : null;
         var statistics = await backend.RestoreAsync(atomic.Vm, image ?? Memory(context), new Progress(context, atomic), cancel).ConfigureAwait(false);
         double mib = statistics.BytesReceived / BytesPerMib;
         Log.MemoryRestored(logger, atomic.Vm, mib, statistics.Duration.TotalSeconds, mib / statistics.Duration.TotalSeconds);

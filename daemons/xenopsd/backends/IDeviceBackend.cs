@@ -16,6 +16,9 @@ public interface IDeviceBackend
     /// Without a domain nothing is noted.</summary>
     Task SetActiveAsync(DynamicId device, bool active, CancellationToken cancel);
 
+    /// <summary>Where a disk can be opened on this host. XenopsError Storage_backend_error when it is not attached.</summary>
+    string PathOf(Disk disk);
+
     // VBDs. Attach makes the disk known to the host, activate connects it to the domain; plug is both.
 
     Task AttachVbdAsync(Vbd vbd, CancellationToken cancel);
@@ -104,7 +107,10 @@ public interface IDeviceBackend
     Task<VusbState> GetVusbStateAsync(Vusb vusb, CancellationToken cancel);
 
     /// <summary>What has to happen to a device that is part of a live domain (a guest let go of it, a setting is not in force).</summary>
-    Task<DeviceRequest> GetDeviceRequestAsync(DynamicId device, CancellationToken cancel);
+    /// <param name="device">The device.</param>
+    /// <param name="qos">What a disk is to have.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    Task<DeviceRequest> GetDeviceRequestAsync(DynamicId device, VbdQos? qos, CancellationToken cancel);
 
     // Settings and requests of the domain itself.
 
@@ -138,7 +144,10 @@ public interface IDeviceBackend
 
     Task S3ResumeAsync(string vmId, CancellationToken cancel);
 
-    /// <summary>The domain's kernel is replaced where it is (soft reset).</summary>
+    /// <summary>Whether <see cref="SoftRebootAsync"/> is there.</summary>
+    bool CanSoftReset { get; }
+
+    /// <summary>The domain's kernel is replaced where it is (soft reset): the devices it has are connected anew, and it goes on.</summary>
     Task SoftRebootAsync(DomainDescription vm, CancellationToken cancel);
 
     /// <summary>Raises when the domain cannot be saved now (a device or its guest forbids it).</summary>

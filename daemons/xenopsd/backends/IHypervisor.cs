@@ -12,6 +12,9 @@ namespace Toolstack.Xenopsd.Backends;
 /// </summary>
 public interface IHypervisor : IAsyncDisposable
 {
+    /// <summary>The domid that a PCI device belongs to while nobody may use it (Xen: DOMID_IO).</summary>
+    const int QuarantineDomid = 0x7ff1;
+
     /// <summary>Name for the host record, for example <c>simulator</c>.</summary>
     string Name { get; }
 
@@ -74,6 +77,29 @@ public interface IHypervisor : IAsyncDisposable
 
     void DeassignDevice(int domid, PciAddress device);
 
+    /// <summary>Gives a USB device of the host to a domain. XenopsError Unimplemented where no emulator carries it.</summary>
+    void PlugUsb(int domid, Vusb device) => throw Lacks("USB devices without an emulator");
+
+    void UnplugUsb(int domid, Vusb device) => throw Lacks("USB devices without an emulator");
+
+    /// <summary>Starts what makes a virtual graphics card; <paramref name="saved"/>: its state comes from a suspend image. XenopsError Unimplemented
+    /// where there is none.</summary>
+    void StartVgpu(int domid, Vgpu card, bool saved) => throw Lacks("virtual graphics cards");
+
+    /// <summary>Whether <see cref="SoftReset"/> is there.</summary>
+    bool CanSoftReset => false;
+
+    /// <summary>Takes a domain that shut itself down for that back to where it has memory alone; the caller has paused it.</summary>
+    void SoftReset(int domid) => throw Lacks("soft reset");
+
+    /// <summary>The guest is suspended to its own memory (ACPI S3).</summary>
+    bool IsAsleep(int domid) => throw Lacks("suspend to the guest's own memory");
+
+    void Wake(int domid) => throw Lacks("resume from the guest's own memory");
+
+    /// <summary>A copy of the domain that was under way ended with the process that made it: what it left on is off. Nothing when there is nothing.</summary>
+    void EndLogDirty(int domid) { }
+
     /// <summary>The CPU features guests of a kind may have: words of Xen's featuresets, hexadecimal and joined by dashes.</summary>
     CpuFeatures Features();
 
@@ -81,6 +107,8 @@ public interface IHypervisor : IAsyncDisposable
     string ReadConsole();
 
     void SendDebugKeys(string keys);
+
+    private XenopsError Lacks(string what) => new(new XenopsErrorValue.Unimplemented($"{Name}: {what}"));
 }
 
 /// <summary>What a domain is made from. <see cref="Pci"/> asks for an IOMMU context.</summary>

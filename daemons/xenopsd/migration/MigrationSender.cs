@@ -371,13 +371,8 @@ public sealed class MigrationSender(
         yield return new(MigrationCookies.MemoryTotalSource, domain.MemoryActualBytes.ToString(CultureInfo.InvariantCulture));
     }
 
-    private static VmRecord Remapped(VmRecord record, Operation.VM_migrate operation) => record with
-    {
-        Vbds = [.. record.Vbds.Select(v => v.backend is Disk.VDI { location: var old } && operation.VdiMap.TryGetValue(old, out string? location)
-            ? v with { backend = new Disk.VDI(location) }
-            : v)],
-        Vifs = [.. record.Vifs.Select(v => operation.VifMap.TryGetValue(v.id.device, out var network) ? v with { backend = network } : v)],
-    };
+    private static VmRecord Remapped(VmRecord record, Operation.VM_migrate operation) =>
+        MetadataRemap.Apply(record, operation.VdiMap, operation.VifMap, operation.PciMap);
 
     /// <summary>One migration on its way.</summary>
     private sealed class Journey(Operation.VM_migrate operation, RemoteHost host, bool paused)

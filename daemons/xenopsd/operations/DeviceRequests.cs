@@ -20,7 +20,7 @@ public sealed class DeviceRequests(VmStore store, IBackend backend)
 
         var request = backend.GetStatus(vm) is null
             ? DeviceRequest.Unplug
-            : await backend.Devices.GetDeviceRequestAsync(device, cancel).ConfigureAwait(false);
+            : await backend.Devices.GetDeviceRequestAsync(device, QosOf(record, device), cancel).ConfigureAwait(false);
         return Steps(record.Devices, device, request);
     }
 
@@ -39,6 +39,8 @@ public sealed class DeviceRequests(VmStore store, IBackend backend)
             _ => [],
         };
     }
+
+    private static VbdQos? QosOf(VmRecord record, DynamicId device) => device is DynamicId.Vbd(_, var name) ? record.Vbd(name).qos : null;
 
     /// <summary>VM and device of an id; an empty device for a VM's own.</summary>
     internal static (string Vm, string Device) Split(DynamicId id) => id switch

@@ -34,8 +34,11 @@ public sealed class DomainEndings(VmStore store, IBackend backend, PendingMigrat
             Log.DomainEnded(logger, vmId, domain.ShutdownReason?.ToString() ?? "half-made", string.Join(", ", actions));
         }
 
-        return [.. actions.SelectMany(a => Steps(a, record.Devices, domain.Uptime))];
+        return [.. actions.SelectMany(a => Steps(Possible(a), record.Devices, domain.Uptime))];
     }
+
+    /// <summary>A guest whose kernel cannot be replaced where it is begins anew.</summary>
+    private VmAction Possible(VmAction action) => action == VmAction.Softreboot && !backend.Devices.CanSoftReset ? VmAction.Start : action;
 
     /// <summary>What a starting xenopsd does with a domain it finds. One that is suspended, and neither an image nor a migration has the guest,
     /// was being saved when the former process ended: it goes on. A device that was on its way in or out is out.</summary>

@@ -45,6 +45,7 @@ public abstract record Operation(string Vm)
         Uri Destination,
         ImmutableSortedDictionary<string, string> VdiMap,
         ImmutableSortedDictionary<string, Network> VifMap,
+        ImmutableSortedDictionary<string, PciAddress> PciMap,
         MigrationRequest Request) : Operation(Vm);
 
     /// <summary>The destination's side of a migration; <paramref name="Vm"/> is the temporary id, <paramref name="Control"/> the

@@ -11,6 +11,9 @@ public static class Settings
 {
     private const int BytesPerMibShift = 20;
 
+    /// <summary>Linux's directory of PCI devices and their drivers.</summary>
+    private const string PciDevices = "/sys/bus/pci";
+
     public static readonly ConfigKey<string> SwitchPath = ConfigKey.FilePath(
         "switch-path", SwitchOptions.DefaultPath, "Unix socket of the message switch.");
 
@@ -96,6 +99,21 @@ public static class Settings
         "vm-guest-agent-xenstore-quota-bytes", DomainOptions.DefaultGuestAgentQuotaBytes, 1024, 1L << 30,
         "Most that is read of what one guest's agent wrote to xenstore, in bytes.");
 
+    public static readonly ConfigKey<IReadOnlyList<string>> BootLoaders = ConfigKey.List(
+        "bootloaders", ["pygrub=/usr/lib/xen-default/bin/pygrub"], "Boot loaders that PV guests may name, as NAME=PROGRAM.");
+
+    public static readonly ConfigKey<IReadOnlyList<string>> BootFiles = ConfigKey.List(
+        "bootloader-files", DomainOptions.DefaultBootFileDirectories, "Directories where boot loaders leave the kernels of guests.");
+
+    public static readonly ConfigKey<long> BootLoaderUsers = ConfigKey.Integer(
+        "bootloader-uid-base", 0, 0, int.MaxValue - 0x10000, "A boot loader runs as the user of this number and the domid; 0 for the daemon's own.");
+
+    public static readonly ConfigKey<string> AttachedDisks = ConfigKey.FilePath(
+        "attached-disks-path", DomainOptions.DefaultAttachedDisksPath, "Where disks named as SR/VDI are once the storage manager has attached them.");
+
+    public static readonly ConfigKey<bool> QuarantinePci = ConfigKey.Flag(
+        "pci-quarantine", true, "A PCI device on its way to a domain belongs to nobody who could use it.");
+
     public static readonly ConfigKey<bool> LegacyPlug = ConfigKey.Flag(
         "xenopsd-vbd-plug-unplug-legacy", true, "Disks are plugged in one step; false: attached and activated in two, so that a migration attaches ahead.");
 
@@ -113,7 +131,8 @@ public static class Settings
     [
         SwitchPath, Queue, DatabasePath, WorkerPoolSize, HandOverPath, HooksPath, Backend, DomainBuilderPath, SimulatorPath, SimulatorMemoryMib,
         MaxIterations, DowntimeTarget, BandwidthLimit, SilenceDeadline, TrustedCertificates, VerifyCertificates, SuspendAckTimeout,
-        AskDeadline, RecoveryInterval, MetadataLifetime, SuspendTimeout, HotplugTimeout, RunHotplugScripts, ScriptsPath, GuestAgentQuota, LegacyPlug, QueueAliases, AbortAtStep, DisturbFile,
+        AskDeadline, RecoveryInterval, MetadataLifetime, SuspendTimeout, HotplugTimeout, RunHotplugScripts, ScriptsPath, GuestAgentQuota,
+        BootLoaders, BootFiles, BootLoaderUsers, AttachedDisks, QuarantinePci, LegacyPlug, QueueAliases, AbortAtStep, DisturbFile,
     ];
 
     /// <summary>Domains of a real Xen. Where no scripts are installed the daemon connects devices itself.</summary>
@@ -121,7 +140,7 @@ public static class Settings
     {
         var options = Domains(configuration);
         bool scripts = configuration.Get(RunHotplugScripts) && Directory.Exists(options.ScriptsPath);
-        return options with { RunHotplugScripts = scripts, ConnectsInterfaces = !scripts };
+        return options with { RunHotplugScripts = scripts, ConnectsInterfaces = !scripts, PciPath = PciDevices };
     }
 
     /// <summary>Domains of a simulated host: its back ends open files themselves and need no scripts.</summary>
@@ -135,7 +154,17 @@ public static class Settings
         HotplugTimeout = configuration.Get(HotplugTimeout),
         ScriptsPath = configuration.Get(ScriptsPath),
         GuestAgentQuotaBytes = (int)configuration.Get(GuestAgentQuota),
+        BootLoaders = ByName(configuration.Get(BootLoaders)),
+        BootFileDirectories = configuration.Get(BootFiles),
+        BootLoaderUserBase = (int)configuration.Get(BootLoaderUsers),
+        AttachedDisksPath = configuration.Get(AttachedDisks),
+        QuarantinesPci = configuration.Get(QuarantinePci),
     };
+
+    /// <summary>Raises ConfigurationException for an entry that is not NAME=PROGRAM.</summary>
+    private static Dictionary<string, string> ByName(IReadOnlyList<string> entries) => entries
+        .Select(static entry => entry.Split('=', 2) is [{ Length: > 0 } name, { Length: > 0 } program] ? (name, program) : throw new ConfigurationException($"bootloaders: \"{entry}\" is not NAME=PROGRAM"))
+        .ToDictionary(static pair => pair.name, static pair => pair.program, StringComparer.Ordinal);
 
     /// <summary>How guests' memory is sent.</summary>
     public static SaveOptions SaveOptions(Configuration configuration)

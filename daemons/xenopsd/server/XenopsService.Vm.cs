@@ -94,18 +94,13 @@ public sealed partial class XenopsService
         ImmutableSortedDictionary<string, Network> vif_map, ImmutableSortedDictionary<string, PciAddress> pci_map,
         string xenops_url, bool compress, bool verify_dest, bool localhost_migration, CancellationToken cancel)
     {
-        if (!pci_map.IsEmpty)
-        {
-            throw new XenopsError(new XenopsErrorValue.Unimplemented("migration of PCI devices"));
-        }
-
         if (!Uri.TryCreate(xenops_url, UriKind.Absolute, out var destination) || destination.Scheme is not ("http" or "https"))
         {
             throw new XenopsError(new XenopsErrorValue.Failed_to_contact_remote_service(xenops_url));
         }
 
         var request = new MigrationRequest(compress, verify_dest, localhost_migration, MigrationRequest.OptionsOf(destination, engine.SaveOptions));
-        return Queue(debug_info, new Operation.VM_migrate(id, destination, vdi_map, vif_map, request));
+        return Queue(debug_info, new Operation.VM_migrate(id, destination, vdi_map, vif_map, pci_map, request));
     }
 
     /// <summary>A VM whose copy here waits for word from its destination is said to be paused: its domain is there and does not run, and

@@ -26,7 +26,7 @@ public class DeviceTests
                 new VbdState { active = true, plugged = true, backend_present = vbd.backend }, await host.Devices.GetVbdStateAsync(vbd, default));
             Assert.Equal(file, await host.ReadAsync($"/local/domain/0/backend/vbd/{domid}/{Xvda}/params"));
             await Eventually(async () => await host.ReadAsync($"/local/domain/0/backend/vbd/{domid}/{Xvda}/state") == "4");
-            Assert.Equal(DeviceRequest.None, await host.Devices.GetDeviceRequestAsync(new DynamicId.Vbd(vm, "xvda"), default));
+            Assert.Equal(DeviceRequest.None, await host.Devices.GetDeviceRequestAsync(new DynamicId.Vbd(vm, "xvda"), null, default));
             var twice = await Assert.ThrowsAsync<XenopsError>(() => host.Devices.PlugVbdAsync(vbd, default));
             Assert.IsType<XenopsErrorValue.Device_is_connected>(twice.Value);
 
@@ -146,7 +146,7 @@ public class DeviceTests
         Assert.Null(await host.ReadAsync(agent));
 
         await host.Store.RemoveAsync($"/xapi/{vm}/hotplug/{domid}/vif/0/hotplug", default);
-        Assert.Equal(DeviceRequest.Unplug, await host.Devices.GetDeviceRequestAsync(new DynamicId.Vif(vm, "0"), default));
+        Assert.Equal(DeviceRequest.Unplug, await host.Devices.GetDeviceRequestAsync(new DynamicId.Vif(vm, "0"), null, default));
         await host.Devices.UnplugVifAsync(vif, false, default);
         Assert.False((await host.Devices.GetVifStateAsync(vif, default)).plugged);
         Assert.Null(await host.ReadAsync(keys));

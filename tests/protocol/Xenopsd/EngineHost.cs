@@ -90,6 +90,9 @@ internal sealed class EngineHost : IAsyncDisposable
 
     internal async Task<PowerState> PowerStateAsync(string id) => (await Service.VmStat("test", id, default)).state.power_state;
 
+    /// <summary>A connection to xenstore as domain 0; the caller's.</summary>
+    internal Task<XenstoreClient> ConnectStoreAsync() => XenstoreClient.ConnectAsync(In("xenstore"), null, default);
+
     internal Task<string> ScriptAsync(string id, string script) => Engine.Backend.RunScriptAsync(id, script, default);
 
     /// <summary>The paths of xenstore that tell of a VM or of its domain.</summary>
@@ -133,7 +136,7 @@ internal sealed class EngineHost : IAsyncDisposable
     {
         var backend = await DomainBackend.OpenAsync(
             new SimulatedHypervisor(In("hypervisor")),
-            new DomainOptions { KeepFreeKib = 0, RunHotplugScripts = false, BackEndOpensFiles = true },
+            new DomainOptions { KeepFreeKib = 0, RunHotplugScripts = false, BackEndOpensFiles = true, AttachedDisksPath = In("attached") },
             NullLogger.Instance, default);
         Engine = new Engine(
             new EngineOptions(In("db"), In("forwarded"), In("hooks"), 4, SaveOptions.Default) { AtomicBoundary = Step, PlugsInOneStep = plugsInOneStep },

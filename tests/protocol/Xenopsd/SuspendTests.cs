@@ -32,6 +32,28 @@ public sealed class SuspendTests
         Assert.Equal(PowerState.Halted, await host.PowerStateAsync(vm));
     }
 
+    /// <summary>A disk named as SR/VDI is where the storage manager attached it.</summary>
+    [Fact]
+    public async Task AnImageStandsOnADiskOfARepository()
+    {
+        await using var host = await EngineHost.StartAsync();
+        string vm = await host.AddVmAsync();
+        await host.RunAsync(vm);
+        Disk.VDI image = new("sr/vdi");
+        foreach (string bad in (string[])["sr/vdi", "sr", "sr/../vdi", "../x/vdi"])
+        {
+            Assert.IsType<XenopsErrorValue.Storage_backend_error>(await FailureAsync(host, await host.Service.VmSuspend("test", vm, new Disk.VDI(bad), default)));
+        }
+
+        Assert.Equal(PowerState.Running, await host.PowerStateAsync(vm));
+        Directory.CreateDirectory(host.In("attached/sr"));
+        await File.WriteAllBytesAsync(host.In("attached/sr/vdi"), []);
+        await host.EndAsync(await host.Service.VmSuspend("test", vm, image, default));
+        await host.EndAsync(await host.Service.VmResume("test", vm, image, default));
+        await host.EndAsync(await host.Service.VmUnpause("test", vm, default));
+        Assert.Contains(" errors=0 ", await host.ScriptAsync(vm, "verify-memory"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task ASuspendThatCannotBeWrittenLeavesTheGuestRunning()
     {

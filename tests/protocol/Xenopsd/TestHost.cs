@@ -216,6 +216,9 @@ internal sealed class TestHost : IAsyncDisposable
         await new HypercallsClient(connection).Fault(text, CancellationToken.None);
     }
 
+    /// <summary>What a debugger finds in a guest, running or not.</summary>
+    internal Task<string> InspectAsync(long domid, string script) => machine.InspectAsync((int)domid, script);
+
     /// <summary>A connection to the machine's xenstore as domain 0; the caller's.</summary>
     internal Task<XenstoreClient> ConnectStoreAsync() => XenstoreClient.ConnectAsync(machine.XenstorePath, null, CancellationToken.None);
 

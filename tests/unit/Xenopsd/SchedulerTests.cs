@@ -51,6 +51,32 @@ public sealed class SchedulerTests
         await third.Task.WaitAsync(Patience);
     }
 
+    /// <summary>A VM with much to do takes turns with all others, however few the workers.</summary>
+    [Fact]
+    public async Task ABusyTagTakesItsTurnWithTheOthers()
+    {
+        const int others = 10;
+        var scheduler = new Scheduler(1);
+        var gate = new TaskCompletionSource();
+        var last = new TaskCompletionSource();
+        scheduler.Push("busy", WorkerPool.Default, Item("busy 0", gate.Task));
+        for (int i = 1; i <= 50; i++)
+        {
+            scheduler.Push("busy", WorkerPool.Default, Item($"busy {i}", Task.CompletedTask, i == 50 ? last : null));
+        }
+
+        for (int i = 0; i < others; i++)
+        {
+            scheduler.Push($"other {i}", WorkerPool.Default, Item($"other {i}", Task.CompletedTask));
+        }
+
+        gate.SetResult();
+        await last.Task.WaitAsync(Patience);
+        string[] ended = [.. Ended()];
+        Assert.Equal(51 + others, ended.Length);
+        Assert.All(Enumerable.Range(0, others), i => Assert.True(Array.IndexOf(ended, $"other {i}") < Array.IndexOf(ended, "busy 2"), $"other {i} had to wait"));
+    }
+
     [Fact]
     public async Task AnAliasWaitsBehindItsTagAndEndsWithIt()
     {

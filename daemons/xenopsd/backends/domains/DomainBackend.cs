@@ -49,13 +49,18 @@ public sealed class DomainBackend : IBackend, IDomainObserver
         Hotplug hotplug = new(store, options);
         life = new DeviceLife(store, table, options, hotplug, logger);
         squeezer = new Squeezer(hypervisor, store, table, options.KeepFreeKib, logger);
-        destruction = new Destruction(hypervisor, store, table, squeezer.Reservations, new DeviceRemoval(hypervisor, store, life, logger), logger);
+        PciHost pci = new(hypervisor, options, logger);
+        DeviceRemoval removal = new(pci, store, life, logger);
+        destruction = new Destruction(hypervisor, store, table, squeezer.Reservations, removal, logger);
         creation = new Creation(hypervisor, store, table, squeezer, destruction);
-        building = new Building(hypervisor, store, squeezer.Reservations);
+        AttachedDisks disks = new(options.AttachedDisksPath);
+        building = new Building(hypervisor, store, squeezer.Reservations, new BootLoader(options, logger), disks);
         shutdown = new ShutdownRequests(hypervisor, store);
         transfers = new Transfers(hypervisor, options, shutdown, building, squeezer.Reservations);
         scripts = new GuestScripts(hypervisor, store, options.ScriptTimeout);
-        devices = new DomainDevices(hypervisor, store, table, life, hotplug, squeezer, options);
+        SoftReset softReset = new(hypervisor, store, building, removal);
+        devices = new DomainDevices(
+            hypervisor, store, table, life, hotplug, squeezer, disks, pci, softReset, new Sleep(hypervisor, shutdown, options), options);
         features = new Lazy<CpuFeatures?>(() => FeaturesOf(hypervisor), LazyThreadSafetyMode.PublicationOnly);
         Memory = new HostMemory(hypervisor, store, squeezer, options.KeepFreeKib);
     }

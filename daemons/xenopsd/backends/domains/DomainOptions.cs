@@ -1,3 +1,4 @@
+using Toolstack.Interop.Linux;
 using Toolstack.Xenopsd.Backends.Domains.Memory;
 
 namespace Toolstack.Xenopsd.Backends.Domains;
@@ -8,6 +9,8 @@ public sealed record DomainOptions
     public static readonly TimeSpan DefaultSuspendAckTimeout = TimeSpan.FromSeconds(30);
     public const string DefaultScriptsPath = "/usr/libexec/xenopsd";
     public const int DefaultGuestAgentQuotaBytes = 26_214_400;
+    public const string DefaultAttachedDisksPath = "/dev/sm/backend";
+    public static readonly IReadOnlyList<string> DefaultBootFileDirectories = ["/var/run/xen/pygrub", "/var/run/xend/boot"];
     public static readonly TimeSpan DefaultSuspendTimeout = TimeSpan.FromSeconds(1200);
     public static readonly TimeSpan DefaultHotplugTimeout = TimeSpan.FromSeconds(300);
 
@@ -37,6 +40,28 @@ public sealed record DomainOptions
 
     /// <summary>How long a guest may take to answer a script.</summary>
     public TimeSpan ScriptTimeout { get; init; } = TimeSpan.FromSeconds(120);
+
+    /// <summary>Boot loaders of PV guests: the program for each name a VM may give.</summary>
+    public IReadOnlyDictionary<string, string> BootLoaders { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Where they leave a guest's kernel.</summary>
+    public IReadOnlyList<string> BootFileDirectories { get; init; } = DefaultBootFileDirectories;
+
+    /// <summary>They run as the user of this number and the domid; 0 for the daemon's own.</summary>
+    public int BootLoaderUserBase { get; init; }
+
+    public TimeSpan BootLoaderTimeout { get; init; } = TimeSpan.FromSeconds(120);
+
+    public ProcessLimits BootLoaderLimits { get; init; } = new(MemoryBytes: 2L << 30, CpuSeconds: 60, FileBytes: 1L << 30);
+
+    /// <summary>Where the storage manager of the host puts disks that it attached.</summary>
+    public string AttachedDisksPath { get; init; } = DefaultAttachedDisksPath;
+
+    /// <summary>The kernel's directory of PCI devices; null where devices are not the kernel's to give.</summary>
+    public string? PciPath { get; init; }
+
+    /// <summary>A PCI device on its way to a domain belongs to nobody who could use it.</summary>
+    public bool QuarantinesPci { get; init; }
 
     /// <summary>Encoded size of what is read of one guest's own writing.</summary>
     public int GuestAgentQuotaBytes { get; init; } = DefaultGuestAgentQuotaBytes;

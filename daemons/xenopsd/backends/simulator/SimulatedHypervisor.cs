@@ -128,6 +128,38 @@ public sealed class SimulatedHypervisor : IHypervisor
         Wait("deassign_device", calls.DeassignDevice(domid, Text(device), CancellationToken.None));
     }
 
+    /// <summary>A device of the host is one domain's at a time, whatever its kind.</summary>
+    public void PlugUsb(int domid, Vusb device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        Wait("assign_device", calls.AssignDevice(domid, $"usb {device.path}", CancellationToken.None));
+    }
+
+    public void UnplugUsb(int domid, Vusb device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        Wait("deassign_device", calls.DeassignDevice(domid, $"usb {device.path}", CancellationToken.None));
+    }
+
+    /// <summary>A share of a card is a device that one domain has: it is named by the card and the share's own id.</summary>
+    public void StartVgpu(int domid, Vgpu card, bool saved)
+    {
+        ArgumentNullException.ThrowIfNull(card);
+        Wait("assign_device", calls.AssignDevice(domid, $"vgpu {Text(card.physical_pci_address)} {domid}.{card.id.device}", CancellationToken.None));
+    }
+
+    public bool CanSoftReset => true;
+
+    public void SoftReset(int domid) => Wait("soft_reset", calls.SoftReset(domid, CancellationToken.None));
+
+    public bool IsAsleep(int domid)
+    {
+        var answer = calls.IsAsleep(domid, CancellationToken.None);
+        return Wait("is_asleep", answer);
+    }
+
+    public void Wake(int domid) => Wait("wake", calls.Wake(domid, CancellationToken.None));
+
     /// <summary>One featureset for all kinds of guest: that of the simulated machine's CPU.</summary>
     public CpuFeatures Features()
     {

@@ -99,6 +99,9 @@ public sealed class XenHypervisor : IHypervisor
 
     public void DeassignDevice(int domid, PciAddress device) => xen.DeassignDevice(domid, Number(device));
 
+    /// <summary>Xen keeps the mode whoever ended, and it costs the guest time until then.</summary>
+    public void EndLogDirty(int domid) => XenTransfers.EndLogDirty(domid);
+
     public CpuFeatures Features()
     {
         var features = xen.Features();

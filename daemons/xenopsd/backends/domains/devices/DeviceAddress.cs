@@ -27,6 +27,18 @@ public sealed record DeviceAddress(string VmId, int Domid, int BackendDomid, str
     /// <summary>What guest agents read.</summary>
     public string Extra => StorePaths.Domain(Domid, string.Create(CultureInfo.InvariantCulture, $"xenserver/device/{Kind}/{Id}"));
 
+    /// <summary>The thread that serves the device.</summary>
+    public string Thread => Backend + "/kthread-pid";
+
+    /// <summary>Asks a back end that knows it to end, <c>normal</c> or <c>force</c>.</summary>
+    public string ShutdownRequest => Backend + "/shutdown-request";
+
+    /// <summary>Such a back end has ended.</summary>
+    public string ShutdownDone => Backend + "/shutdown-done";
+
+    /// <summary>There when the other end's domain has such back ends.</summary>
+    public string HasShutdownRequest => StorePaths.Domain(BackendDomid, "control/feature-shutdown-request");
+
     public string BackendState => Backend + "/state";
 
     public string FrontendState => Frontend + "/state";

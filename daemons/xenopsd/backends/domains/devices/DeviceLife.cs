@@ -60,9 +60,16 @@ internal sealed class DeviceLife(XenstoreClient store, DomainTable table, Domain
     /// it, unless <paramref name="force"/>.</summary>
     public async Task RemoveAsync(DomainEntry entry, DeviceAddress device, bool force, CancellationToken cancel)
     {
-        var known = await store.ReadAllAsync([device.Record, device.BackendState], cancel).ConfigureAwait(false);
-        if (known is [null, null])
+        var known = await store.ReadAllAsync([device.Record, device.BackendState, device.HasShutdownRequest], cancel).ConfigureAwait(false);
+        if (known is [null, null, _])
         {
+            return;
+        }
+
+        if (device.BackendKind == VbdKeys.Kind && known[2] is not null)
+        {
+            await CloseOnRequestAsync(device, force, cancel).ConfigureAwait(false);
+            await ReleaseAsync(entry, device, cancel).ConfigureAwait(false);
             return;
         }
 
@@ -109,6 +116,31 @@ internal sealed class DeviceLife(XenstoreClient store, DomainTable table, Domain
         }
     }
 
+    /// <summary>Asks a back end that is a program of its own to end; by force it does not ask the guest.</summary>
+    private async Task CloseOnRequestAsync(DeviceAddress device, bool force, CancellationToken cancel)
+    {
+        await store.ApplyAsync([device.FrontendError], [new(device.ShutdownRequest, force ? "force" : "normal")], cancel).ConfigureAwait(false);
+        string? refusal = null;
+        bool closed = await store.WaitUntilAsync([device.ShutdownDone, device.FrontendError], async token =>
+        {
+            var read = await store.ReadAllAsync([device.ShutdownDone, device.FrontendError], token).ConfigureAwait(false);
+            refusal = read[0] is null && !force ? read[1] : null;
+            return read[0] is not null || refusal is { Length: > 0 };
+        }, force ? HardClose : options.HotplugTimeout, cancel).ConfigureAwait(false);
+        if (!force && (!closed || refusal is { Length: > 0 }))
+        {
+            throw Rejected(device, refusal);
+        }
+
+        if (!closed)
+        {
+            Log.BackEndStays(logger, device.Backend);
+        }
+    }
+
+    private static XenopsError Rejected(DeviceAddress device, string? refusal) => new(new XenopsErrorValue.Device_detach_rejected(
+        device.BackendKind.ToUpperInvariant(), $"{device.VmId}.{device.Id}", refusal ?? "the guest did not answer"));
+
     /// <summary>Asks the back end, which asks the guest, to close.</summary>
     private async Task CloseAsync(DeviceAddress device, CancellationToken cancel)
     {
@@ -122,8 +154,7 @@ internal sealed class DeviceLife(XenstoreClient store, DomainTable table, Domain
         }, options.HotplugTimeout, cancel).ConfigureAwait(false);
         if (!closed || refusal is { Length: > 0 })
         {
-            throw new XenopsError(new XenopsErrorValue.Device_detach_rejected(
-                device.BackendKind.ToUpperInvariant(), $"{device.VmId}.{device.Id}", refusal ?? "the guest did not answer"));
+            throw Rejected(device, refusal);
         }
 
         await store.ApplyAsync([device.Frontend], [], cancel).ConfigureAwait(false);

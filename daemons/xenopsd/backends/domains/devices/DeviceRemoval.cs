@@ -8,7 +8,7 @@ using Toolstack.Xenopsd.Contract;
 namespace Toolstack.Xenopsd.Backends.Domains.Devices;
 
 /// <summary>What devices a domain has, by xenstore alone, and their end with it.</summary>
-internal sealed class DeviceRemoval(IHypervisor hypervisor, XenstoreClient store, DeviceLife life, ILogger logger)
+internal sealed class DeviceRemoval(PciHost host, XenstoreClient store, DeviceLife life, ILogger logger)
 {
     private static readonly string[] Kinds = [VbdKeys.Kind, VifKeys.Kind];
 
@@ -45,7 +45,7 @@ internal sealed class DeviceRemoval(IHypervisor hypervisor, XenstoreClient store
 
             try
             {
-                hypervisor.DeassignDevice(entry.Domid, address);
+                await host.ReturnAsync(entry.Domid, address, cancel).ConfigureAwait(false);
             }
             catch (HypervisorError error)
             {

@@ -10,30 +10,34 @@ internal static class DiskSources
     private const string Physical = "phy";
     private const string File = "file";
 
-    /// <summary>XenopsError Unimplemented for a disk of a storage repository (whoever activates it names the path it has); Internal_error when
-    /// there is nothing at the path. A file where the back end takes block devices alone becomes a block device by <paramref name="loop"/>.</summary>
-    public static DiskSource Of(Disk? disk, bool backEndOpensFiles, Func<string, LoopDevice>? loop = null)
+    /// <summary>The empty drive for null. XenopsError Internal_error when there is nothing at the path. A file where the back end takes block
+    /// devices alone becomes a block device by <paramref name="loop"/>.</summary>
+    public static DiskSource Of(string? path, bool backEndOpensFiles, Func<string, LoopDevice> loop)
     {
-        switch (disk)
+        if (path is null)
         {
-            case null:
-                return DiskSource.Empty;
-            case Disk.Local(var path):
-                if (Block(path, path) is { } block)
-                {
-                    return block;
-                }
+            return DiskSource.Empty;
+        }
 
-                if (!System.IO.File.Exists(path))
-                {
-                    throw XenopsError.Internal($"there is no disk {path}");
-                }
+        if (Block(path, path) is { } block)
+        {
+            return block;
+        }
 
-                return backEndOpensFiles ? new DiskSource(path, File, null)
-                    : loop is null ? throw new XenopsError(new XenopsErrorValue.Unimplemented($"file {path} as the medium of a drive: it needs a loop device"))
-                    : Looped(path, loop(path));
-            default:
-                throw new XenopsError(new XenopsErrorValue.Unimplemented($"disk {disk}: no storage is attached"));
+        if (!System.IO.File.Exists(path))
+        {
+            throw XenopsError.Internal($"there is no disk {path}");
+        }
+
+        return backEndOpensFiles ? new DiskSource(path, File, null) : Looped(path, loop(path));
+    }
+
+    /// <summary>Nothing when it can be reached.</summary>
+    public static void Require(string? path)
+    {
+        if (path is not null && !Path.Exists(path))
+        {
+            throw XenopsError.Internal($"there is no disk {path}");
         }
     }
 

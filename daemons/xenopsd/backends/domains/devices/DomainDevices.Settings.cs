@@ -12,6 +12,7 @@ namespace Toolstack.Xenopsd.Backends.Domains.Devices;
 /// <summary>PCI devices, and settings and requests of a domain.</summary>
 internal sealed partial class DomainDevices
 {
+    private const string VgpuKind = "vgpu";
     private const string GuestAgentFeatures = "/guest_agent_features";
 
     public async Task PlugPciAsync(Pci pci, bool emulator, CancellationToken cancel)
@@ -19,16 +20,18 @@ internal sealed partial class DomainDevices
         ArgumentNullException.ThrowIfNull(pci);
         var entry = table.Get(pci.id.vm);
         entry.MayHaveDevices = true;
-        var vm = entry.Config?.Description?.Vm;
-        hypervisor.AssignDevice(entry.Domid, pci.address);
-        await StoreErrors.MapAsync(() => store.ApplyAsync(
-            [], PciKeys.Create(pci, entry.Domid, vm?.pci_msitranslate ?? false, vm?.pci_power_mgmt ?? false), cancel)).ConfigureAwait(false);
+        pciHost.Assign(entry.Domid, pci.address);
+        await StoreErrors.MapAsync(() => store.ApplyAsync([], PciKeys.Create(pci, entry.Domid), cancel)).ConfigureAwait(false);
     }
 
     /// <summary>The host takes a device back when the domain ends, not before.</summary>
     public Task UnplugPciAsync(Pci pci, CancellationToken cancel) => Task.CompletedTask;
 
-    public Task DequarantinePciAsync(PciAddress address, CancellationToken cancel) => throw Unimplemented("quarantine of PCI devices");
+    public Task DequarantinePciAsync(PciAddress address, CancellationToken cancel)
+    {
+        pciHost.Release(address);
+        return Task.CompletedTask;
+    }
 
     public async Task<PciState> GetPciStateAsync(Pci pci, CancellationToken cancel)
     {
@@ -38,26 +41,71 @@ internal sealed partial class DomainDevices
             : new PciState();
     }
 
-    public Task StartVgpusAsync(string vmId, ImmutableArray<Vgpu> vgpus, bool saved, CancellationToken cancel) =>
-        vgpus.IsEmpty ? Task.CompletedTask : throw Unimplemented("virtual graphics cards");
+    public async Task StartVgpusAsync(string vmId, ImmutableArray<Vgpu> vgpus, bool saved, CancellationToken cancel)
+    {
+        foreach (var card in vgpus.Where(static g => g.implementation is not VgpuImplementation.Empty))
+        {
+            var entry = table.Get(vmId);
+            string record = StorePaths.Private(entry.Domid, $"device/{VgpuKind}/{card.id.device}");
+            if (await StoreErrors.MapAsync(() => store.ReadAsync(record, cancel)).ConfigureAwait(false) is null)
+            {
+                hypervisor.StartVgpu(entry.Domid, card, saved);
+                await StoreErrors.MapAsync(() => store.WriteAsync(record, card.physical_pci_address.ToString(), cancel)).ConfigureAwait(false);
+            }
+        }
+    }
 
     public async Task<VgpuState> GetVgpuStateAsync(Vgpu vgpu, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(vgpu);
-        string path = DevicePaths.Active(vgpu.id.vm, "vgpu", vgpu.id.device);
-        return table.Find(vgpu.id.vm) is null
-            ? new VgpuState()
-            : new VgpuState { active = await StoreErrors.MapAsync(() => store.ReadAsync(path, cancel)).ConfigureAwait(false) == ActiveValue };
+        if (table.Find(vgpu.id.vm) is not { Ending: false } entry)
+        {
+            return new VgpuState();
+        }
+
+        var read = await StoreErrors.MapAsync(() => store.ReadAllAsync(
+            [DevicePaths.Active(vgpu.id.vm, VgpuKind, vgpu.id.device), StorePaths.Private(entry.Domid, $"device/{VgpuKind}/{vgpu.id.device}")], cancel)).ConfigureAwait(false);
+        return new VgpuState { active = read[0] == ActiveValue, plugged = read[1] is not null };
     }
 
-    public Task PlugVusbAsync(Vusb vusb, CancellationToken cancel) => throw Unimplemented("USB devices without an emulator");
+    public async Task PlugVusbAsync(Vusb vusb, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(vusb);
+        var entry = table.Get(vusb.id.vm);
+        if (await UsbRecordAsync(vusb, entry, cancel).ConfigureAwait(false) is not null)
+        {
+            throw new XenopsError(new XenopsErrorValue.Device_is_connected());
+        }
 
-    public Task UnplugVusbAsync(Vusb vusb, CancellationToken cancel) => Task.CompletedTask;
+        hypervisor.PlugUsb(entry.Domid, vusb);
+        await StoreErrors.MapAsync(() => store.WriteAsync(UsbPath(vusb, entry), vusb.path, cancel)).ConfigureAwait(false);
+    }
 
-    public Task<VusbState> GetVusbStateAsync(Vusb vusb, CancellationToken cancel) => Task.FromResult(new VusbState());
+    public async Task UnplugVusbAsync(Vusb vusb, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(vusb);
+        if (table.Find(vusb.id.vm) is { Ending: false } entry && await UsbRecordAsync(vusb, entry, cancel).ConfigureAwait(false) is not null)
+        {
+            hypervisor.UnplugUsb(entry.Domid, vusb);
+            await StoreErrors.MapAsync(() => store.RemoveAsync(UsbPath(vusb, entry), cancel)).ConfigureAwait(false);
+        }
+    }
 
-    /// <summary>Guests are built without an emulator: there is none to start.</summary>
-    public Task CreateDeviceModelAsync(DomainDescription vm, bool saveState, CancellationToken cancel) => Task.CompletedTask;
+    public async Task<VusbState> GetVusbStateAsync(Vusb vusb, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(vusb);
+        return new VusbState
+        {
+            plugged = table.Find(vusb.id.vm) is { Ending: false } entry && await UsbRecordAsync(vusb, entry, cancel).ConfigureAwait(false) is not null,
+        };
+    }
+
+    /// <summary>Guests are built without an emulator: there are their graphics cards alone to start.</summary>
+    public Task CreateDeviceModelAsync(DomainDescription vm, bool saveState, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(vm);
+        return StartVgpusAsync(vm.Vm.id, vm.Vgpus, saveState, cancel);
+    }
 
     public Task DestroyDeviceModelAsync(string vmId, CancellationToken cancel) => Task.CompletedTask;
 
@@ -181,13 +229,53 @@ internal sealed partial class DomainDevices
         return StoreErrors.MapAsync(() => store.WriteAsync(path, enabled ? "1" : "0", cancel));
     }
 
-    public Task S3SuspendAsync(string vmId, CancellationToken cancel) => throw Unimplemented("suspend to the guest's own memory");
+    public Task S3SuspendAsync(string vmId, CancellationToken cancel) => StoreErrors.MapAsync(() => sleep.SuspendAsync(table.Get(vmId), cancel));
 
-    public Task S3ResumeAsync(string vmId, CancellationToken cancel) => throw Unimplemented("resume from the guest's own memory");
+    public Task S3ResumeAsync(string vmId, CancellationToken cancel)
+    {
+        sleep.Wake(table.Get(vmId));
+        return Task.CompletedTask;
+    }
 
-    public Task SoftRebootAsync(DomainDescription vm, CancellationToken cancel) => throw Unimplemented("soft reset");
+    public bool CanSoftReset => hypervisor.CanSoftReset;
 
-    public Task AssertCanSaveAsync(string vmId, CancellationToken cancel)
+    public async Task SoftRebootAsync(DomainDescription vm, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(vm);
+        var entry = table.Get(vm.Vm.id);
+        List<Vbd> disks = [];
+        List<Vif> interfaces = [];
+        foreach (var vbd in vm.Vbds)
+        {
+            if ((await GetVbdStateAsync(vbd, cancel).ConfigureAwait(false)).plugged)
+            {
+                disks.Add(vbd);
+            }
+        }
+
+        foreach (var vif in vm.Vifs)
+        {
+            if ((await GetVifStateAsync(vif, cancel).ConfigureAwait(false)).plugged)
+            {
+                interfaces.Add(vif);
+            }
+        }
+
+        await StoreErrors.MapAsync(() => softReset.RunAsync(entry, cancel)).ConfigureAwait(false);
+        foreach (var vbd in disks)
+        {
+            await ActivateVbdAsync(vbd, cancel).ConfigureAwait(false);
+        }
+
+        foreach (var vif in interfaces)
+        {
+            await PlugVifAsync(vif, cancel).ConfigureAwait(false);
+        }
+
+        hypervisor.Unpause(entry.Domid);
+    }
+
+    public async Task AssertCanSaveAsync(string vmId, CancellationToken cancel)
     {
         var entry = table.Get(vmId);
         if (!entry.Built)
@@ -195,9 +283,11 @@ internal sealed partial class DomainDevices
             throw new XenopsError(new XenopsErrorValue.Domain_not_built());
         }
 
-        return entry.Config?.Description is { Pcis.IsEmpty: false }
-            ? throw XenopsError.Internal($"{vmId} has a PCI device: it cannot be saved")
-            : Task.CompletedTask;
+        var passed = await StoreErrors.MapAsync(() => store.DirectoryAsync(PciKeys.Root(entry.Domid), cancel)).ConfigureAwait(false);
+        if (passed.Any(static name => name.StartsWith(PciKeys.DevicePrefix, StringComparison.Ordinal)))
+        {
+            throw XenopsError.Internal($"{vmId} has a PCI device: it cannot be saved");
+        }
     }
 
     public async Task<DomainObservations> ObserveAsync(string vmId, CancellationToken cancel)
@@ -251,6 +341,11 @@ internal sealed partial class DomainDevices
     public Task SetNumaPolicyAsync(NumaAffinityPolicy? policy, CancellationToken cancel) => policy is NumaAffinityPolicy.Best_effort_hard
         ? throw Unimplemented("placement on NUMA nodes")
         : Task.CompletedTask;
+
+    private Task<string?> UsbRecordAsync(Vusb vusb, DomainEntry entry, CancellationToken cancel) =>
+        StoreErrors.MapAsync(() => store.ReadAsync(UsbPath(vusb, entry), cancel));
+
+    private static string UsbPath(Vusb vusb, DomainEntry entry) => StorePaths.Private(entry.Domid, $"device/vusb/{vusb.id.device}");
 
     private static XenopsError Unimplemented(string what) => new(new XenopsErrorValue.Unimplemented(what));
 

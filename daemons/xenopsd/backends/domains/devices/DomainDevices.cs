@@ -1,5 +1,6 @@
 using Toolstack.Interop.Linux;
 using Toolstack.Interop.Xen.Xenstore;
+using Toolstack.Xenopsd.Backends.Domains.LifeCycle;
 using Toolstack.Xenopsd.Backends.Domains.Memory;
 using Toolstack.Xenopsd.Backends.Domains.Tree;
 using Toolstack.Xenopsd.Contract;
@@ -9,7 +10,8 @@ namespace Toolstack.Xenopsd.Backends.Domains.Devices;
 /// <summary>Devices of domains and settings of running ones. Disks and network interfaces are here; settings stand in
 /// <c>DomainDevices.Settings.cs</c>.</summary>
 internal sealed partial class DomainDevices(
-    IHypervisor hypervisor, XenstoreClient store, DomainTable table, DeviceLife life, Hotplug hotplug, Squeezer squeezer, DomainOptions options) : IDeviceBackend
+    IHypervisor hypervisor, XenstoreClient store, DomainTable table, DeviceLife life, Hotplug hotplug, Squeezer squeezer, AttachedDisks disks,
+    PciHost pciHost, SoftReset softReset, Sleep sleep, DomainOptions options) : IDeviceBackend
 {
     private const string ActiveValue = "1";
 
@@ -25,9 +27,11 @@ internal sealed partial class DomainDevices(
     public Task AttachVbdAsync(Vbd vbd, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(vbd);
-        DiskSources.Of(vbd.backend, backEndOpensFiles: true);
+        DiskSources.Require(Opened(vbd.backend));
         return Task.CompletedTask;
     }
+
+    public string PathOf(Disk disk) => disks.PathOf(disk);
 
     public async Task ActivateVbdAsync(Vbd vbd, CancellationToken cancel)
     {
@@ -37,7 +41,7 @@ internal sealed partial class DomainDevices(
         LoopDevice? loop = null;
         try
         {
-            var source = DiskSources.Of(vbd.backend, options.BackEndOpensFiles, file => loop = LoopDevice.Attach(file, vbd.mode == VbdMode.ReadOnly));
+            var source = DiskSources.Of(Opened(vbd.backend), options.BackEndOpensFiles, file => loop = LoopDevice.Attach(file, vbd.mode == VbdMode.ReadOnly));
             await AddAsync(entry, device, VbdKeys.Create(vbd, entry.Domid, source), vbd.id.device, cancel).ConfigureAwait(false);
         }
         catch
@@ -71,13 +75,29 @@ internal sealed partial class DomainDevices(
             throw new XenopsError(new XenopsErrorValue.Media_present());
         }
 
-        await ChangeMediumAsync(device, DiskSources.Of(disk, options.BackEndOpensFiles), disk, cancel).ConfigureAwait(false);
+        LoopDevice? loop = null;
+        try
+        {
+            var source = DiskSources.Of(Opened(disk), options.BackEndOpensFiles, file => loop = LoopDevice.Attach(file, vbd.mode == VbdMode.ReadOnly));
+            await ChangeMediumAsync(device, source, disk, cancel).ConfigureAwait(false);
+        }
+        catch
+        {
+            loop?.Dispose();
+            throw;
+        }
+
+        if (loop is not null)
+        {
+            life.Loops.Keep(device, loop);
+        }
     }
 
     public async Task EjectVbdAsync(Vbd vbd, CancellationToken cancel)
     {
         var device = await RequireAsync(vbd, cancel).ConfigureAwait(false);
         await ChangeMediumAsync(device, DiskSource.Empty, null, cancel).ConfigureAwait(false);
+        life.Loops.Release(device);
     }
 
     /// <summary>Disks of the host keep what is written to them: there is nothing to begin.</summary>
@@ -96,11 +116,7 @@ internal sealed partial class DomainDevices(
         }
 
         var device = await RequireAsync(vbd, cancel).ConfigureAwait(false);
-        string? worker = await StoreErrors.MapAsync(() => store.ReadAsync(device.Backend + "/kthread-pid", cancel)).ConfigureAwait(false);
-        if (worker is { Length: > 0 })
-        {
-            throw new XenopsError(new XenopsErrorValue.Unimplemented("I/O priority of a back end's thread"));
-        }
+        DiskPriority.Set(await StoreErrors.MapAsync(() => store.ReadAsync(device.Thread, cancel)).ConfigureAwait(false), vbd.qos);
     }
 
     public async Task FlushDisksAsync(string vmId, CancellationToken cancel)
@@ -205,7 +221,7 @@ internal sealed partial class DomainDevices(
         var device = VifKeys.Address(vif.id.vm, entry.Domid, vif);
         var read = await StoreErrors.MapAsync(() => store.ReadAllAsync(
             [
-                DevicePaths.Active(vif.id.vm, VifKeys.Kind, vif.id.device), device.Record, device.Backend + "/kthread-pid",
+                DevicePaths.Active(vif.id.vm, VifKeys.Kind, vif.id.device), device.Record, device.Thread,
                 device.Frontend + "/" + VifKeys.Disconnect, device.Private + "/" + VifKeys.PvsRulesActive,
             ],
             cancel)).ConfigureAwait(false);
@@ -221,7 +237,7 @@ internal sealed partial class DomainDevices(
         };
     }
 
-    public async Task<DeviceRequest> GetDeviceRequestAsync(DynamicId device, CancellationToken cancel)
+    public async Task<DeviceRequest> GetDeviceRequestAsync(DynamicId device, VbdQos? qos, CancellationToken cancel)
     {
         var (vm, kind, name) = Name(device);
         if (kind is not (VbdKeys.Kind or VifKeys.Kind) || table.Find(vm) is not { Ending: false } entry)
@@ -237,9 +253,12 @@ internal sealed partial class DomainDevices(
 
         DeviceAddress address = new(vm, entry.Domid, 0, kind, kind, known.Key.Id);
         var read = await StoreErrors.MapAsync(() => store.ReadAllAsync(
-            [address.Record, address.HotplugStatus, address.Hotplug + "/hotplug", address.Backend + "/shutdown-done"], cancel)).ConfigureAwait(false);
+            [address.Record, address.HotplugStatus, address.Hotplug + "/hotplug", address.ShutdownDone, address.Thread], cancel)).ConfigureAwait(false);
         bool online = kind == VifKeys.Kind ? read[2] is not null : read[1] is not null && read[3] is null;
-        return read[0] is not null && !online ? DeviceRequest.Unplug : DeviceRequest.None;
+        return read[0] is null ? DeviceRequest.None
+            : !online ? DeviceRequest.Unplug
+            : qos is not null && DiskPriority.Differs(read[4], qos) ? DeviceRequest.SetQos
+            : DeviceRequest.None;
     }
 
     private async Task AddAsync(DomainEntry entry, DeviceAddress device, DeviceKeys keys, string name, CancellationToken cancel)
@@ -318,6 +337,8 @@ internal sealed partial class DomainDevices(
             await StoreErrors.MapAsync(() => store.ApplyAsync([device.Extra + "/" + VifKeys.StaticIp], [.. nodes], cancel)).ConfigureAwait(false);
         }
     }
+
+    private string? Opened(Disk? disk) => disk is null ? null : disks.PathOf(disk);
 
     private static (string Vm, string Kind, string Device) Name(DynamicId device) => device switch
     {

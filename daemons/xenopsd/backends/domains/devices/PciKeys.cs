@@ -17,14 +17,14 @@ public static class PciKeys
         return Root(domid) + string.Create(CultureInfo.InvariantCulture, $"/{DevicePrefix}{pci.position}");
     }
 
-    public static IReadOnlyList<StoreNode> Create(Pci pci, int domid, bool msiTranslate, bool powerManagement)
+    public static IReadOnlyList<StoreNode> Create(Pci pci, int domid)
     {
         ArgumentNullException.ThrowIfNull(pci);
         return
         [
             new(Device(pci, domid), pci.address.ToString()),
-            new(Root(domid) + "/msitranslate", pci.msitranslate ?? msiTranslate ? "1" : "0"),
-            new(Root(domid) + "/power_mgmt", pci.power_mgmt ?? powerManagement ? "1" : "0"),
+            new(Root(domid) + "/msitranslate", pci.msitranslate == true ? "1" : "0"),
+            new(Root(domid) + "/power_mgmt", pci.power_mgmt == true ? "1" : "0"),
         ];
     }
 

@@ -88,6 +88,16 @@ internal sealed class Adoption(
 
     private async Task AdoptAsync(DomainEntry entry, CancellationToken cancel)
     {
+        try
+        {
+            hypervisor.EndLogDirty(entry.Domid);
+        }
+        catch (HypervisorError error)
+        {
+            // The next copy of the domain begins with that.
+            Log.LogDirtyStays(logger, entry.Domid, error.Message);
+        }
+
         await DomainReading.RefreshAsync(store, entry, cancel).ConfigureAwait(false);
         entry.Vcpus = await OnlineVcpusAsync(entry.Domid, cancel).ConfigureAwait(false);
         foreach (var (kind, nameKey) in ((string, string)[])[(VbdKeys.Kind, "vbd-id"), (VifKeys.Kind, "vif-id")])

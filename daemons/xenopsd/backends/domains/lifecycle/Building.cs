@@ -1,4 +1,5 @@
 using Toolstack.Interop.Xen.Xenstore;
+using Toolstack.Xenopsd.Backends.Domains.Devices;
 using Toolstack.Xenopsd.Backends.Domains.Memory;
 using Toolstack.Xenopsd.Backends.Domains.Tree;
 using Toolstack.Xenopsd.Contract;
@@ -6,14 +7,15 @@ using Toolstack.Xenopsd.Contract;
 namespace Toolstack.Xenopsd.Backends.Domains.LifeCycle;
 
 /// <summary>Puts a guest into an empty domain, and tells xenstore's server of it.</summary>
-internal sealed class Building(IHypervisor hypervisor, XenstoreClient store, Reservations reservations)
+internal sealed class Building(IHypervisor hypervisor, XenstoreClient store, Reservations reservations, BootLoader bootLoader, AttachedDisks disks)
 {
-    /// <summary>XenopsError Unimplemented for a guest that needs a boot loader or an emulator.</summary>
+    /// <summary>XenopsError Bootloader_error when a boot loader finds no kernel on the guest's disk, Unimplemented for a guest that needs an emulator.</summary>
     public async Task RunAsync(DomainEntry entry, CancellationToken cancel)
     {
         RequireEmpty(entry);
         var config = entry.Config!;
-        var boot = BootOf(config);
+        using var loaded = BootOf(config) is PvBoot.Indirect(var indirect) ? await LoadAsync(entry, indirect, cancel).ConfigureAwait(false) : null;
+        var boot = loaded is null ? DirectOf(config) : new DirectBoot { kernel = loaded.Kernel, ramdisk = loaded.Ramdisk, cmdline = loaded.CommandLine };
         long video = VideoMib(config);
         long staticMib = MemoryModel.MibOf(config.MemoryStaticMaxBytes);
         long targetMib = entry.TargetKib / MemoryModel.KibPerMib;
@@ -61,20 +63,20 @@ internal sealed class Building(IHypervisor hypervisor, XenstoreClient store, Res
         entry.Built = true;
     }
 
-    private static DirectBoot BootOf(DomainConfig config) => config.Description?.Vm.ty switch
-    {
-        null => new DirectBoot(),
-        BuilderInfo.PV { info.boot: var boot } => Direct(boot),
-        BuilderInfo.PVinPVH { info.boot: var boot } => Direct(boot),
-        BuilderInfo.PVH { info.boot: var boot } => Direct(boot),
+    private Task<LoadedKernel> LoadAsync(DomainEntry entry, IndirectBoot boot, CancellationToken cancel) => boot.devices is [var disk, ..]
+        ? bootLoader.RunAsync(entry.VmId, entry.Domid, boot, disks.PathOf(disk), cancel)
+        : throw new XenopsError(new XenopsErrorValue.No_bootable_device());
 
-        // The emulator is not started, so what an HVM guest boots from is the hypervisor's own firmware or nothing.
-        _ => new DirectBoot(),
+    /// <summary>Null for an HVM guest: the emulator is not started, so what it boots from is the hypervisor's own firmware or nothing.</summary>
+    private static PvBoot? BootOf(DomainConfig config) => config.Description?.Vm.ty switch
+    {
+        BuilderInfo.PV { info.boot: var boot } => boot,
+        BuilderInfo.PVinPVH { info.boot: var boot } => boot,
+        BuilderInfo.PVH { info.boot: var boot } => boot,
+        _ => null,
     };
 
-    private static DirectBoot Direct(PvBoot boot) => boot is PvBoot.Direct(var direct)
-        ? direct
-        : throw new XenopsError(new XenopsErrorValue.Unimplemented("boot loader of a PV guest"));
+    private static DirectBoot DirectOf(DomainConfig config) => BootOf(config) is PvBoot.Direct(var direct) ? direct : new DirectBoot();
 
     private static long VideoMib(DomainConfig config) => config.Description?.Vm.ty is BuilderInfo.HVM { info.video_mib: var mib } ? mib : 0;
 }

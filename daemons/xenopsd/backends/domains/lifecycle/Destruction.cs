@@ -80,11 +80,15 @@ internal sealed class Destruction(
         if (entry.MayHaveDevices)
         {
             present = await devices.ListAsync(entry, cancel).ConfigureAwait(false);
-            await devices.ReturnPciAsync(entry, cancel).ConfigureAwait(false);
         }
 
         if (lives)
         {
+            if (entry.MayHaveDevices)
+            {
+                await devices.ReturnPciAsync(entry, cancel).ConfigureAwait(false);
+            }
+
             await hypervisor.DestroyAsync(entry.Domid, cancel).ConfigureAwait(false);
         }
 

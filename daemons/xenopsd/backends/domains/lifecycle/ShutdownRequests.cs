@@ -6,12 +6,12 @@ using Toolstack.Xenopsd.Contract;
 
 namespace Toolstack.Xenopsd.Backends.Domains.LifeCycle;
 
+/// <summary>Xen's codes beyond <see cref="ShutdownReason"/>: a guest whose watchdog ran out, and one that has another kernel in its memory.</summary>
+internal enum DomainShutdown { Watchdog = 4, SoftReset = 5 }
+
 /// <summary>Asks guests to end or to suspend, and waits for what they do (xenstore: <c>control/shutdown</c>; the guest empties the node).</summary>
 internal sealed class ShutdownRequests(IHypervisor hypervisor, XenstoreClient store)
 {
-    /// <summary>Xen's code for a guest whose watchdog ran out.</summary>
-    private const int Watchdog = 4;
-
     /// <summary>False when the guest did not acknowledge in time; the request is withdrawn then, so that it does not act on it later.</summary>
     public async Task<bool> RequestAsync(DomainEntry entry, string request, TimeSpan timeout, CancellationToken cancel)
     {
@@ -76,7 +76,7 @@ internal sealed class ShutdownRequests(IHypervisor hypervisor, XenstoreClient st
     public static ShutdownReason? ReasonOf(XenDomain? domain) => domain?.ShutdownCode switch
     {
         null => null,
-        >= 0 and < Watchdog => (ShutdownReason)domain.ShutdownCode.Value,
+        >= 0 and < (int)DomainShutdown.Watchdog => (ShutdownReason)domain.ShutdownCode.Value,
         _ => ShutdownReason.Reboot,
     };
 

@@ -1,3 +1,5 @@
+using Tmds.Linux;
+using Toolstack.Interop.Linux;
 using Toolstack.Interop.Xen.Guests;
 
 namespace Toolstack.Xenopsd.Backends.Xen.Migration;
@@ -17,6 +19,25 @@ internal static class XenTransfers
         var guest = XenGuest.Open(domid);
         return Owned<IHypervisorTarget>(guest, () =>
             guest.Facts().Hvm ? new HvmTarget(guest, storePort, consolePort) : new PvTarget(guest, storePort, consolePort));
+    }
+
+    /// <summary>Nothing for a domain that is not in that mode, and for a PV guest, which has none.</summary>
+    public static void EndLogDirty(int domid)
+    {
+        using var guest = XenGuest.Open(domid);
+        if (!guest.Facts().Hvm)
+        {
+            return;
+        }
+
+        try
+        {
+            guest.DisableLogDirty();
+        }
+        catch (HypervisorError error) when (error.Errno == LibC.EINVAL)
+        {
+            // It was off.
+        }
     }
 
     /// <summary>What is made owns the guest; when it cannot be made nobody does.</summary>

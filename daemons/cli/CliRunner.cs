@@ -15,6 +15,14 @@ public static class CliRunner
         return arguments.Command == "help";
     }
 
+    /// <summary>Commands whose session is one of the host that is asked (session.slave_local_login_with_password, ended by session.local_logout):
+    /// it has no pool to ask.</summary>
+    public static bool IsOfOneHost(CliArguments arguments)
+    {
+        ArgumentNullException.ThrowIfNull(arguments);
+        return CommandTable.Find(arguments.Command) is { IsOfOneHost: true };
+    }
+
     /// <summary>The exit status: 0 done, 1 failed; errors have been printed. <paramref name="session"/> may be null for local commands.</summary>
     public static async Task<int> RunAsync(CliArguments arguments, ICliSession? session, ICliTerminal terminal, CancellationToken cancel)
     {

@@ -11,7 +11,12 @@ namespace Toolstack.Cli;
 /// </summary>
 internal static class MessageCommand
 {
-    internal static CliCommand Of(string name, string method, string help, params string[] bindings)
+    internal static CliCommand Of(string name, string method, string help, params string[] bindings) => Of(name, method, help, oneHost: false, bindings);
+
+    /// <summary>The same for what a host answers without its pool, and so without a task.</summary>
+    internal static CliCommand OfOneHost(string name, string method, string help, params string[] bindings) => Of(name, method, help, oneHost: true, bindings);
+
+    private static CliCommand Of(string name, string method, string help, bool oneHost, string[] bindings)
     {
         var message = Find(method);
         var bound = bindings.Select(Binding.Parse).ToDictionary(binding => binding.Parameter);
@@ -28,8 +33,11 @@ internal static class MessageCommand
                     arguments.Add(await ArgumentAsync(context, message, parameter, bound, cancel));
                 }
 
-                await CallAsync(context, message, cancel, [.. arguments]);
-            });
+                await CallAsync(context, oneHost ? message with { Async = false } : message, cancel, [.. arguments]);
+            })
+        {
+            IsOfOneHost = oneHost,
+        };
     }
 
     /// <summary>The same message for each object that the command line selects; <paramref name="rest"/> follows the object.</summary>

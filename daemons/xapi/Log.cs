@@ -100,6 +100,9 @@ internal static partial class Log
     [LoggerMessage(3007, LogLevel.Debug, "TLS handshake failed: {Reason}")]
     internal static partial void HandshakeFailed(ILogger logger, string reason);
 
+    [LoggerMessage(3008, LogLevel.Warning, "a host that was called is not trusted: {Reason}")]
+    internal static partial void PeerNotTrusted(ILogger logger, string reason);
+
     [LoggerMessage(3120, LogLevel.Warning, "a thin client is turned away: {Limit} commands run already")]
     internal static partial void ThinClientRefused(ILogger logger, int limit);
 

@@ -25,13 +25,17 @@ internal static class ManualText
                 "PASSWORDS",
                 "Clients on TCP log in with a local account, which PAM checks (service xapi), or, where password-file names one, with a user of that file, "
                 + "one line 'name:hash' each; --hash-password makes the hash. Peers on the Unix socket are root and need none."),
+            new ManualSection(
+                "POOLS",
+                "A host begins as the coordinator of a pool of its own. pool.join makes it a member of another, pool.eject ends that; pool.designate_new_master and the "
+                + "emergency calls change the coordinator. Each change is one file that the next start carries out, so that a host that dies on the way is one or the other."),
             new ManualSection("FILES")
             {
                 Entries =
                 [
                     ("/etc/xapi.conf", "Configuration."),
                     ("/etc/pam.d/xapi", "How PAM checks who logs in."),
-                    ("/etc/xensource/pool.conf", "The role of the host: 'master' or 'slave:ADDRESS'."),
+                    ("/etc/xensource/pool.conf", "The role of the host: 'master', 'slave:ADDRESS', or 'broken' after a change that was cut short."),
                 ],
             },
         ],

@@ -26,7 +26,7 @@ internal static class XapiDaemon
     {
         HostIdentity identity = IdentityFiles.Read(context.Configuration);
         context.SetLogHost(identity.Uuid);
-        using var client = new XenApiClient(identity);
+        using var client = new XenApiClient(identity, PeerTls.Of(context.Configuration, context.Logs.CreateLogger("http")));
         await using LocalDatabase? local = identity.IsCoordinator ? OpenDatabase(context) : null;
         XapiDatabase database = local is not null ? local : client.DatabaseOf(identity.CoordinatorAddress, identity.PoolSecret);
         await using var connection = new SwitchConnection(

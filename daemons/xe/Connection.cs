@@ -17,6 +17,7 @@ internal sealed class Connection : ICliSession, IDisposable
 
     private readonly HttpClient http;
     private string session = "";
+    private string logout = "session.logout";
 
     private Connection(HttpMessageHandler handler, Uri server) =>
         http = new HttpClient(handler) { BaseAddress = server, Timeout = Timeout.InfiniteTimeSpan };
@@ -30,9 +31,17 @@ internal sealed class Connection : ICliSession, IDisposable
             new SocketsHttpHandler { SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = options.Accepts } },
             new UriBuilder(options.Plain ? "http" : "https", options.Server, options.Port).Uri);
 
-    internal async Task LoginAsync(XeOptions options, CancellationToken cancel) =>
-        session = (await CallRawAsync("session.login_with_password",
-            [Text(options.User), Text(options.Password), Text("1.1"), Text("xe")], cancel)).AsString();
+    /// <param name="oneHost">The session is one of the host that is asked, not of its pool.</param>
+    /// <param name="options">User and password.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    internal async Task LoginAsync(bool oneHost, XeOptions options, CancellationToken cancel)
+    {
+        ImmutableArray<Value> user = [Text(options.User), Text(options.Password)];
+        session = (oneHost
+            ? await CallRawAsync("session.slave_local_login_with_password", user, cancel)
+            : await CallRawAsync("session.login_with_password", [.. user, Text("1.1"), Text("xe")], cancel)).AsString();
+        logout = oneHost ? "session.local_logout" : "session.logout";
+    }
 
     /// <summary>Ends the session; a server that is gone already is no error.</summary>
     internal async Task LogoutAsync()
@@ -40,7 +49,7 @@ internal sealed class Connection : ICliSession, IDisposable
         using var deadline = new CancellationTokenSource(LogoutDeadline);
         try
         {
-            await CallAsync("session.logout", deadline.Token);
+            await CallAsync(logout, deadline.Token);
         }
         catch (Exception error) when (error is HttpRequestException or XenApiError or OperationCanceledException)
         {

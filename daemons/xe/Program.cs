@@ -45,7 +45,7 @@ try
         return await CliRunner.RunAsync(arguments, null, terminal, stop.Token);
     }
 
-    await connection.LoginAsync(options, stop.Token);
+    await connection.LoginAsync(CliRunner.IsOfOneHost(arguments), options, stop.Token);
     try
     {
         return await CliRunner.RunAsync(arguments, connection, terminal, stop.Token);

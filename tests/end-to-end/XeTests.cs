@@ -109,18 +109,5 @@ public sealed class XeTests(PoolFixture fixture) : DeadlineTests, IClassFixture<
 
     private Task<(int Status, string Output, string Error)> RunAsync(params string[] words) => StartAsync(["-s", fixture.Pool.Coordinator.XapiSocket, .. words]);
 
-    private async Task<(int Status, string Output, string Error)> StartAsync(string[] words)
-    {
-        var info = new ProcessStartInfo(Path.Combine(Repository.Binaries, "xe"), words)
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        info.Environment["HOME"] = "/nonexistent";
-        using var xe = Process.Start(info)!;
-        var output = xe.StandardOutput.ReadToEndAsync(Cancel);
-        var error = xe.StandardError.ReadToEndAsync(Cancel);
-        await xe.WaitForExitAsync(Cancel);
-        return (xe.ExitCode, await output, await error);
-    }
+    private Task<(int Status, string Output, string Error)> StartAsync(string[] words) => Xe.RunAsync(words, Cancel);
 }

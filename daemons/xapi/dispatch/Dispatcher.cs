@@ -134,7 +134,9 @@ internal sealed class Dispatcher(
         MessageEntry entry, MethodName name, string method, ImmutableArray<Value> arguments, SessionInfo session, RequestOrigin origin)
     {
         bool forwarded = origin.TaskHeader is not null && name.Mode != CallMode.InternalAsync && session.IsPool;
-        bool makesTask = entry.MakesTask && !forwarded;
+
+        // A session of this host alone is for when there may be no database to keep a task in.
+        bool makesTask = entry.MakesTask && !forwarded && (!session.IsLocal || name.Mode != CallMode.Sync);
         if (name.Mode != CallMode.Sync && Volatile.Read(ref pending) >= DispatchLimits.MaxPendingTasks)
         {
             throw new XenApiError("TOO_MANY_PENDING_TASKS");

@@ -8,25 +8,31 @@ using Toolstack.Idl;
 using Toolstack.Idl.XmlRpc;
 using Toolstack.Xapi.Database;
 using Toolstack.Xapi.Datamodel;
+using Toolstack.Xapi.Http.Tls;
 using Toolstack.Xapi.Pool;
 
 namespace Toolstack.Xapi.Http;
 
 /// <summary>
-/// Calls another xapi of the pool over its XenAPI (XML-RPC over HTTP, connections kept alive), with a pool session that is kept per
+/// Calls another xapi of the pool over its XenAPI (XML-RPC over HTTP or HTTPS, connections kept alive), with a pool session that is kept per
 /// host and renewed when the other host no longer knows it.
 /// </summary>
 public sealed class XenApiClient : IDisposable
 {
     private readonly HostIdentity identity;
+    private readonly PeerTls? tls;
     private readonly ConcurrentDictionary<string, string> sessions = new(StringComparer.Ordinal);
     private readonly HttpMessageInvoker http;
 
-    public XenApiClient(HostIdentity identity)
+    /// <param name="identity">Who calls.</param>
+    /// <param name="tls">How calls are encrypted; null: they are not.</param>
+    public XenApiClient(HostIdentity identity, PeerTls? tls = null)
     {
         this.identity = identity;
+        this.tls = tls;
         http = new HttpMessageInvoker(new SocketsHttpHandler
         {
+            SslOptions = tls?.Options ?? new(),
             ConnectTimeout = HttpLimits.ConnectDeadline,
             UseProxy = false,
             UseCookies = false,
@@ -178,7 +184,7 @@ public sealed class XenApiClient : IDisposable
     private Uri Url(string hostAddress, string path)
     {
         string authority = hostAddress.Contains(':', StringComparison.Ordinal) ? $"[{hostAddress}]" : hostAddress;
-        return new Uri($"http://{authority}:{identity.HttpPort}{path}");
+        return new Uri(tls is null ? $"http://{authority}:{identity.HttpPort}{path}" : $"https://{authority}:{tls.Port}{path}");
     }
 
     private async Task<byte[]> ExchangeAsync(string hostAddress, HttpRequestMessage request, TimeSpan deadline, CancellationToken cancel)

@@ -35,7 +35,7 @@ internal static class PoolLimits
     internal const int LeaveAttempts = 10;
 
     /// <summary>How long a host whose role has changed still answers before it starts anew.</summary>
-    internal static readonly TimeSpan Fuse = TimeSpan.FromSeconds(2);
+    internal static readonly TimeSpan Fuse = TimeSpan.FromSeconds(4);
 
     /// <summary>The next pause after one.</summary>
     internal static TimeSpan Longer(TimeSpan pause) => pause * 2 < LongestPause ? pause * 2 : LongestPause;

@@ -35,8 +35,19 @@ public static class PoolSettings
     public static readonly ConfigKey<TimeSpan> BackupInterval = ConfigKey.Seconds(
         "pool_db_sync_interval", TimeSpan.FromSeconds(300), "How often the coordinator has its members copy the database.", TimeSpan.FromSeconds(1));
 
+    public static readonly ConfigKey<bool> HttpsOnly = ConfigKey.Flag(
+        "pool-https-only", true, "Calls to the other hosts of the pool are encrypted; not where https-port is 0.");
+
+    public static readonly ConfigKey<bool> VerifyCertificates = ConfigKey.Flag(
+        "pool-verify-certificates", false, "Verify the certificates of the other hosts of the pool, also of one that is to be joined.");
+
+    public static readonly ConfigKey<string> TrustedCertificates = ConfigKey.FilePath(
+        "pool-trusted-certificates", "/etc/stunnel/xapi-pool-ca-bundle.pem",
+        "PEM of the certificates that another host's must be one of, or be signed by, when it is verified.");
+
     public static IReadOnlyList<ConfigKey> All { get; } =
     [
         DatabasePath, RoleFile, SecretFile, InventoryFile, LocalStateFile, ManagementAddress, HostAssumedDead, HeartbeatInterval, BackupPath, BackupInterval,
+        HttpsOnly, VerifyCertificates, TrustedCertificates,
     ];
 }

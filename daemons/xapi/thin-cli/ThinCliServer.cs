@@ -96,7 +96,7 @@ internal sealed class ThinCliServer(XapiServices services, Dispatcher dispatcher
         try
         {
             // Root of a member means the pool; anyone else is told where it is.
-            return origin.IsLocalRoot && !services.Identity.IsCoordinator
+            return origin.IsLocalRoot && !services.Identity.IsCoordinator && !CliRunner.IsOfOneHost(request.Arguments)
                 ? await CliRunner.RunAsync(
                     request.Arguments, await CoordinatorSession.OpenAsync(services.Client, services.Identity, cancel).ConfigureAwait(false), terminal, cancel).ConfigureAwait(false)
                 : await RunHereAsync(request, terminal, origin, cancel).ConfigureAwait(false);
@@ -114,7 +114,7 @@ internal sealed class ThinCliServer(XapiServices services, Dispatcher dispatcher
     /// <summary>Raises <see cref="XenApiError"/> when the user may not log in.</summary>
     private async Task<int> RunHereAsync(ThinCliRequest request, ThinCliTerminal terminal, RequestOrigin origin, CancellationToken cancel)
     {
-        var session = await ThinCliSession.LoginAsync(dispatcher, origin, request.User, request.Password).ConfigureAwait(false);
+        var session = await ThinCliSession.LoginAsync(dispatcher, origin, CliRunner.IsOfOneHost(request.Arguments), request.User, request.Password).ConfigureAwait(false);
         try
         {
             return await CliRunner.RunAsync(request.Arguments, session, terminal, cancel).ConfigureAwait(false);

@@ -11,23 +11,27 @@ internal sealed class ThinCliSession : ICliSession
     private readonly Dispatcher dispatcher;
     private readonly RequestOrigin origin;
     private readonly string session;
+    private readonly bool oneHost;
 
-    private ThinCliSession(Dispatcher dispatcher, RequestOrigin origin, string session)
+    private ThinCliSession(Dispatcher dispatcher, RequestOrigin origin, string session, bool oneHost)
     {
+        this.oneHost = oneHost;
         this.dispatcher = dispatcher;
         this.origin = origin;
         this.session = session;
     }
 
-    /// <summary>Raises <see cref="XenApiError"/> when the user may not log in.</summary>
-    internal static async Task<ThinCliSession> LoginAsync(Dispatcher dispatcher, RequestOrigin origin, string user, string password)
+    /// <summary>A session of the pool, or of this host alone. Raises <see cref="XenApiError"/> when the user may not log in.</summary>
+    internal static async Task<ThinCliSession> LoginAsync(Dispatcher dispatcher, RequestOrigin origin, bool oneHost, string user, string password)
     {
-        var session = await CallAsync(dispatcher, origin, "session.login_with_password",
-            [new Value.Text(user), new Value.Text(password), new Value.Text("1.0"), new Value.Text("cli")]).ConfigureAwait(false);
-        return new ThinCliSession(dispatcher, origin, session.AsString());
+        ImmutableArray<Value> account = [new Value.Text(user), new Value.Text(password)];
+        var session = oneHost
+            ? await CallAsync(dispatcher, origin, "session.slave_local_login_with_password", account).ConfigureAwait(false)
+            : await CallAsync(dispatcher, origin, "session.login_with_password", [.. account, new Value.Text("1.0"), new Value.Text("cli")]).ConfigureAwait(false);
+        return new ThinCliSession(dispatcher, origin, session.AsString(), oneHost);
     }
 
-    internal Task LogoutAsync() => CallAsync("session.logout", CancellationToken.None);
+    internal Task LogoutAsync() => CallAsync(oneHost ? "session.local_logout" : "session.logout", CancellationToken.None);
 
     public Task<Value> CallAsync(string method, CancellationToken cancel, params ImmutableArray<Value> arguments) =>
         CallAsync(dispatcher, origin, method, arguments.Insert(0, new Value.Text(session)));

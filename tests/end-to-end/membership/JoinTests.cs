@@ -47,7 +47,7 @@ public sealed class JoinTests : MembershipTests
         Assert.Equal((0L, before.Pages), (after.Errors, after.Pages));
 
         await FailsAsync(["OPERATION_NOT_ALLOWED"], first, "pool.eject", await first.TextAsync("host.get_by_uuid", Cancel, First.Uuid));
-        await first.CallAsync("pool.eject", Cancel, there);
+        await XeAsync(First, "pool-eject", $"host-uuid={Second.Uuid}");
         await UntilAsync("the ejected host stands alone", async () =>
         {
             using var second = await Pool.LoginAsync(Cancel, Second);
@@ -60,7 +60,9 @@ public sealed class JoinTests : MembershipTests
 
         // What it was before does not keep it from coming back.
         await Pool.WaitUntilLiveAsync(Second, [], Cancel);
-        await Pool.JoinAsync(Second, First, Cancel);
+        await Xe.RunAsync(
+            ["-s", Second.XapiSocket, "pool-join", $"master-address={First.Address}", $"master-username={DevelopmentPool.User}", $"master-password={Pool.Password}"], Cancel);
+        await MemberAsync(Second, First);
     }
 
     /// <summary>kill -9 as soon as the role is decided, and again while the new member brings its rows: it is a member all the same, and has

@@ -67,6 +67,18 @@ public abstract class MembershipTests : IAsyncDisposable
         Assert.Fail($"not within {ConditionDeadline}: {what} {seen}\n{string.Join('\n', Pool.Hosts.Select(host => host.Xapi.LogTail()))}");
     }
 
+    /// <summary>Waits until a host is a member that its coordinator has let in, and is enabled there.</summary>
+    protected async Task MemberAsync(PoolHost host, PoolHost coordinator)
+    {
+        using var client = XenApiClient.OverTcp(host.Url);
+        await UntilAsync($"host {host.Number} is a member", async () =>
+            host.Role == "slave:" + coordinator.Address && !(bool)await client.CallRawAsync("host.is_in_emergency_mode", [], Cancel));
+        await Pool.WaitUntilLiveAsync(coordinator, [host], Cancel);
+    }
+
+    /// <summary>What root types on a host.</summary>
+    protected async Task XeAsync(PoolHost host, params string[] words) => Assert.Equal((0, "", ""), await Xe.RunAsync(["-s", host.XapiSocket, .. words], Cancel));
+
     protected async Task FailsAsync(string[] description, XenApiClient client, string method, params object[] arguments)
     {
         var error = await Assert.ThrowsAsync<XenApiFailure>(() => client.CallAsync(method, Cancel, arguments));

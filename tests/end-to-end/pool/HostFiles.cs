@@ -35,6 +35,7 @@ public static class HostFiles
             "listen-loopback = false",
             $"https-port = {host.TlsPort ?? 0}",
             $"server-cert-path = {host.Certificate}",
+            $"pool-trusted-certificates = {host.TrustedHosts}",
             $"http-port = {host.Url.Port}",
             $"management-address = {host.Address}",
             $"password-file = {In("passwords")}",

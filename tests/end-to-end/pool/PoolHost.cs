@@ -40,6 +40,9 @@ public sealed class PoolHost : IDisposable
     /// <summary>PEM of the certificates that this host trusts in a migration.</summary>
     public string TrustedCertificates => Path.Combine(Directory, "trusted.pem");
 
+    /// <summary>PEM of the certificates of hosts that this host's xapi trusts, where it verifies them.</summary>
+    public string TrustedHosts => Path.Combine(Directory, "trusted-hosts.pem");
+
     public string XapiSocket => Path.Combine(Directory, "xapi.sock");
 
     /// <summary>The host's part in its pool: <c>master</c> or <c>slave:ADDRESS</c>.</summary>

@@ -8,7 +8,7 @@ internal static class PoolLimits
     /// <summary>A daemon that dies more often is left dead: something is wrong with it, not with its luck.</summary>
     internal const int MaxRestarts = 20;
 
-    internal static readonly TimeSpan ReadyDeadline = TimeSpan.FromSeconds(30);
+    internal static readonly TimeSpan ReadyDeadline = TimeSpan.FromSeconds(60);
     internal static readonly TimeSpan PoolDeadline = TimeSpan.FromSeconds(60);
     internal static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(10);
 

@@ -21,7 +21,7 @@ public sealed record PoolOptions
     /// <summary>Shell variables that describe the pool are written here and kept true; null writes none.</summary>
     public string? EnvironmentFile { get; init; }
 
-    /// <summary>XenAPI is served over TLS too, and migrations use that. Each host makes its own certificate, and
+    /// <summary>XenAPI is served over TLS too, and calls between hosts and migrations use that. Each host makes its own certificate, and
     /// trusts in a migration those of <see cref="PoolHost.TrustedCertificates"/>.</summary>
     public bool Tls { get; init; }
 

@@ -1,0 +1,49 @@
+using System.Security.Cryptography.X509Certificates;
+using Toolstack.EndToEnd.Client;
+using Toolstack.EndToEnd.Pool;
+using Xunit;
+
+namespace Toolstack.Tests.EndToEnd.Membership;
+
+/// <summary>Hosts that serve HTTPS call each other over it, and verify each other's certificates where they are told to.</summary>
+public sealed class EncryptedPoolTests : MembershipTests
+{
+    [Fact]
+    public async Task HostsJoinAndForwardOverTlsWhenTheyTrustEachOther()
+    {
+        await StartAsync(new PoolOptions { StandAlone = true, Tls = true, XapiLines = ["pool-verify-certificates = true"] });
+        using (var second = await Pool.LoginAsync(Cancel, Second))
+        {
+            // The coordinator answers over HTTP as well, but a password goes to nobody who is not trusted.
+            await FailsAsync(["JOINING_HOST_CONNECTION_FAILED"], second, "pool.join", First.Address, DevelopmentPool.User, Pool.Password);
+            await UntilAsync("the log says why", () => Task.FromResult(Second.Xapi.LogTail().Contains(Second.TrustedHosts, StringComparison.Ordinal)));
+        }
+
+        var shown = string.Join('\n', Pool.Hosts.Select(static host =>
+        {
+            using var certificate = X509Certificate2.CreateFromPem(File.ReadAllText(host.Certificate));
+            return certificate.ExportCertificatePem();
+        }));
+        foreach (var host in Pool.Hosts)
+        {
+            await File.WriteAllTextAsync(host.TrustedHosts, shown, Cancel);
+            await File.WriteAllTextAsync(host.TrustedCertificates, shown, Cancel);
+        }
+
+        await Pool.JoinAsync(Second, First, Cancel);
+        using var first = await Pool.LoginAsync(Cancel, First);
+        var vm = await VmAsync(first, "moves", Cancel);
+        await first.CallAsync("VM.start_on", Cancel, vm, await first.TextAsync("host.get_by_uuid", Cancel, Second.Uuid), false, false);
+        await first.CallAsync("VM.pool_migrate", Cancel, vm, await first.TextAsync("host.get_by_uuid", Cancel, First.Uuid), new Dictionary<string, string> { ["live"] = "true" });
+        Assert.Equal(0, (await GuestMemory.VerifyAsync(first, vm, Cancel)).Errors);
+        await first.CallAsync("VM.hard_shutdown", Cancel, vm);
+
+        // A coordinator that is trusted no more is not listened to.
+        File.Delete(Second.TrustedHosts);
+        Second.Xapi.Kill();
+        using var member = XenApiClient.OverTcp(Second.Url);
+        await UntilAsync("the member has no coordinator", async () => (bool)await member.CallRawAsync("host.is_in_emergency_mode", [], Cancel));
+        await File.WriteAllTextAsync(Second.TrustedHosts, shown, Cancel);
+        await UntilAsync("it has one again", async () => !(bool)await member.CallRawAsync("host.is_in_emergency_mode", [], Cancel));
+    }
+}

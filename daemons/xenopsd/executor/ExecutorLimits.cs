@@ -42,6 +42,9 @@ public static class ExecutorLimits
     /// <summary>How long a guest may take to acknowledge a shutdown request (xenops protocol).</summary>
     public static readonly TimeSpan ShutdownAck = TimeSpan.FromSeconds(60);
 
+    /// <summary>Shortest time between two answers of UPDATES.get that nobody waits for: each makes a client look at every object it names.</summary>
+    public static readonly TimeSpan UpdatesSpacing = TimeSpan.FromMilliseconds(10);
+
     /// <summary>Longest wait of one UPDATES.get; a client without a timeout asks again.</summary>
     public static readonly TimeSpan UpdatesWait = TimeSpan.FromHours(1);
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using Toolstack.Xenopsd.Contract;
 
 namespace Toolstack.Xenopsd.Executor;
@@ -6,18 +7,26 @@ namespace Toolstack.Xenopsd.Executor;
 /// <summary>
 /// Which objects changed, as counters (xenops protocol, UPDATES): each object is in the map once, with the number of its newest
 /// change, so a reader that was away gets each object at most once. Barriers let a reader know what had changed by a moment.
-/// Readers sleep until something is added; nothing is polled.
+/// Readers sleep until something is added; nothing is polled. Answers keep a distance, so that the many changes of one operation are one
+/// answer; what somebody waits for (the end of a task, a barrier) goes out at once.
 /// </summary>
-public sealed class Updates
+/// <param name="spacing">The distance; null: <see cref="ExecutorLimits.UpdatesSpacing"/>.</param>
+public sealed class Updates(TimeSpan? spacing = null)
 {
     private readonly Lock gate = new();
+    private readonly TimeSpan distance = spacing ?? ExecutorLimits.UpdatesSpacing;
     private readonly Dictionary<DynamicId, long> counters = [];
     private readonly List<Barrier> barriers = [];
 
     /// <summary>Objects that are gone and whose end may still be reported, oldest first.</summary>
     private readonly List<DynamicId> ended = [];
     private long next = 1;
+
+    /// <summary>The number of the newest change that does not wait for the distance.</summary>
+    private long pressing;
+    private long answered;
     private TaskCompletionSource changed = NewSignal();
+    private TaskCompletionSource pressed = NewSignal();
 
     private sealed record Barrier(long Id, long EventId, ImmutableArray<KeyValuePair<DynamicId, long>> Snapshot);
 
@@ -40,6 +49,16 @@ public sealed class Updates
             ended.Remove(id);
             counters[id] = next++;
             Wake();
+        }
+    }
+
+    /// <summary>A change that somebody waits for: it is reported at once, and what changed before it with it.</summary>
+    public void Press(DynamicId id)
+    {
+        lock (gate)
+        {
+            Add(id);
+            Press();
         }
     }
 
@@ -86,6 +105,7 @@ public sealed class Updates
 
             barriers.Add(new Barrier(barrierId, next++, [.. counters.Where(c => VmOf(c.Key) == vmId)]));
             Wake();
+            Press();
         }
     }
 
@@ -98,7 +118,7 @@ public sealed class Updates
     }
 
     /// <summary>Changes and barriers after <paramref name="from"/>, oldest first; waits for one at most <paramref name="timeout"/>,
-    /// then returns none and <paramref name="from"/> itself.</summary>
+    /// then returns none and <paramref name="from"/> itself. Shortly after an answer it waits for more before the next.</summary>
     public async Task<(ImmutableArray<(long id, ImmutableArray<DynamicId> objects)> Barriers, ImmutableArray<DynamicId> Events, long Next)> GetAsync(
         long from, TimeSpan timeout, CancellationToken cancel)
     {
@@ -107,17 +127,28 @@ public sealed class Updates
         while (true)
         {
             Task signal;
+            var rest = TimeSpan.Zero;
             lock (gate)
             {
                 var events = counters.Where(c => c.Value > from).OrderBy(static c => c.Value).ToArray();
                 var passed = barriers.Where(b => b.EventId > from).ToArray();
-                if (events.Length > 0 || passed.Length > 0)
+                bool any = events.Length > 0 || passed.Length > 0;
+                rest = any && pressing <= from && !deadline.IsCancellationRequested ? distance - Stopwatch.GetElapsedTime(answered) : TimeSpan.Zero;
+                if (any && rest <= TimeSpan.Zero)
                 {
+                    answered = Stopwatch.GetTimestamp();
                     long last = Math.Max(events.Length > 0 ? events[^1].Value : 0, passed.Length > 0 ? passed[^1].EventId : 0);
                     return ([.. passed.Select(b => (b.Id, Objects(b, from)))], [.. events.Select(static e => e.Key)], last);
                 }
 
-                signal = changed.Task;
+                signal = any ? pressed.Task : changed.Task;
+            }
+
+            if (rest > TimeSpan.Zero)
+            {
+                await Task.WhenAny(signal, Task.Delay(rest, deadline.Token)).ConfigureAwait(false);
+                cancel.ThrowIfCancellationRequested();
+                continue;
             }
 
             try
@@ -144,6 +175,13 @@ public sealed class Updates
         DynamicId.Vusb v => v.vm,
         _ => null,
     };
+
+    private void Press()
+    {
+        pressing = next - 1;
+        pressed.TrySetResult();
+        pressed = NewSignal();
+    }
 
     private void Wake()
     {

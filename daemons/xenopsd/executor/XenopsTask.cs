@@ -206,6 +206,6 @@ public sealed class XenopsTask : IDisposable
         }
 
         ended.TrySetResult();
-        updates?.Add(new DynamicId.Task(Id));
+        updates?.Press(new DynamicId.Task(Id));
     }
 }

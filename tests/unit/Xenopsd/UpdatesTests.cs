@@ -38,6 +38,38 @@ public sealed class UpdatesTests
     }
 
     [Fact]
+    public async Task ChangesThatFollowAnAnswerAreGatheredUntilOnePresses()
+    {
+        Updates spaced = new(Patience);
+        spaced.Add(A);
+        await spaced.GetAsync(0, Patience, CancellationToken.None);
+        spaced.Add(A);
+        var waiting = spaced.GetAsync(1, Patience * 2, CancellationToken.None);
+        Assert.False(waiting.IsCompleted);
+        spaced.Add(B);
+        Assert.False(waiting.IsCompleted);
+        DynamicId.Task ended = new("1");
+        spaced.Press(ended);
+        var (_, events, next) = await waiting;
+        Assert.Equal([A, B, ended], events);
+        Assert.Equal(4, next);
+    }
+
+    [Fact]
+    public async Task ABarrierIsToldAtOnceAndTheEndOfAWaitBringsWhatThereIs()
+    {
+        Updates spaced = new(Patience);
+        spaced.Add(A);
+        await spaced.GetAsync(0, Patience, CancellationToken.None);
+        spaced.Add(B);
+        var (_, events, _) = await spaced.GetAsync(1, TimeSpan.FromMilliseconds(1), CancellationToken.None);
+        Assert.Equal([B], events);
+        spaced.InjectBarrier("a", 7);
+        var (barriers, _, _) = await spaced.GetAsync(2, Patience * 2, CancellationToken.None);
+        Assert.Equal(7, Assert.Single(barriers).id);
+    }
+
+    [Fact]
     public async Task NothingNewGivesTheSameNumberBack()
     {
         updates.Add(A);

@@ -8,13 +8,13 @@ namespace Toolstack.Xenopsd.HookScripts;
 /// <summary>
 /// Runs the administrator's scripts around an operation: every file of <c>&lt;root&gt;/&lt;name&gt;/</c> in byte order, with
 /// <c>-vmuuid</c>, <c>-reason</c> and, when there is a domain, <c>-vmdomid</c> (xenops protocol). Exit code 0 is well, 1 is
-/// logged and ignored, anything else raises Hook_failed.
+/// logged and ignored, anything else raises Hook_failed. The domain is asked for only when there are scripts.
 /// </summary>
 public sealed class HookRunner(string root, ILogger logger)
 {
     private const int MaxOutput = 64 * 1024;
 
-    public async Task RunAsync(string name, string vmId, string reason, int? domid, CancellationToken cancel)
+    public async Task RunAsync(string name, string vmId, string reason, Func<int?> domid, CancellationToken cancel)
     {
         string directory = Path.Combine(root, name);
         if (!Directory.Exists(directory))
@@ -25,7 +25,7 @@ public sealed class HookRunner(string root, ILogger logger)
         string[] arguments =
         [
             "-vmuuid", vmId, "-reason", reason,
-            .. domid is { } number ? new[] { "-vmdomid", number.ToString(CultureInfo.InvariantCulture) } : [],
+            .. domid() is { } number ? new[] { "-vmdomid", number.ToString(CultureInfo.InvariantCulture) } : [],
         ];
         foreach (string script in Directory.EnumerateFiles(directory).Order(StringComparer.Ordinal))
         {

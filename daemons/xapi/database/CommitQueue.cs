@@ -18,6 +18,9 @@ internal sealed class CommitQueue : IAsyncDisposable
     private readonly SemaphoreSlim wake = new(0, 1);
     private readonly TaskCompletionSource stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Batch gathering = new();
+
+    /// <summary>The newest batch that has a change.</summary>
+    private Task newest = Task.CompletedTask;
     private bool stopping;
 
     internal CommitQueue(SqliteStore store, Func<XenObject, byte[]> encode, ILogger logger)
@@ -45,7 +48,7 @@ internal sealed class CommitQueue : IAsyncDisposable
         {
             ObjectDisposedException.ThrowIf(stopping, this);
             gathering.Rows[(table.Name, reference)] = row;
-            return Kick();
+            return newest = Kick();
         }
     }
 
@@ -55,16 +58,21 @@ internal sealed class CommitQueue : IAsyncDisposable
         lock (gate)
         {
             gathering.Generation = generation;
-            return Kick();
+            return newest = Kick();
         }
     }
 
-    /// <summary>Everything enqueued so far, on disk.</summary>
+    /// <summary>Everything enqueued so far, on disk. What could not be written is tried again.</summary>
     internal Task FlushAsync(CancellationToken cancellation)
     {
         lock (gate)
         {
-            return WaitAsync(Kick(), cancellation);
+            if (newest.IsFaulted)
+            {
+                newest = Kick();
+            }
+
+            return newest.IsCompleted ? Task.CompletedTask : WaitAsync(newest, cancellation);
         }
     }
 

@@ -35,4 +35,12 @@ public abstract class XapiDatabase
 
     /// <summary>Removes the row. Raises HANDLE_INVALID [class; ref].</summary>
     public abstract ValueTask Destroy<T>(Ref<T> self, CancellationToken cancel = default) where T : XenObject, IXenObject<T>;
+
+    /// <summary>The same rows, changed without a wait for the disk: what was changed lasts once <see cref="FlushAsync"/> has ended. For changes
+    /// that are made in a row before one answer, and for those that a restart makes again. A member's database is its own: what it changes
+    /// is on the coordinator's disk when the change ends.</summary>
+    public virtual XapiDatabase Unhurried => this;
+
+    /// <summary>Ends when everything changed so far is on disk. Raises INTERNAL_ERROR when the disk failed or did not answer in time.</summary>
+    public virtual Task FlushAsync(CancellationToken cancel) => Task.CompletedTask;
 }

@@ -84,7 +84,7 @@ public sealed partial class LocalDatabase : XapiDatabase, IChangeLog, IAsyncDisp
     public override async ValueTask<Ref<T>> Create<T>(T row, CancellationToken cancel = default)
     {
         Ref<T> self = Ref<T>.New();
-        await InsertAsync(T.Info, self.ToString(), row, cancel).ConfigureAwait(false);
+        await Adopt(self, row, cancel).ConfigureAwait(false);
         return self;
     }
 
@@ -101,24 +101,9 @@ public sealed partial class LocalDatabase : XapiDatabase, IChangeLog, IAsyncDisp
     /// <inheritdoc/>
     public async ValueTask<XenObject> UpdateUntypedAsync(XenClass c, string reference, Func<XenObject, XenObject> change, CancellationToken cancel)
     {
-        while (true)
-        {
-            await RoomAsync(c, cancel).ConfigureAwait(false);
-            XenObject row;
-            Task? commit;
-            lock (gate)
-            {
-                if (IsHeld(c))
-                {
-                    continue;
-                }
-
-                row = Replace(c, reference, change, out commit);
-            }
-
-            await DurableAsync(commit).ConfigureAwait(false);
-            return row;
-        }
+        (XenObject row, Task? commit) = await ChangeAsync(c, draft => Replace(draft, c, reference, change), cancel).ConfigureAwait(false);
+        await DurableAsync(commit).ConfigureAwait(false);
+        return row;
     }
 
     /// <inheritdoc/>
@@ -126,71 +111,72 @@ public sealed partial class LocalDatabase : XapiDatabase, IChangeLog, IAsyncDisp
     {
         lock (gate)
         {
-            return Replace(c, reference, change, out _);
+            Draft draft = new(schema, current, probe);
+            XenObject row = Replace(draft, c, reference, change);
+            Publish(draft);
+            return row;
         }
     }
 
     /// <summary>Adds a row under a reference of the caller's choice. DB_UNIQUENESS_CONSTRAINT_VIOLATION [class; field; value] when one is taken.</summary>
     internal async ValueTask InsertAsync(XenClass c, string reference, XenObject row, CancellationToken cancel)
     {
-        while (true)
-        {
-            await RoomAsync(c, cancel).ConfigureAwait(false);
-            Task? commit;
-            lock (gate)
-            {
-                if (IsHeld(c))
-                {
-                    continue;
-                }
-
-                Draft draft = new(schema, current, probe);
-                draft.Insert(schema[c], reference, row);
-                commit = Publish(draft);
-            }
-
-            await DurableAsync(commit).ConfigureAwait(false);
-            return;
-        }
+        (_, Task? commit) = await ChangeAsync(c, draft => Insert(draft, c, reference, row), cancel).ConfigureAwait(false);
+        await DurableAsync(commit).ConfigureAwait(false);
     }
 
     /// <summary>Removes a row. HANDLE_INVALID [class; ref].</summary>
     internal async ValueTask DestroyAsync(XenClass c, string reference, CancellationToken cancel)
     {
-        while (true)
-        {
-            await RoomAsync(c, cancel).ConfigureAwait(false);
-            Task? commit;
-            lock (gate)
-            {
-                if (IsHeld(c))
-                {
-                    continue;
-                }
-
-                Draft draft = new(schema, current, probe);
-                draft.Remove(schema[c], Existing(draft, c, reference));
-                commit = Publish(draft);
-            }
-
-            await DurableAsync(commit).ConfigureAwait(false);
-            return;
-        }
+        (_, Task? commit) = await ChangeAsync(c, draft => Remove(draft, c, reference), cancel).ConfigureAwait(false);
+        await DurableAsync(commit).ConfigureAwait(false);
     }
 
-    /// <summary>Everything changed so far, on disk.</summary>
-    public Task FlushAsync(CancellationToken cancel) => queue?.FlushAsync(cancel) ?? Task.CompletedTask;
+    /// <inheritdoc/>
+    public override XapiDatabase Unhurried => new UnhurriedDatabase(this);
+
+    /// <inheritdoc/>
+    public override Task FlushAsync(CancellationToken cancel) => queue?.FlushAsync(cancel) ?? Task.CompletedTask;
 
     /// <summary>Writes what is left and closes the file.</summary>
     public ValueTask DisposeAsync() => queue?.DisposeAsync() ?? ValueTask.CompletedTask;
 
-    private XenObject Replace(XenClass c, string reference, Func<XenObject, XenObject> change, out Task? commit)
+    /// <summary>Makes one change of the class once there is room for it and nobody holds the database still; the task, if any, ends when the
+    /// change is on disk.</summary>
+    private async ValueTask<(XenObject Row, Task? Commit)> ChangeAsync(XenClass c, Func<Draft, XenObject> change, CancellationToken cancel)
     {
-        Draft draft = new(schema, current, probe);
+        while (true)
+        {
+            await RoomAsync(c, cancel).ConfigureAwait(false);
+            lock (gate)
+            {
+                if (!IsHeld(c))
+                {
+                    Draft draft = new(schema, current, probe);
+                    XenObject row = change(draft);
+                    return (row, Publish(draft));
+                }
+            }
+        }
+    }
+
+    private XenObject Insert(Draft draft, XenClass c, string reference, XenObject row)
+    {
+        draft.Insert(schema[c], reference, row);
+        return row;
+    }
+
+    private XenObject Replace(Draft draft, XenClass c, string reference, Func<XenObject, XenObject> change)
+    {
         RowView old = Existing(draft, c, reference);
-        RowView now = draft.Replace(schema[c], old, change(old.Row));
-        commit = Publish(draft);
-        return now.Row;
+        return draft.Replace(schema[c], old, change(old.Row)).Row;
+    }
+
+    private XenObject Remove(Draft draft, XenClass c, string reference)
+    {
+        RowView old = Existing(draft, c, reference);
+        draft.Remove(schema[c], old);
+        return old.Row;
     }
 
     private RowView Existing(Draft draft, XenClass c, string reference) =>
@@ -236,4 +222,33 @@ public sealed partial class LocalDatabase : XapiDatabase, IChangeLog, IAsyncDisp
 
     /// <summary>Not cancellable: the change has been made, so the caller is told whether it lasts.</summary>
     private static Task DurableAsync(Task? commit) => commit is null ? Task.CompletedTask : CommitQueue.WaitAsync(commit, CancellationToken.None);
+
+    /// <summary>This database, whose changes end before they are on disk.</summary>
+    private sealed class UnhurriedDatabase(LocalDatabase owner) : XapiDatabase
+    {
+        public override ValueTask<T?> Find<T>(Ref<T> self, CancellationToken cancel = default)
+            where T : class => owner.Find(self, cancel);
+
+        public override ValueTask<Ref<T>> GetByUuid<T>(string uuid, CancellationToken cancel = default) => owner.GetByUuid<T>(uuid, cancel);
+
+        public override ValueTask<IReadOnlyList<KeyValuePair<Ref<T>, T>>> GetAll<T>(CancellationToken cancel = default) => owner.GetAll<T>(cancel);
+
+        public override async ValueTask<Ref<T>> Create<T>(T row, CancellationToken cancel = default)
+        {
+            Ref<T> self = Ref<T>.New();
+            await Adopt(self, row, cancel).ConfigureAwait(false);
+            return self;
+        }
+
+        public override async ValueTask Adopt<T>(Ref<T> self, T row, CancellationToken cancel = default) =>
+            await owner.ChangeAsync(T.Info, draft => owner.Insert(draft, T.Info, self.ToString(), row), cancel).ConfigureAwait(false);
+
+        public override async ValueTask<T> Update<T>(Ref<T> self, Func<T, T> change, CancellationToken cancel = default) =>
+            (T)(await owner.ChangeAsync(T.Info, draft => owner.Replace(draft, T.Info, self.ToString(), row => change((T)row)), cancel).ConfigureAwait(false)).Row;
+
+        public override async ValueTask Destroy<T>(Ref<T> self, CancellationToken cancel = default) =>
+            await owner.ChangeAsync(T.Info, draft => owner.Remove(draft, T.Info, self.ToString()), cancel).ConfigureAwait(false);
+
+        public override Task FlushAsync(CancellationToken cancel) => owner.FlushAsync(cancel);
+    }
 }

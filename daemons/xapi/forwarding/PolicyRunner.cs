@@ -37,6 +37,7 @@ internal sealed class PolicyRunner(
         }
 
         Held held = new();
+        MessageResult result;
         try
         {
             await LockAsync(held, call, message, arguments).ConfigureAwait(false);
@@ -46,7 +47,8 @@ internal sealed class PolicyRunner(
             }
 
             Ref<host> place = await PlaceAsync(held, call, message, arguments).ConfigureAwait(false);
-            return place.IsNull || place == call.Identity.Localhost
+            await LastAsync(message, call.Cancellation).ConfigureAwait(false);
+            result = place.IsNull || place == call.Identity.Localhost
                 ? await message.Invoke(implementation, call, arguments).ConfigureAwait(false)
                 : await ForwardAsync(call, message, arguments, place).ConfigureAwait(false);
         }
@@ -59,7 +61,14 @@ internal sealed class PolicyRunner(
         {
             await UndoAsync(held).ConfigureAwait(false);
         }
+
+        await LastAsync(message, CancellationToken.None).ConfigureAwait(false);
+        return result;
     }
+
+    /// <summary>What the call's locks, promises and updates changed is on disk: before anything is done for it, and before it is said to be done.</summary>
+    private Task LastAsync(XenMessage message, CancellationToken cancel) =>
+        message.Policy is { Locks.IsEmpty: true, Reserve: null } and not { Where: Where.ElectedHost } ? Task.CompletedTask : database.FlushAsync(cancel);
 
     private async ValueTask LockAsync(Held held, CallContext call, XenMessage message, ImmutableArray<Value> arguments)
     {

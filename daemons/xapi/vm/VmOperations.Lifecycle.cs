@@ -80,7 +80,8 @@ internal sealed partial class VmOperations
         finally
         {
             // After a failure too: only a resident VM's state reaches the database, and that state (halted) is what it must say.
-            await ResideHereAsync(vm).ConfigureAwait(false);
+            // On disk with the rest of the answer.
+            await database.Unhurried.Update(vm, current => Reside(current, identity.Localhost)).ConfigureAwait(false);
             await xenops.RefreshAsync(call, vm, row.uuid).ConfigureAwait(false);
         }
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Toolstack.Hosting;
+using Toolstack.Xapi.Database;
 using Toolstack.Xapi.Devices;
 using Toolstack.Xapi.Forwarding;
 using Toolstack.Xapi.Placement;
@@ -56,8 +57,11 @@ internal sealed class VmRooms
             services.Switch, configuration.Get(XenopsSettings.Queue), configuration.Get(XenopsSettings.CallDeadline)));
         XenopsTasks tasks = new(xenops, new XenopsTaskLimits(
             TaskPoll, configuration.Get(XenopsSettings.OutageDeadline), configuration.Get(XenopsSettings.TaskCancelDeadline)));
-        DeviceUpdates devices = new(xenops, services.Database, services.Identity);
-        VmUpdates updates = new(xenops, services.Database, services.Identity, devices, logger);
+
+        // What locks, promises and updates change is one write before a call does anything and one before it answers: the runner sees to that.
+        XapiDatabase rows = services.Database.Unhurried;
+        DeviceUpdates devices = new(xenops, rows, services.Identity);
+        VmUpdates updates = new(xenops, rows, services.Identity, devices, logger);
         XenopsSync sync = new(xenops, tasks, services.Database, services.Identity, updates, logger);
         SuspendImages? images = null;
         XenopsEvents events = new(xenops, tasks, services.Database, services.Identity, updates, devices, async cancel =>
@@ -70,10 +74,10 @@ internal sealed class VmRooms
 
         HostChooser chooser = new(services.Database, Random.Shared.NextDouble);
         RemoteHosts remote = new(services.Client, services.Database, services.Identity, configuration.Get(XenopsSettings.ForwardDeadline));
-        OperationLocks locks = new(services.Database, new LockLimits(configuration.Get(XenopsSettings.LockDeadline)),
+        OperationLocks locks = new(rows, new LockLimits(configuration.Get(XenopsSettings.LockDeadline)),
             ImmutableDictionary<string, ILockTarget>.Empty.Add("VM", new VmLockTarget()).Add("host", new HostLockTarget())
                 .Add("VBD", new VbdLockTarget()).Add("VIF", new VifLockTarget()).Add("VDI", new VdiLockTarget()).Add("SR", new SrLockTarget()));
-        services.Runner = new PolicyRunner(services.Database, locks, new DeviceMarks(services.Database, locks), new Reservations(services.Database, chooser), remote,
+        services.Runner = new PolicyRunner(services.Database, locks, new DeviceMarks(rows, locks), new Reservations(rows, chooser), remote,
             services.Tasks.Registry.Cancel, cancelDeadline, logger);
         services.Xenops = xenops;
         services.XenopsGateway = new XenopsGateway(xenops);

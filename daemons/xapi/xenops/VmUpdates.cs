@@ -50,6 +50,12 @@ internal sealed class VmUpdates(IXenops xenops, XapiDatabase database, HostIdent
 
         if (gone && state is not null)
         {
+            if (record is not null)
+            {
+                // From here on only the database knows the suspended VM.
+                await database.FlushAsync(cancel).ConfigureAwait(false);
+            }
+
             await ForgetAsync(before.uuid, cancel).ConfigureAwait(false);
         }
     }

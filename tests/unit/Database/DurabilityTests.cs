@@ -80,6 +80,23 @@ public sealed class DurabilityTests : IDisposable
     }
 
     [Fact]
+    public async Task Unhurried_changes_are_seen_at_once_and_last_after_a_flush()
+    {
+        await using LocalDatabase first = Open("db");
+        XapiDatabase unhurried = first.Unhurried;
+        Ref<box> gone = await unhurried.Create(box.New("a"));
+        Ref<box> self = await unhurried.Create(box.New("b"));
+        await unhurried.Update(self, static r => r with { name_label = "c" });
+        await unhurried.Destroy(gone);
+        Assert.Equal("c", (await first.Get(self)).name_label);
+        Assert.Null(await first.Find(gone));
+        await unhurried.FlushAsync(TestContext.Current.CancellationToken);
+        await using LocalDatabase second = Open(Killed("db"));
+        Assert.Equal("c", (await second.Get(self)).name_label);
+        Assert.Null(await second.Find(gone));
+    }
+
+    [Fact]
     public async Task Changes_of_fields_that_are_not_persistent_are_not_written()
     {
         await using LocalDatabase first = Open("db");

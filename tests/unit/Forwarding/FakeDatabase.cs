@@ -17,6 +17,9 @@ internal sealed class FakeDatabase : XapiDatabase
         return new Ref<T>(reference);
     }
 
+    /// <summary>Called when a caller asks for what it changed to be on disk.</summary>
+    public Action? Flushed { get; set; }
+
     /// <summary>The row as it is now.</summary>
     public T Row<T>(Ref<T> self) where T : XenObject, IXenObject<T> => (T)rows[self.ToString()];
 
@@ -64,4 +67,10 @@ internal sealed class FakeDatabase : XapiDatabase
 
     public override ValueTask Destroy<T>(Ref<T> self, CancellationToken cancel = default) =>
         rows.TryRemove(self.ToString(), out _) ? ValueTask.CompletedTask : throw new XenApiError("HANDLE_INVALID", T.Info.Name, self.ToString());
+
+    public override Task FlushAsync(CancellationToken cancel)
+    {
+        Flushed?.Invoke();
+        return Task.CompletedTask;
+    }
 }

@@ -39,6 +39,27 @@ public sealed class PolicyRunnerTests
     }
 
     [Fact]
+    public async Task ThePromiseIsOnDiskBeforeTheMessageRunsAndItsEndBeforeTheAnswer()
+    {
+        stage.Run(stage.Here);
+        List<string> order = [];
+        stage.Database.Flushed = () => order.Add(stage.Row.scheduled_to_be_resident_on.IsNull ? "free" : "promised");
+        await stage.RunAsync(Stage.Policy(operation: "pool_migrate", reserve: "vm_migrate"), _ =>
+        {
+            order.Add("runs");
+            return Task.CompletedTask;
+        });
+        Assert.Equal(["promised", "runs", "free"], order);
+    }
+
+    [Fact]
+    public async Task AMessageThatLocksNothingWaitsForNoDisk()
+    {
+        stage.Database.Flushed = () => Assert.Fail("flushed");
+        await stage.RunAsync(Stage.Policy(), static _ => Task.CompletedTask);
+    }
+
+    [Fact]
     public async Task AFailureReleasesLocksAndReservation()
     {
         stage.Run(stage.Here);

@@ -62,7 +62,7 @@ prerequisites-test-xen:
 .PHONY: test-xen
 test-xen: prerequisites-test-xen all ## Run the toolstack on emulated machines with a real Xen; the last line is "N passed, N failed"
 	@$(COMPILE) tests/xen/scenario/xen-scenario.csproj
-	@tests/xen/run $(BIN) $(OUT)/native $(OUT)/build/bin/xen-scenario/release/xen-scenario
+	@tests/xen/run $(BIN) $(OUT)/native $(OUT)/build/bin/xen-scenario/release/xen-scenario $(PART)
 
 .PHONY: demo
 demo: all ## Start a pool of two hosts and live-migrate a running VM between them

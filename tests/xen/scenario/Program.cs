@@ -1,10 +1,10 @@
 using Toolstack.Tests.Xen;
 
-// xen-scenario SCRIPTS IMAGES STAGED WORK SECONDS [life|moving]: the toolstack on two emulated machines that run Xen, all of the checks or a
-// part of them, for so many seconds at most; the last line is "N passed, N failed".
-if (args.Length is < 5 or > 6 || !int.TryParse(args[4], out int seconds) || (args.Length == 6 && args[5] is not ("life" or "moving")))
+// xen-scenario SCRIPTS IMAGES STAGED WORK SECONDS [memory]: the toolstack on two emulated machines that run Xen, all of the checks or the table of
+// what the daemons hold in memory, for so many seconds at most; the last line is "N passed, N failed".
+if (args.Length is < 5 or > 6 || !int.TryParse(args[4], out int seconds) || (args.Length == 6 && args[5] != Parts.Memory))
 {
-    Console.Error.WriteLine("usage: xen-scenario SCRIPTS IMAGES STAGED WORK SECONDS [life|moving]");
+    Console.Error.WriteLine("usage: xen-scenario SCRIPTS IMAGES STAGED WORK SECONDS [memory]");
     return 2;
 }
 

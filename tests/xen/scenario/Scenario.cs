@@ -2,7 +2,8 @@ using Toolstack.EndToEnd.Client;
 
 namespace Toolstack.Tests.Xen;
 
-/// <summary>What is shown on a real Xen, in order; later checks use the guests of earlier ones.</summary>
+/// <summary>What is shown on a real Xen: the life of a PVH guest on one host and of PV guests on the other, at the same time, then the PVH
+/// guest's moves between the two; later checks use the guests of earlier ones.</summary>
 internal sealed partial class Scenario : IDisposable
 {
     private readonly Checks checks;
@@ -10,10 +11,6 @@ internal sealed partial class Scenario : IDisposable
     private readonly TestMachine other;
     private readonly XenApiClient client;
     private Devices? devices;
-    private Guest? paravirtual;
-    private Guest? hardware;
-    private Guest? memory;
-    private Guest? mover;
 
     private Scenario(Checks checks, TestMachine machine, TestMachine other, XenApiClient client)
     {
@@ -28,14 +25,14 @@ internal sealed partial class Scenario : IDisposable
         XenApiClient? client = null;
         bool up = await checks.RunAsync("two machines boot and the toolstack serves XenAPI", async cancel =>
         {
-            string secret = Guid.NewGuid().ToString();
-            foreach (var machine in new[] { first, second })
+            await Task.WhenAll(StartAsync(first), StartAsync(second));
+            client = await first.LoginAsync(cancel);
+
+            async Task StartAsync(TestMachine machine)
             {
                 await machine.WaitReadyAsync(cancel);
-                await machine.StartToolstackAsync(secret, cancel);
+                await machine.StartToolstackAsync(cancel);
             }
-
-            client = await first.LoginAsync(cancel);
         });
         if (!up)
         {
@@ -43,69 +40,51 @@ internal sealed partial class Scenario : IDisposable
         }
 
         using Scenario scenario = new(checks, first, second, client!);
-        await scenario.RunPartsAsync(part);
+        await (part == Parts.Memory ? scenario.RunMemoryAsync() : scenario.RunAllAsync());
     }
 
     public void Dispose() => client.Dispose();
 
-    private async Task RunPartsAsync(string? part)
+    private async Task RunAllAsync()
     {
-        await checks.RunAsync("the host record is that of the machine", HostIsRealAsync);
-        if (!await checks.RunAsync("storage and a network for guests", async cancel => devices = await Devices.CreateAsync(client, cancel)))
+        if (!await checks.RunAsync("the second host joins the pool of the first", JoinAsync)
+            || !await checks.RunAsync("storage of both hosts and a network for guests", async cancel => devices = await Devices.CreateAsync(client, cancel)))
         {
             return;
         }
 
-        if (part is null or "life")
+        await Task.WhenAll(
+            checks.RunAsync("the host record is that of the machine", HostIsRealAsync),
+            RunHardwareAsync(),
+            RunParavirtualAsync());
+        if (hardware is { } mover)
         {
-            await RunLifeAsync();
+            await RunMovingAsync(mover);
         }
 
-        if (part is null or "moving")
-        {
-            await RunMovingAsync();
-        }
-
+        await checks.RunAsync("nothing is left in the storage", StorageIsEmptyAsync);
         await checks.RunAsync("nothing is left of the guests", cancel => NothingIsLeftAsync(machine, cancel));
         await checks.RunAsync("nothing is left on the other host", cancel => NothingIsLeftAsync(other, cancel));
     }
 
-    private async Task RunLifeAsync()
+    private async Task JoinAsync(CancellationToken cancel)
     {
-        if (!await checks.RunAsync("a PVH guest without an operating system starts and writes on its console", MemoryGuestAsync)
-            || !await checks.RunAsync("PV and PVH Linux guests start with a disk and an interface", LinuxGuestsAsync))
+        using (var joiner = await other.LoginAsync(cancel))
         {
-            return;
+            await joiner.CallAsync("pool.join", cancel, machine.LinkAddress, TestMachine.User, TestMachine.Password);
         }
 
-        await checks.RunAsync("a disk and an interface are plugged into a running guest and taken away", HotplugAsync);
-        await checks.RunAsync("a paused guest stands still", PauseAsync);
-        await checks.RunAsync("guests outlive xenopsd, and its successor adopts them", AdoptionAsync);
-        await checks.RunAsync("a guest reboots when asked", RebootAsync);
-        await checks.RunAsync("a guest that crashes is started again", CrashAsync);
-        await checks.RunAsync("a PV guest is suspended to a file and resumed", cancel => SuspendAsync(paravirtual!, cancel));
-        await checks.RunAsync("guests end when asked", ShutdownAsync);
-    }
-
-    private async Task RunMovingAsync()
-    {
-        if (!await checks.RunAsync("both hosts are in the pool", PoolAsync)
-            || !await checks.RunAsync("a PVH guest is started to be moved", MoverAsync))
+        await Waiting.UntilAsync("both hosts are enabled", async token =>
         {
-            return;
-        }
-
-        await checks.RunAsync("it is suspended to a file and resumed", cancel => SuspendAsync(mover!, cancel));
-        await checks.RunAsync("it moves to the other host while it runs", cancel => MigrateAsync(machine, other, cancel));
-        await checks.RunAsync("and back", cancel => MigrateAsync(other, machine, cancel));
-        await checks.RunAsync("it outlives a xenopsd that dies while it is copied", KillDuringCopyAsync);
-        await checks.RunAsync("it ends when asked", EndMoverAsync);
+            var hosts = await client.MapAsync("host.get_all_records", token);
+            return hosts.Count == 2 && hosts.Values.All(static host => ((Dictionary<string, object>)host)["enabled"] is true);
+        }, cancel);
     }
 
     private async Task HostIsRealAsync(CancellationToken cancel)
     {
-        var hosts = await client.MapAsync("host.get_all_records", cancel);
-        var (reference, host) = hosts.Select(static entry => (entry.Key, (Dictionary<string, object>)entry.Value)).Single(entry => (string)entry.Item2["address"] == machine.LinkAddress);
+        string reference = await machine.HostAsync(client, cancel);
+        var host = await client.MapAsync("host.get_record", cancel, reference);
         var capabilities = ((object[])host["capabilities"]).Cast<string>().ToArray();
         ScenarioFailure.Unless(capabilities.Contains("xen-3.0-x86_64") && capabilities.Contains("hvm-3.0-x86_64"), "capabilities: " + string.Join(' ', capabilities));
         var cpu = (Dictionary<string, object>)host["cpu_info"];
@@ -114,35 +93,22 @@ internal sealed partial class Scenario : IDisposable
         ScenarioFailure.Unless(console.Contains("Dom0 has maximum 1 VCPUs", StringComparison.Ordinal), "Xen's console: " + console);
     }
 
-    private async Task MemoryGuestAsync(CancellationToken cancel)
+    /// <summary>Away into a file and back, on the host where it is.</summary>
+    private static async Task SuspendAsync(Guest guest, CancellationToken cancel)
     {
-        var guest = await Guest.CreateAsync(client, "memory", "pvh", Guest.Memory, 32, "", cancel);
-        await guest.StartAsync(cancel);
-        string line = await guest.WaitForAsync(machine, "counter=", 3, cancel);
-        ScenarioFailure.Unless(line.Contains(" errors=0 ", StringComparison.Ordinal), line);
-        memory = guest;
+        int tick = await guest.TickAsync(cancel);
+        await guest.CallAsync("VM.suspend", cancel);
+        ScenarioFailure.Unless(await guest.PowerStateAsync(cancel) == "Suspended", $"{guest.Name} is {await guest.PowerStateAsync(cancel)}");
+        await guest.ResumeAsync(cancel);
+        await guest.VerifyAsync(cancel);
+        int after = await guest.TickAsync(cancel);
+        ScenarioFailure.Unless(after > tick, $"{guest.Name} counts {after} after {tick}");
     }
 
-    private async Task LinuxGuestsAsync(CancellationToken cancel)
+    private static async Task EndAsync(Guest guest, CancellationToken cancel)
     {
-        var pv = await Guest.CreateAsync(client, "pv", "pv", Guest.Linux, 112, "192.168.77.10/24", cancel);
-        var pvh = await Guest.CreateAsync(client, "pvh", "pvh", Guest.Linux, 112, "192.168.77.11/24", cancel);
-        foreach (var guest in new[] { pv, pvh })
-        {
-            await devices!.AddDiskAsync(guest, "0", cancel);
-            await devices.AddInterfaceAsync(guest, "0", cancel);
-            await guest.StartAsync(cancel);
-        }
-
-        await pv.WaitForAsync(machine, "guest kind PV vcpus 1", 1, cancel);
-        await pvh.WaitForAsync(machine, "guest kind PVH vcpus 1", 1, cancel);
-        foreach (var guest in new[] { pv, pvh })
-        {
-            await guest.WaitForAsync(machine, "disk xvda ok", 1, cancel);
-            await guest.WaitForAsync(machine, "network eth0 ok", 1, cancel);
-            await guest.VerifyAsync(machine, cancel);
-        }
-
-        (paravirtual, hardware) = (pv, pvh);
+        await guest.CallAsync("VM.clean_shutdown", cancel);
+        ScenarioFailure.Unless(await guest.PowerStateAsync(cancel) == "Halted", $"{guest.Name} is {await guest.PowerStateAsync(cancel)}");
+        await guest.DestroyAsync(cancel);
     }
 }

@@ -7,7 +7,11 @@ using Toolstack.EndToEnd.Client;
 namespace Toolstack.Tests.Xen;
 
 /// <summary>Where the scripts and images are, and where machines may write.</summary>
-internal sealed record Places(string Scripts, string Images, string Staged, string Work);
+internal sealed record Places(string Scripts, string Images, string Staged, string Work)
+{
+    /// <summary>What both machines have at <see cref="TestMachine.Disks"/>.</summary>
+    public string Shared => Path.Combine(Work, "disks");
+}
 
 /// <summary>
 /// An emulated machine that runs Xen and, in its first domain, the toolstack. Disposing ends it and leaves nothing but its logs.
@@ -15,6 +19,13 @@ internal sealed record Places(string Scripts, string Images, string Staged, stri
 /// </summary>
 internal sealed class TestMachine : IAsyncDisposable
 {
+    /// <summary>A directory that both machines have in common.</summary>
+    public const string Disks = "/var/lib/disks";
+
+    public const string User = "root";
+
+    public const string Password = "test";
+
     private const string StatusLine = "status ";
 
     private readonly Process process;
@@ -41,6 +52,16 @@ internal sealed class TestMachine : IAsyncDisposable
     /// <summary>The toolstack's HTTP, from here.</summary>
     public Uri Url { get; }
 
+    /// <summary>The processor time that emulating it took so far.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            process.Refresh();
+            return process.HasExited ? TimeSpan.Zero : process.TotalProcessorTime;
+        }
+    }
+
     /// <summary>Starts the machine; it is on the link to the other one at <paramref name="link"/>, a Unix socket that machine 1 makes.</summary>
     public static TestMachine Start(Places places, int number, string link)
     {
@@ -52,6 +73,7 @@ internal sealed class TestMachine : IAsyncDisposable
         [
             "--pdeathsig", "KILL", Path.Combine(places.Scripts, "run-machine"), places.Images, places.Staged, directory, name,
             port.ToString(CultureInfo.InvariantCulture), runnerPort.ToString(CultureInfo.InvariantCulture), number == 1 ? "first" : "second", link,
+            places.Shared,
         ]);
         var process = Process.Start(start) ?? throw new ScenarioFailure("run-machine did not start");
         return new TestMachine(name, number, port, runnerPort, directory, process);
@@ -93,13 +115,21 @@ internal sealed class TestMachine : IAsyncDisposable
         return text[(at + StatusLine.Length)..].Trim() == "0" ? output : throw new ScenarioFailure($"{Name}: {script}: {output}");
     }
 
-    /// <summary>Writes what makes it a host, machine 1 the coordinator and the other its member, and starts the toolstack.</summary>
-    public Task StartToolstackAsync(string secret, CancellationToken cancel) => RunAsync(
+    /// <summary>All that guests of that name have said on their consoles; a guest that arrives has another name until it is there.</summary>
+    public async Task<string> SaidAsync(string guest, CancellationToken cancel) =>
+        await ConsoleLogAsync(guest, cancel) + await ConsoleLogAsync(guest + "--incoming", cancel);
+
+    private async Task<string> ConsoleLogAsync(string guest, CancellationToken cancel)
+    {
+        using var response = await runner.GetAsync(new Uri($"/console/guest-{guest}.log", UriKind.Relative), cancel);
+        return response.StatusCode == HttpStatusCode.NotFound ? "" : await response.EnsureSuccessStatusCode().Content.ReadAsStringAsync(cancel);
+    }
+
+    /// <summary>Writes what an installer would, and starts the toolstack: a pool of one host.</summary>
+    public Task StartToolstackAsync(CancellationToken cancel) => RunAsync(
         $"""
         echo "INSTALLATION_UUID='{Guid.NewGuid()}'" > /etc/xensource-inventory
         echo "CONTROL_DOMAIN_UUID='{Guid.NewGuid()}'" >> /etc/xensource-inventory
-        printf %s '{(Number == 1 ? "master" : "slave:10.99.0.1")}' > /etc/xensource/pool.conf
-        (umask 077; printf %s '{secret}' > /etc/xensource/ptoken)
         echo "management-address = {LinkAddress}" >> /etc/xapi.conf
         for name in message-switch xenopsd xapi; do daemon start $name || exit 1; done
         """,
@@ -115,7 +145,7 @@ internal sealed class TestMachine : IAsyncDisposable
         {
             try
             {
-                await client.LoginAsync("root", "test", deadline.Token);
+                await client.LoginAsync(User, Password, deadline.Token);
                 return client;
             }
             catch (Exception error) when (error is HttpRequestException or XenApiFailure { Code: "HOST_STILL_BOOTING" or "HOST_IS_SLAVE" })
@@ -130,12 +160,16 @@ internal sealed class TestMachine : IAsyncDisposable
         }
     }
 
-    /// <summary>The last lines that the machine printed.</summary>
-    public string Console(int lines)
+    /// <summary>The reference of its host in the pool.</summary>
+    public async Task<string> HostAsync(XenApiClient client, CancellationToken cancel)
     {
-        string path = Path.Combine(directory, "console.log");
-        return File.Exists(path) ? string.Join(" | ", File.ReadLines(path).TakeLast(lines)) : "";
+        var hosts = await client.MapAsync("host.get_all_records", cancel);
+        return hosts.Single(entry => (string)((Dictionary<string, object>)entry.Value)["address"] == LinkAddress).Key;
     }
+
+    /// <summary>The last lines that the machine and its emulator printed.</summary>
+    public string Console(int lines) => string.Join(" | ", new[] { "emulator.log", "console.log" }
+        .Select(name => Path.Combine(directory, name)).Where(File.Exists).SelectMany(path => File.ReadLines(path).TakeLast(lines)));
 
     public async ValueTask DisposeAsync()
     {

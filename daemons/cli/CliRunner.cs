@@ -28,6 +28,7 @@ public static class CliRunner
     {
         ArgumentNullException.ThrowIfNull(arguments);
         ArgumentNullException.ThrowIfNull(terminal);
+        var open = session ?? NoSession.Instance;
         try
         {
             var command = CommandTable.Find(arguments.Command) ?? throw new CliUsageError("Unknown command: " + arguments.Command);
@@ -36,7 +37,6 @@ public static class CliRunner
                 arguments.Required(required);
             }
 
-            var open = session ?? NoSession.Instance;
             await command.Run(new CliContext(open, terminal, arguments, new ObjectNames(open)), cancel);
             return Ok;
         }
@@ -50,7 +50,7 @@ public static class CliRunner
         }
         catch (XenApiError error)
         {
-            await terminal.ErrorAsync(ErrorText.Of(error), cancel);
+            await terminal.ErrorAsync(await ErrorText.OfAsync(error, new ObjectNames(open), cancel), cancel);
         }
         catch (ValueFormatException error)
         {

@@ -32,15 +32,25 @@ internal static class DerivedCommands
 
     private static readonly string[] ShownOtherwise = ["uuid", "name-label", "name-description"];
 
+    /// <summary>Classes that the original names in a way of its own.</summary>
+    private static readonly Dictionary<string, string> Words = new(StringComparer.Ordinal)
+    {
+        ["VM_appliance"] = "appliance",
+        ["pool_patch"] = "patch",
+        ["pool_update"] = "update",
+    };
+
     /// <summary>Words before the suffix, and what they list: classes, and the kinds of VM that are none to the command line.</summary>
     internal static readonly ImmutableArray<Listed> Kinds =
     [
         .. Datamodel.Classes.Where(xenClass => xenClass.InDatabase && xenClass.ExposesAll && !xenClass.Removed && xenClass.Field("uuid") is not null)
-            .Select(xenClass => new Listed(Word(xenClass), xenClass, xenClass.Name == "VM" ? IsVm : static _ => true)),
+            .Select(xenClass => new Listed(Word(xenClass), xenClass, xenClass.Name == "VM" ? static record => !Is(record, "is_a_template") : static _ => true)),
         new Listed("template", VM.Info, static record => Is(record, "is_a_template") && !Is(record, "is_a_snapshot")),
         new Listed("snapshot", VM.Info, static record => Is(record, "is_a_snapshot")),
+        new Listed("message", message.Info, static _ => true),
     ];
 
+    /// <summary>What a command on VMs means when they are not named: control domains are listed with the others, but never acted on.</summary>
     internal static bool IsVm(Value.Struct record) => !Is(record, "is_a_template") && !Is(record, "is_control_domain");
 
     internal static IEnumerable<CliCommand> All => Kinds.SelectMany(kind => new CliCommand[]
@@ -60,7 +70,7 @@ internal static class DerivedCommands
             (context, cancel) => ParamClearAsync(kind, context, cancel)),
     });
 
-    private static string Word(XenClass xenClass) => RecordView.Dashed(xenClass.EventName);
+    private static string Word(XenClass xenClass) => Words.GetValueOrDefault(xenClass.Name, RecordView.Dashed(xenClass.EventName));
 
     private static async Task ListAsync(Listed kind, CliContext context, CancellationToken cancel)
     {
@@ -72,8 +82,8 @@ internal static class DerivedCommands
             var names => Typed.Words(names).Select(view.Find).ToArray(),
         };
         var filters = context.Arguments.Filters().ToArray();
-        // A template or a control domain that is asked for by a field of its own is meant.
-        Func<Value.Struct, bool> belongs = filters.Any(filter => filter.Key is "uuid" or "is-control-domain" or "is-a-template") ? static _ => true : kind.Belongs;
+        // A template that is asked for by a field of its own is meant.
+        Func<Value.Struct, bool> belongs = filters.Any(filter => filter.Key is "uuid" or "is-a-template") ? static _ => true : kind.Belongs;
         var rows = await Selection.RecordsAsync(context, view, filters, belongs, cancel);
         foreach (var field in fields.Where(field => field.Target is not null && field.Field.Shape == FieldShape.Ref))
         {
@@ -108,7 +118,9 @@ internal static class DerivedCommands
     private static async Task ParamGetAsync(Listed kind, CliContext context, CancellationToken cancel)
     {
         var (reference, field) = await FieldAsync(kind, context, cancel);
-        var value = await context.Session.CallAsync($"{kind.Class.Name}.get_{field.Field.Name}", cancel, reference);
+        var value = kind.Class.InDatabase
+            ? await context.Session.CallAsync($"{kind.Class.Name}.get_{field.Field.Name}", cancel, reference)
+            : (await context.Session.CallAsync(kind.Class.Name + ".get_record", cancel, reference)).AsStruct().Find(field.Field.Name) ?? Value.Empty;
         if (context.Arguments.Find("param-key") is { } key)
         {
             var entry = value is Value.Struct map ? map.Find(key) : throw new CliUsageError($"{field.Name} is no map");
@@ -130,6 +142,11 @@ internal static class DerivedCommands
             var field = view.Find(colon < 0 ? name : name[..colon]);
             if (colon < 0)
             {
+                if (field.Access.EndsWith("RO", StringComparison.Ordinal))
+                {
+                    throw new CliUsageError($"The field {field.Name} is read-only");
+                }
+
                 var value = await Typed.ReadAsync(field.Field.Type, name, text, context.Names, cancel);
                 await context.Session.CallAsync($"{kind.Class.Name}.set_{field.Field.Name}", cancel, reference, value);
                 continue;

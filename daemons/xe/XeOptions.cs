@@ -7,7 +7,8 @@ namespace Toolstack.Xe;
 
 /// <summary>Where to connect and as whom: <c>-s SERVER -p PORT -u USER -pw PASSWORD -pwf FILE --nossl --verify</c>, then defaults of the environment
 /// (<c>XE_EXTRA_ARGS</c>, words separated by commas) and of <c>~/.xe</c> (<c>server=</c>, <c>port=</c>, <c>username=</c>, <c>password=</c>).
-/// Without a server the local host is asked over its Unix socket; a server that begins with a slash is a Unix socket too.</summary>
+/// Without a server, or with localhost and no user, the local host is asked over its Unix socket, where root needs no password; a server that
+/// begins with a slash is a Unix socket too.</summary>
 internal sealed class XeOptions
 {
     private const string LocalSocket = "/var/lib/xcp/xapi";
@@ -49,6 +50,11 @@ internal sealed class XeOptions
         options.ReadWords(extra is null ? [] : extra.Split(',', StringSplitOptions.RemoveEmptyEntries));
         options.Words.Clear();
         options.ReadWords(args);
+        if (options is { Server: "localhost" or "127.0.0.1", User: "", GivenPort: null })
+        {
+            options.Server = LocalSocket;
+        }
+
         return options;
     }
 

@@ -7,12 +7,14 @@ internal static class AdministrationCommands
 {
     private const double EventWait = 30;
 
+    /// <summary>The object that a new message is about: how it is given, and the class that the message gets.</summary>
+    private static readonly (string Word, string Class)[] About = [("vm-uuid", "VM"), ("host-uuid", "Host"), ("sr-uuid", "SR"), ("pool-uuid", "Pool")];
+
     internal static IEnumerable<CliCommand> All =>
     [
         MessageCommand.Of("task-cancel", "task.cancel", "Ask a task to stop.", "task=uuid"),
         new("event-wait", ["class"], ["<field>", "<field>=/=<value>"], "Wait until an object of a class has the given values.", WaitAsync),
-        MessageCommand.Of("message-create", "message.create", "Leave a message about an object.",
-            "name=name", "priority=priority", "cls=cls?Pool", "obj_uuid=obj-uuid", "body=body"),
+        new("message-create", ["name", "priority", "body"], [.. About.Select(static about => about.Word)], "Leave a message about a VM, a host, a storage repository or the pool.", CreateMessageAsync),
         MessageCommand.Of("message-destroy", "message.destroy", "Forget a message.", "self=uuid"),
         MessageCommand.Of("user-password-change", "session.change_password", "Change the password of the user who is logged in.", "old_pwd=old?", "new_pwd=new"),
         MessageCommand.Of("subject-remove", "subject.destroy", "Take a subject's right to log in.", "self=subject-uuid"),
@@ -26,6 +28,22 @@ internal static class AdministrationCommands
         MessageCommand.Of("appliance-shutdown", "VM_appliance.clean_shutdown", "Shut the VMs of an appliance down in their order.", "self=uuid"),
         MessageCommand.Of("appliance-destroy", "VM_appliance.destroy", "Forget an appliance; its VMs stay.", "self=uuid"),
     ];
+
+    private static async Task CreateMessageAsync(CliContext context, CancellationToken cancel)
+    {
+        var arguments = context.Arguments;
+        var (word, about) = About.FirstOrDefault(one => arguments.Find(one.Word) is not null);
+        if (word is null)
+        {
+            throw new CliUsageError("Required parameter not found: " + string.Join(" or ", About.Select(static one => one.Word)));
+        }
+
+        await MessageCommand.CallAsync(context, MessageCommand.Find("message.create"), cancel,
+        [
+            new Value.Text(arguments.Required("name")), new Value.Text(Typed.Integer("priority", arguments.Required("priority"))), new Value.Text(about),
+            new Value.Text(arguments.Required(word)), new Value.Text(arguments.Required("body")),
+        ]);
+    }
 
     /// <summary>A value that begins with "/=" is one the field must not have.</summary>
     private static async Task WaitAsync(CliContext context, CancellationToken cancel)

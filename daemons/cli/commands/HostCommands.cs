@@ -21,6 +21,7 @@ internal static class HostCommands
         MessageCommand.Of("host-get-server-localtime", "host.get_servertime", "Show a host's time.", "host=host-uuid"),
         MessageCommand.Of("host-send-debug-keys", "host.send_debug_keys", "Send debug keys to the hypervisor of a host.", "host=host-uuid", "keys=keys"),
         MessageCommand.Of("host-get-server-certificate", "host.get_server_certificate", "Show the certificate of a host, without its key.", "host=uuid"),
+        MessageCommand.Of("host-set-hostname-live", "host.set_hostname_live", "Change a host's name on the network.", "host=host-uuid", "hostname=host-name"),
         MessageCommand.Of("host-restart-agent", "host.restart_agent", "Restart the toolstack of a host.", "host=uuid"),
         MessageCommand.Of("host-get-vms-which-prevent-evacuation", "host.get_vms_which_prevent_evacuation",
             "Show which VMs cannot leave a host, and why.", "self=uuid"),

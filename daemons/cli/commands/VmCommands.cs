@@ -19,21 +19,26 @@ internal static class VmCommands
         new("vm-migrate", [], ["vm", "host", "host-uuid", "live", "force", "copy", "compress"], "Move running VMs to another host of the pool.", MigrateAsync),
         new("vm-clone", ["new-name-label"], ["vm", "new-name-description"], "Clone a halted VM, sharing its disks where the storage can.",
             (context, cancel) => CopyAsync(context, "vm", "VM.clone", static _ => [], cancel)),
-        new("vm-copy", ["new-name-label"], ["vm", "new-name-description", "sr-uuid"], "Copy a VM with its disks.", CopyToAsync),
+        new("vm-copy", ["new-name-label"], ["vm", "new-name-description", "sr-uuid"], "Copy a VM with its disks.", (context, cancel) => CopyToAsync(context, "vm", cancel)),
         new("vm-snapshot", ["new-name-label"], ["vm"], "Take a snapshot of a VM.",
             (context, cancel) => CopyAsync(context, "vm", "VM.snapshot", static message => message.Parameters.Length > 2 ? [new Value.Array([])] : [], cancel)),
         new("vm-checkpoint", ["new-name-label"], ["vm"], "Take a snapshot of a VM with its memory.",
             (context, cancel) => CopyAsync(context, "vm", "VM.checkpoint", static _ => [], cancel)),
         new("vm-install", ["template", "new-name-label"], ["sr-uuid"], "Make a VM from a template.", InstallAsync),
         new("vm-uninstall", [], ["vm", "force"], "Destroy VMs and the disks they own.", (context, cancel) => UninstallAsync(context, "vm", DerivedCommands.IsVm, cancel)),
-        new("snapshot-uninstall", ["uuid"], ["force"], "Destroy a snapshot and its disks.", (context, cancel) => UninstallAsync(context, "snapshot", static _ => true, cancel)),
+        new("snapshot-uninstall", [], ["uuid", "snapshot-uuid", "force"], "Destroy a snapshot and its disks.",
+            (context, cancel) => UninstallAsync(context, "snapshot", IsSnapshot, cancel)),
+        new("snapshot-clone", ["new-name-label"], ["uuid", "snapshot-uuid", "new-name-description"], "Clone a snapshot, sharing its disks where the storage can.",
+            (context, cancel) => CopyAsync(context, "snapshot", "VM.clone", static _ => [], cancel)),
+        new("snapshot-copy", ["new-name-label"], ["uuid", "snapshot-uuid", "new-name-description", "sr-uuid"], "Copy a snapshot with its disks.",
+            (context, cancel) => CopyToAsync(context, "snapshot", cancel)),
         MessageCommand.OnEach("vm-pause", "vm", "VM.pause", "Pause running VMs.", belongs: DerivedCommands.IsVm),
         MessageCommand.OnEach("vm-unpause", "vm", "VM.unpause", "Let paused VMs go on.", belongs: DerivedCommands.IsVm),
         MessageCommand.OnEach("vm-suspend", "vm", "VM.suspend", "Write VMs' memory to disk and stop them.", belongs: DerivedCommands.IsVm),
         MessageCommand.OnEach("vm-destroy", "vm", "VM.destroy", "Forget halted VMs; their disks stay."),
         MessageCommand.OnEach("vm-reset-powerstate", "vm", "VM.power_state_reset", "Record VMs as halted without touching them.", options: "force"),
-        MessageCommand.Of("snapshot-destroy", "VM.destroy", "Destroy a snapshot; its disks stay.", "self=uuid"),
-        MessageCommand.Of("snapshot-revert", "VM.revert", "Put a VM back to a snapshot.", "snapshot=uuid"),
+        MessageCommand.OnEach("snapshot-destroy", "snapshot", "VM.destroy", "Destroy a snapshot; its disks stay.", belongs: IsSnapshot, options: ["uuid", "snapshot-uuid"]),
+        MessageCommand.OnEach("snapshot-revert", "snapshot", "VM.revert", "Put a VM back to a snapshot.", belongs: IsSnapshot, options: ["uuid", "snapshot-uuid"]),
         MessageCommand.Of("template-uninstall", "VM.destroy", "Destroy a template.", "self=template-uuid"),
         MessageCommand.OnEach("vm-vcpu-hotplug", "vm", "VM.set_VCPUs_number_live", "Change the number of vCPUs of running VMs.",
             static arguments => [new Value.Text(Typed.Integer("new-vcpus", arguments.Required("new-vcpus")))], DerivedCommands.IsVm, "new-vcpus"),
@@ -48,6 +53,8 @@ internal static class VmCommands
             static arguments => [new Value.Text(arguments.Required("plugin")), new Value.Text(arguments.Required("fn")), Typed.Map(arguments.Map("args"))],
             DerivedCommands.IsVm, "plugin", "fn"),
     ];
+
+    private static bool IsSnapshot(Value.Struct record) => record.Find("is_a_snapshot") is Value.Bool { Content: true };
 
     private static Func<CliArguments, ImmutableArray<Value>> Bytes(params string[] words) =>
         arguments => [.. words.Select(word => new Value.Text(Typed.Integer(word, arguments.Required(word))))];
@@ -103,16 +110,17 @@ internal static class VmCommands
     {
         var message = MessageCommand.Find(method);
         Value name = new Value.Text(context.Arguments.Required("new-name-label"));
-        foreach (var vm in await Selection.ObjectsAsync(context, "VM", word, static _ => true, cancel, "new-name-label", "new-name-description"))
+        foreach (var vm in await Selection.ObjectsAsync(
+            context, "VM", word, word == "snapshot" ? IsSnapshot : static _ => true, cancel, "new-name-label", "new-name-description", "sr-uuid"))
         {
             await MessageCommand.CallAsync(context, message, cancel, [vm, name, .. rest(message)]);
         }
     }
 
-    private static async Task CopyToAsync(CliContext context, CancellationToken cancel)
+    private static async Task CopyToAsync(CliContext context, string word, CancellationToken cancel)
     {
         var sr = await context.Names.FindAsync("SR", context.Arguments.Optional("sr-uuid"), cancel);
-        await CopyAsync(context, "vm", "VM.copy", _ => [sr], cancel);
+        await CopyAsync(context, word, "VM.copy", _ => [sr], cancel);
     }
 
     private static async Task InstallAsync(CliContext context, CancellationToken cancel)

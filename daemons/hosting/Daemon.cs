@@ -117,10 +117,12 @@ public static class Daemon
         TaskScheduler.UnobservedTaskException += OnUnobserved;
         Log.Starting(logger, description.Name, Version);
 
+        SpareMemory? spare = null;
         void Ready()
         {
             manager.Ready();
             Log.Ready(logger);
+            spare = SpareMemory.Watch();
         }
 
         try
@@ -141,6 +143,7 @@ public static class Daemon
         }
         finally
         {
+            spare?.Dispose();
             TaskScheduler.UnobservedTaskException -= OnUnobserved;
         }
     }

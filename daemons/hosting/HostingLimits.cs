@@ -45,6 +45,12 @@ public static class HostingLimits
     /// <summary>How long a reader of metrics may take to ask and to read.</summary>
     public static readonly TimeSpan MetricsDeadline = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long a daemon has not collected memory before it counts as quiet.</summary>
+    public static readonly TimeSpan QuietTime = TimeSpan.FromSeconds(5);
+
+    /// <summary>The least time from one giving back of spare memory to the next.</summary>
+    public static readonly TimeSpan GiveBackInterval = TimeSpan.FromSeconds(30);
+
     /// <summary>Sockets a service manager may hand over.</summary>
     public const int MaxHandedSockets = 16;
 }

@@ -53,6 +53,7 @@ public sealed class Metrics
         page.Gauge("toolstack_heap_bytes", "Bytes of the heap after its last collection.", GC.GetGCMemoryInfo().HeapSizeBytes);
         page.Counter("toolstack_collections_total", "Collections of the heap.", "generation",
             Enumerable.Range(0, GC.MaxGeneration + 1).Select(static g => (g.ToString(CultureInfo.InvariantCulture), (double)GC.CollectionCount(g))));
+        page.Counter("toolstack_memory_given_back_total", "How often spare memory went back to the system after a busy phase.", SpareMemory.TimesGivenBack);
         page.Counter("toolstack_log_lines_total", "Log lines, including those the rate limit left out.", "level",
             [("error", logs.Lines(LogLevel.Error)), ("warning", logs.Lines(LogLevel.Warning)), ("info", logs.Lines(LogLevel.Information)), ("debug", logs.Lines(LogLevel.Debug))]);
     }

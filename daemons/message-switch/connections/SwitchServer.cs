@@ -144,7 +144,6 @@ internal sealed class SwitchServer : IAsyncDisposable
         }
 
         connections.TryRemove(socket, out _);
-        SpareMemory.GiveBack();
     }
 
     /// <summary>Tells the two protocols apart by the first byte: a method of HTTP is letters, the length of a native frame begins with 0 or 1.

@@ -54,7 +54,7 @@ public static class Settings
         "host-shutdown-command", "/sbin/poweroff", "What host.shutdown runs.");
 
     public static readonly ConfigKey<string> HostnameCommand = ConfigKey.FilePath(
-        "set-hostname-command", "/bin/hostname", "What host.set_hostname_live runs, with the new name.");
+        "set-hostname-command", "/usr/libexec/xapi-toolstack/set-hostname", "What host.set_hostname_live runs, with the new name.");
 
     public static readonly ConfigKey<string> XenopsdForwarded = ConfigKey.FilePath(
         "xenopsd-forwarded-path", "/var/lib/xcp/xenopsd.forwarded", "Unix socket on which xenopsd takes over migration connections.");

@@ -93,7 +93,8 @@ internal sealed class ScriptRunner(string pluginDirectory, string extensionDirec
 
     private static async Task<ScriptOutcome> StartAsync(string path, string argument, string input, CancellationToken cancel)
     {
-        var info = new ProcessStartInfo(path, [argument])
+        // No argument is none at all: /sbin/reboot refuses an empty one.
+        var info = new ProcessStartInfo(path, argument.Length == 0 ? [] : [argument])
         {
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
         };

@@ -118,7 +118,7 @@ dist: ## Write the source and the packages it is built from to DIST=out/dist, fo
 
 .PHONY: rpm
 rpm: dist ## Build RPM packages from those archives into out/rpm
-	@$(BUILD)/rpm $(OUT)/rpm
+	@DIST=$(DIST) $(BUILD)/rpm $(OUT)/rpm
 
 .PHONY: deb
 deb: all ## Build Debian packages of the executables into out/deb

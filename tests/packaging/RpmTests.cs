@@ -11,6 +11,7 @@ public sealed class RpmTests : IClassFixture<RpmFixture>, IDisposable
     private const int Link = 0xa000;
 
     private static readonly string[] Names = ["message-switch", "xapi-core", "xapi-tools", "xe", "xen-simulator", "xenopsd"];
+    private static readonly string[] Programs = ["/usr/bin", "/usr/sbin"];
     private static readonly string[] Daemons = ["message-switch", "xapi", "xen-simulator", "xenopsd"];
 
     private readonly RpmFixture rpms;
@@ -33,6 +34,38 @@ public sealed class RpmTests : IClassFixture<RpmFixture>, IDisposable
 
     [Fact]
     public void TheSourceGivesThesePackages() => Assert.Equal(Names, rpms.First.Keys.Order());
+
+    /// <summary>Whoever builds them gets the same code, constants and data, section by section.</summary>
+    [Fact]
+    public async Task TheArchivesAloneGiveTheExecutablesOfThisTree()
+    {
+        RequireRoot();
+        RequireSource();
+        await root.InstallAsync(rpms.First.Values);
+        var here = Directory.GetFiles(Tool.Binaries).ToDictionary(static file => Path.GetFileName(file), ElfFile.Read);
+        var there = Executables();
+        Assert.Equal(here.Keys.Order(), there.Keys.Order());
+        Assert.All(there, pair => Assert.Equal(here[pair.Key]!.Loaded, pair.Value.Loaded));
+    }
+
+    [Fact]
+    public async Task TheSymbolsAreThoseOfTheExecutables()
+    {
+        RequireRoot();
+        RequireSource();
+        Assert.SkipUnless(rpms.Symbols.Count > 0 || File.Exists("/usr/bin/eu-strip"), "symbols are taken out by eu-strip");
+        await root.InstallAsync([.. rpms.First.Values, .. rpms.Symbols]);
+        foreach (var (name, executable) in Executables())
+        {
+            var id = executable.BuildId;
+            Assert.True(id.Length >= 40, $"{name}: build id {id}");
+            Assert.False(executable.Has(".debug_info"), name);
+            var symbols = ElfFile.Read(root.File($"/usr/lib/debug/.build-id/{id[..2]}/{id[2..]}.debug"));
+            Assert.NotNull(symbols);
+            Assert.Equal(id, symbols.BuildId);
+            Assert.True(symbols.Has(".symtab") && symbols.Has(".debug_info"), name);
+        }
+    }
 
     [Fact]
     public async Task EveryFileIsRootsAndHasTheModeOfItsKind()
@@ -145,6 +178,23 @@ public sealed class RpmTests : IClassFixture<RpmFixture>, IDisposable
     }
 
     private static void RequireRoot() => Assert.SkipUnless(Environment.IsPrivilegedProcess, "rpm --root changes its root: only root may");
+
+    private void RequireSource() => Assert.SkipUnless(rpms.FromSource, "other executables than those of this tree are tested");
+
+    /// <summary>What is installed and no script, by name.</summary>
+    private Dictionary<string, ElfFile> Executables()
+    {
+        var found = new Dictionary<string, ElfFile>(StringComparer.Ordinal);
+        foreach (var file in Programs.SelectMany(place => Directory.GetFiles(root.File(place))))
+        {
+            if (ElfFile.Read(file) is { } executable)
+            {
+                found.Add(Path.GetFileName(file), executable);
+            }
+        }
+
+        return found;
+    }
 
     private static string ModeOf(string path, string mode)
     {

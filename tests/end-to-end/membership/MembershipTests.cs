@@ -9,7 +9,7 @@ namespace Toolstack.Tests.EndToEnd.Membership;
 public abstract class MembershipTests : IAsyncDisposable
 {
     /// <summary>A test starts hosts, and xapi several times.</summary>
-    private static readonly TimeSpan TestDeadline = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan TestDeadline = TimeSpan.FromMinutes(10);
 
     private static readonly TimeSpan ConditionDeadline = TimeSpan.FromSeconds(90);
 

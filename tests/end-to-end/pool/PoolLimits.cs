@@ -9,7 +9,7 @@ internal static class PoolLimits
     internal const int MaxRestarts = 20;
 
     internal static readonly TimeSpan ReadyDeadline = TimeSpan.FromSeconds(60);
-    internal static readonly TimeSpan PoolDeadline = TimeSpan.FromSeconds(60);
+    internal static readonly TimeSpan PoolDeadline = TimeSpan.FromSeconds(120);
     internal static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(10);
 
     /// <summary>As systemd's RestartSec.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging.Abstractions;
 using Toolstack.Interop.Xen.Xenstore;
+using Toolstack.Xenopsd.Backends;
 using Toolstack.Xenopsd.Backends.Domains;
 using Toolstack.Xenopsd.Backends.Simulator;
 using Toolstack.Xenopsd.Contract;
@@ -21,10 +22,11 @@ internal sealed class EngineHost : IAsyncDisposable
     private readonly string directory = Directory.CreateTempSubdirectory("engine-test-").FullName;
     private readonly SimulatorInstance simulator;
     private readonly bool plugsInOneStep;
+    private readonly Func<IHypervisor, IHypervisor> wrap;
 
-    private EngineHost(bool plugsInOneStep)
+    private EngineHost(bool plugsInOneStep, Func<IHypervisor, IHypervisor> wrap)
     {
-        this.plugsInOneStep = plugsInOneStep;
+        (this.plugsInOneStep, this.wrap) = (plugsInOneStep, wrap);
         simulator = new SimulatorInstance(In("hypervisor"), new HostOptions(256 * Mib, 2, In("xenstore")), NullLogger.Instance);
     }
 
@@ -37,9 +39,9 @@ internal sealed class EngineHost : IAsyncDisposable
 
     internal bool Died { get; private set; }
 
-    internal static async Task<EngineHost> StartAsync(bool plugsInOneStep = true)
+    internal static async Task<EngineHost> StartAsync(bool plugsInOneStep = true, Func<IHypervisor, IHypervisor>? wrap = null)
     {
-        EngineHost host = new(plugsInOneStep);
+        EngineHost host = new(plugsInOneStep, wrap ?? (static h => h));
         await host.OpenAsync();
         return host;
     }
@@ -135,7 +137,7 @@ internal sealed class EngineHost : IAsyncDisposable
     private async Task OpenAsync()
     {
         var backend = await DomainBackend.OpenAsync(
-            new SimulatedHypervisor(In("hypervisor")),
+            wrap(new SimulatedHypervisor(In("hypervisor"))),
             new DomainOptions { KeepFreeKib = 0, RunHotplugScripts = false, BackEndOpensFiles = true, AttachedDisksPath = In("attached") },
             NullLogger.Instance, default);
         Engine = new Engine(

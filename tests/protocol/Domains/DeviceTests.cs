@@ -45,6 +45,37 @@ public class DeviceTests
     }
 
     [Fact]
+    public async Task A_disk_that_forgets_is_as_it_was_at_the_next_start()
+    {
+        await using var host = await StartAsync();
+        string file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, "kept");
+        string vm = await host.RunAsync();
+        Disk.Local disk = new(file);
+        Vbd vbd = new() { id = (vm, "xvda"), backend = disk, persistent = false };
+        for (int start = 0; start < 2; start++)
+        {
+            await host.Devices.BeginEpochAsync(vm, disk, false, default);
+            await host.Devices.PlugVbdAsync(vbd, default);
+            string copy = (await host.ReadAsync($"/local/domain/0/backend/vbd/{host.Domid(vm)}/{Xvda}/params"))!;
+            Assert.NotEqual(file, copy);
+            Assert.Equal("kept", await File.ReadAllTextAsync(copy));
+            await File.WriteAllTextAsync(copy, "forgotten");
+            Assert.Equal(disk, (await host.Devices.GetVbdStateAsync(vbd, default)).backend_present);
+            await host.Devices.UnplugVbdAsync(vbd, true, default);
+            await host.Devices.EndEpochAsync(vm, disk, default);
+            await host.Devices.EndEpochAsync(vm, disk, default);
+            Assert.False(File.Exists(copy));
+            Assert.Equal("kept", await File.ReadAllTextAsync(file));
+        }
+
+        File.Delete(file);
+        Assert.IsType<XenopsErrorValue.IO_error>((await Assert.ThrowsAsync<XenopsError>(() => host.Devices.BeginEpochAsync(vm, disk, false, default))).Value);
+        Assert.False(File.Exists(file + ".volatile"));
+        await host.Devices.EndEpochAsync(vm, new Disk.VDI("sr/none"), default);
+    }
+
+    [Fact]
     public async Task A_guest_may_keep_its_disk_unless_it_is_forced()
     {
         await using var host = await StartAsync();

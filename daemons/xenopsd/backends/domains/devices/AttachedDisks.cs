@@ -10,24 +10,17 @@ internal sealed class AttachedDisks(string root)
     private const string NotAvailable = "SR_BACKEND_FAILURE_46";
 
     /// <summary>XenopsError Storage_backend_error for a disk of a storage repository that is not attached.</summary>
-    public string PathOf(Disk disk)
-    {
-        switch (disk)
-        {
-            case Disk.Local(var path):
-                return path;
-            case Disk.VDI(var location):
-                string[] names = location.Split('/');
-                if (names is [var repository, var image] && IsName(repository) && IsName(image) && Path.Combine(root, repository, image) is var attached && Path.Exists(attached))
-                {
-                    return attached;
-                }
+    public string PathOf(Disk disk) => Find(disk)
+        ?? throw new XenopsError(new XenopsErrorValue.Storage_backend_error(NotAvailable, ["", "The VDI is not available", $"{disk} is not attached below {root}"]));
 
-                throw new XenopsError(new XenopsErrorValue.Storage_backend_error(NotAvailable, ["", "The VDI is not available", $"{location} is not attached below {root}"]));
-            default:
-                throw XenopsError.Internal($"{disk} is no disk");
-        }
-    }
+    /// <summary>Null for a disk of a storage repository that is not attached.</summary>
+    public string? Find(Disk disk) => disk switch
+    {
+        Disk.Local(var path) => path,
+        Disk.VDI(var location) when location.Split('/') is [var repository, var image] && IsName(repository) && IsName(image)
+            && Path.Combine(root, repository, image) is var attached && Path.Exists(attached) => attached,
+        _ => null,
+    };
 
     private static bool IsName(string text) => text.Length > 0 && text.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
 }

@@ -27,7 +27,7 @@ internal sealed partial class DomainDevices(
     public Task AttachVbdAsync(Vbd vbd, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(vbd);
-        DiskSources.Require(Opened(vbd.backend));
+        DiskSources.Require(Opened(vbd.backend, vbd.persistent));
         return Task.CompletedTask;
     }
 
@@ -41,7 +41,7 @@ internal sealed partial class DomainDevices(
         LoopDevice? loop = null;
         try
         {
-            var source = DiskSources.Of(Opened(vbd.backend), options.BackEndOpensFiles, file => loop = LoopDevice.Attach(file, vbd.mode == VbdMode.ReadOnly));
+            var source = DiskSources.Of(Opened(vbd.backend, vbd.persistent), options.BackEndOpensFiles, file => loop = LoopDevice.Attach(file, vbd.mode == VbdMode.ReadOnly));
             await AddAsync(entry, device, VbdKeys.Create(vbd, entry.Domid, source), vbd.id.device, cancel).ConfigureAwait(false);
         }
         catch
@@ -78,7 +78,7 @@ internal sealed partial class DomainDevices(
         LoopDevice? loop = null;
         try
         {
-            var source = DiskSources.Of(Opened(disk), options.BackEndOpensFiles, file => loop = LoopDevice.Attach(file, vbd.mode == VbdMode.ReadOnly));
+            var source = DiskSources.Of(Opened(disk, persistent: true), options.BackEndOpensFiles, file => loop = LoopDevice.Attach(file, vbd.mode == VbdMode.ReadOnly));
             await ChangeMediumAsync(device, source, disk, cancel).ConfigureAwait(false);
         }
         catch
@@ -100,12 +100,19 @@ internal sealed partial class DomainDevices(
         life.Loops.Release(device);
     }
 
-    /// <summary>Disks of the host keep what is written to them: there is nothing to begin.</summary>
-    public Task BeginEpochAsync(string vmId, Disk disk, bool persistent, CancellationToken cancel) => persistent || disk is not Disk.Local
+    public Task BeginEpochAsync(string vmId, Disk disk, bool persistent, CancellationToken cancel) => persistent
         ? Task.CompletedTask
-        : throw new XenopsError(new XenopsErrorValue.Unimplemented($"{disk}: a disk of the host that forgets what is written to it"));
+        : Task.Run(() => VolatileDisks.Begin(disks.PathOf(disk), cancel), cancel);
 
-    public Task EndEpochAsync(string vmId, Disk disk, CancellationToken cancel) => Task.CompletedTask;
+    public Task EndEpochAsync(string vmId, Disk disk, CancellationToken cancel)
+    {
+        if (disks.Find(disk) is { } path)
+        {
+            VolatileDisks.End(path);
+        }
+
+        return Task.CompletedTask;
+    }
 
     public async Task SetVbdQosAsync(Vbd vbd, CancellationToken cancel)
     {
@@ -338,7 +345,7 @@ internal sealed partial class DomainDevices(
         }
     }
 
-    private string? Opened(Disk? disk) => disk is null ? null : disks.PathOf(disk);
+    private string? Opened(Disk? disk, bool persistent) => disk is null ? null : persistent ? disks.PathOf(disk) : VolatileDisks.Opened(disks.PathOf(disk));
 
     private static (string Vm, string Kind, string Device) Name(DynamicId device) => device switch
     {

@@ -163,7 +163,9 @@ public static class Settings
 
     /// <summary>Raises ConfigurationException for an entry that is not NAME=PROGRAM.</summary>
     private static Dictionary<string, string> ByName(IReadOnlyList<string> entries) => entries
-        .Select(static entry => entry.Split('=', 2) is [{ Length: > 0 } name, { Length: > 0 } program] ? (name, program) : throw new ConfigurationException($"bootloaders: \"{entry}\" is not NAME=PROGRAM"))
+        .Select(static entry => entry.Split('=', 2) is [{ Length: > 0 } name, { Length: > 0 } program]
+            ? (name, program)
+            : throw new ConfigurationException($"bootloaders: \"{entry}\" is not NAME=PROGRAM"))
         .ToDictionary(static pair => pair.name, static pair => pair.program, StringComparer.Ordinal);
 
     /// <summary>How guests' memory is sent.</summary>

@@ -1,6 +1,7 @@
 using Tmds.Linux;
 using Toolstack.Interop.Linux;
 using Toolstack.Interop.Xen.Abi;
+using Toolstack.Interop.Xen.Events;
 using Toolstack.Interop.Xen.Hypercalls;
 
 namespace Toolstack.Interop.Xen;
@@ -153,6 +154,13 @@ public sealed unsafe partial class XenHost
             return (int)argument->Port;
         }
     }
+
+    /// <summary>Tells of the domain's suspension as it happens.</summary>
+    public SuspendSignal OpenSuspendSignal(int domid) => SuspendSignal.Open(this, domid);
+
+    /// <summary>The domain's own port that is sent to when it suspends; 0 for none.</summary>
+    internal void Subscribe(int domid, uint port) =>
+        Set("domctl subscribe", SubscribeLayout.Command, domid, new SubscribeLayout { Port = port });
 
     /// <summary>Stops the domain for a reason (0 poweroff, 1 reboot, 2 suspend, 3 crash) without asking the guest.</summary>
     public void ShutDown(int domid, int reason)

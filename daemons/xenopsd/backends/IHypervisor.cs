@@ -1,4 +1,5 @@
 using Toolstack.Interop.Xen;
+using Toolstack.Interop.Xen.Events;
 using Toolstack.Xenopsd.Contract;
 using Toolstack.Xenopsd.Migration.Stream;
 
@@ -56,6 +57,9 @@ public interface IHypervisor : IAsyncDisposable
 
     /// <summary>Stops the domain for that reason without asking the guest.</summary>
     void ShutDown(int domid, ShutdownReason reason);
+
+    /// <summary>Tells of the domain's suspension sooner than xenstore does; null where there is no such thing.</summary>
+    SuspendSignal? OpenSuspendSignal(int domid) => null;
 
     /// <summary>Lets a domain go on that suspended itself; the guest is told that its suspension was cancelled.</summary>
     void ResumeCooperatively(int domid);

@@ -32,7 +32,9 @@ public sealed class AbiProbeTests : IDisposable
         #include <xen/grant_table.h>
         #include <xen/hvm/hvm_op.h>
         #include <xen/hvm/params.h>
+        #include <sys/ioctl.h>
         #include <xen/sys/privcmd.h>
+        #include <xen/sys/evtchn.h>
 
         """;
 

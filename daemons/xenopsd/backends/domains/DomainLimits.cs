@@ -17,6 +17,9 @@ internal static class DomainLimits
     /// <summary>How long a disk of a suspended guest may be at what it was given.</summary>
     public static readonly TimeSpan DiskIdle = TimeSpan.FromSeconds(30);
 
+    /// <summary>How often a guest that was asked to suspend is looked at, in case it ends otherwise.</summary>
+    public static readonly TimeSpan SuspendLook = TimeSpan.FromMilliseconds(100);
+
     /// <summary>How long a write that nobody waits for may take.</summary>
     public static readonly TimeSpan Write = TimeSpan.FromSeconds(60);
 }

@@ -1,4 +1,6 @@
+using Toolstack.Interop.Linux;
 using Toolstack.Interop.Xen;
+using Toolstack.Interop.Xen.Events;
 using Toolstack.Xenopsd.Backends.Domains.Tree;
 using Toolstack.Xenopsd.Backends.Xen.Building;
 using Toolstack.Xenopsd.Backends.Xen.Migration;
@@ -80,6 +82,19 @@ public sealed class XenHypervisor : IHypervisor
     public int AllocatePort(int domid, int remoteDomid) => xen.AllocatePort(domid, remoteDomid);
 
     public void ShutDown(int domid, ShutdownReason reason) => xen.ShutDown(domid, (int)reason);
+
+    /// <summary>Null when the signal cannot be had: xenstore will do.</summary>
+    public SuspendSignal? OpenSuspendSignal(int domid)
+    {
+        try
+        {
+            return xen.OpenSuspendSignal(domid);
+        }
+        catch (HypervisorError)
+        {
+            return null;
+        }
+    }
 
     public void ResumeCooperatively(int domid) => xen.ResumeCancelled(domid);
 

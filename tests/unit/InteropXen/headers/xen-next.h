@@ -44,6 +44,7 @@ struct xen_domctl_vcpuaffinity { uint32_t vcpu, flags; struct xenctl_bitmap cpum
 struct xen_domctl_scheduler_op { uint32_t sched_id, cmd; union { struct { uint16_t weight, cap; } credit2; struct { handle64 vcpus; uint32_t nr, pad; } v; } u; };
 struct xen_domctl_assign_device { uint32_t dev, flags; union { uint32_t sbdf; struct { uint32_t size; handle64 path; } dt; } u; };
 
+struct xen_domctl_subscribe { uint32_t port; };
 struct evtchn_alloc_unbound { uint16_t dom, remote_dom; uint32_t port; };
 struct sched_remote_shutdown { uint16_t domain_id; uint32_t reason; };
 struct xen_memory_reservation { handle64 extent_start; uint64_t nr_extents; uint32_t extent_order, mem_flags; uint16_t domid; };

@@ -1,5 +1,6 @@
-using Microsoft.Extensions.Logging;
+using System.Diagnostics;
 using Toolstack.Interop.Xen;
+using Toolstack.Interop.Xen.Events;
 using Toolstack.Interop.Xen.Xenstore;
 using Toolstack.Xenopsd.Backends.Domains.Tree;
 using Toolstack.Xenopsd.Contract;
@@ -37,6 +38,43 @@ internal sealed class ShutdownRequests(IHypervisor hypervisor, XenstoreClient st
         }
 
         return !await WithdrawAsync(path, request).ConfigureAwait(false);
+    }
+
+    /// <summary>Asks the guest to suspend and waits for the signal, on the caller's thread: xenstore is left alone until then, for its server
+    /// takes the guest's time. Raises XenopsError when the guest does not take the request, or does not follow it.</summary>
+    public void Suspend(DomainEntry entry, SuspendSignal signal, TimeSpan ackTimeout, TimeSpan timeout)
+    {
+        string path = StorePaths.Domain(entry.Domid, StoreKeys.Shutdown);
+        string word = Word(ShutdownReason.Suspend);
+        store.WriteAsync(path, word, CancellationToken.None).GetAwaiter().GetResult();
+        var start = Stopwatch.GetTimestamp();
+        bool taken = false;
+        while (true)
+        {
+            var domain = hypervisor.Own(entry);
+            var waited = Stopwatch.GetElapsedTime(start);
+            if (ReasonOf(domain) == ShutdownReason.Suspend)
+            {
+                return;
+            }
+
+            if (domain is not { Dying: false, ShutdownCode: null } || waited > ackTimeout + timeout)
+            {
+                throw new XenopsError(new XenopsErrorValue.Failed_to_suspend(entry.VmId, timeout.TotalSeconds));
+            }
+
+            if (!taken && waited > ackTimeout)
+            {
+                taken = !WithdrawAsync(path, word).GetAwaiter().GetResult();
+                if (!taken)
+                {
+                    throw new XenopsError(new XenopsErrorValue.Failed_to_acknowledge_suspend_request());
+                }
+            }
+
+            // A guest that ends otherwise gives no signal.
+            signal.Wait(DomainLimits.SuspendLook);
+        }
     }
 
     /// <summary>Waits until the domain is shut down; false when the time is over, or it ended for another reason.</summary>

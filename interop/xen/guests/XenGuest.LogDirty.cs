@@ -8,17 +8,19 @@ namespace Toolstack.Interop.Xen.Guests;
 /// <summary>Xen records which frames a domain writes.</summary>
 public sealed unsafe partial class XenGuest
 {
-    /// <summary>Starts with a clean bitmap; when it was left on by somebody, it is ended first.</summary>
-    public void EnableLogDirty()
+    /// <summary>Starts with a clean bitmap; when it was left on by somebody, it is ended first: false then.</summary>
+    public bool EnableLogDirty()
     {
         try
         {
             Shadow(ShadowOp.EnableLogDirty);
+            return true;
         }
         catch (HypervisorError error) when (error.Errno == LibC.EINVAL)
         {
             Shadow(ShadowOp.Off);
             Shadow(ShadowOp.EnableLogDirty);
+            return false;
         }
     }
 

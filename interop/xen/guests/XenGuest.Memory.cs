@@ -20,15 +20,6 @@ public sealed unsafe partial class XenGuest
     private const int EntriesPerPart = (2 << 20) / sizeof(ulong);
     private const int FramesPerPart = (2 << 20) / PageSize;
 
-    /// <summary>Time spent asking for types, for who compares costs.</summary>
-    public TimeSpan TypeTime { get; private set; }
-
-    /// <summary>Frames whose type was asked for.</summary>
-    public long TypesAsked { get; private set; }
-
-    /// <summary>Time spent giving frames to the domain.</summary>
-    public TimeSpan PopulateTime { get; private set; }
-
     /// <summary>One more than the highest frame of an HVM or PVH domain.</summary>
     public long FrameCount()
     {
@@ -53,8 +44,7 @@ public sealed unsafe partial class XenGuest
             types[i] = (byte)(list[i] >> PageFrameInfo.TypeShift & 0xf);
         }
 
-        TypesAsked += frames.Length;
-        TypeTime += Stopwatch.GetElapsedTime(start);
+        FrameCosts.TypeQuery.Add(frames.Length, start);
     }
 
     /// <summary>Gives the domain a frame behind each pfn, which must have none; of a PV domain <paramref name="pfns"/> comes back with
@@ -67,7 +57,7 @@ public sealed unsafe partial class XenGuest
         Span<ulong> list = new(Buffer(pfns.Length * sizeof(ulong)), pfns.Length);
         pfns.CopyTo(list);
         var done = Reserve(operation, MemoryCommands.PopulatePhysmap, pfns.Length, order);
-        PopulateTime += Stopwatch.GetElapsedTime(start);
+        FrameCosts.Populate.Add(pfns.Length, start);
         if (done != pfns.Length)
         {
             throw new HypervisorError(operation, LibC.ENOMEM);
@@ -76,14 +66,17 @@ public sealed unsafe partial class XenGuest
         list.CopyTo(pfns);
     }
 
-    /// <summary>As <see cref="Populate"/> with extents of 2 MiB, but false, and nothing given, when Xen has no such extent left.</summary>
-    public bool TryPopulateLarge(ulong pfn)
+    /// <summary>As <see cref="Populate"/> with an extent of 2 MiB, but false, and nothing given, when Xen has no such extent left. Of a PV
+    /// domain <paramref name="frame"/> is the first machine frame of 512 neighbours.</summary>
+    public bool TryPopulateLarge(ulong pfn, out ulong frame)
     {
         const int order = 9;
         var start = Stopwatch.GetTimestamp();
-        *(ulong*)Buffer(sizeof(ulong)) = pfn;
+        var place = (ulong*)Buffer(sizeof(ulong));
+        *place = pfn;
         var done = Reserve("memory_op populate_physmap", MemoryCommands.PopulatePhysmap, 1, order);
-        PopulateTime += Stopwatch.GetElapsedTime(start);
+        frame = *place;
+        FrameCosts.Populate.Add(done << order, start);
         return done == 1;
     }
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Tmds.Linux;
 using Toolstack.Interop.Linux;
+using Toolstack.Interop.Xen.Guests;
 using Toolstack.Interop.Xen.Hypercalls;
 
 namespace Toolstack.Interop.Xen.Memory;
@@ -28,6 +29,7 @@ public sealed unsafe class ForeignWindow : SafeHandle
     private readonly ulong[] filled;
     private readonly ulong[] frames = GC.AllocateArray<ulong>(MaxRun, pinned: true);
     private readonly int[] errors = GC.AllocateArray<int>(MaxRun, pinned: true);
+    private readonly List<(long Pfn, int Count)> runs = [];
 
     internal ForeignWindow(Privcmd privcmd, int domid, long slots, bool writable)
         : base(0, ownsHandle: true)
@@ -44,12 +46,6 @@ public sealed unsafe class ForeignWindow : SafeHandle
 
     /// <summary>Slots of the window, filled or not.</summary>
     public long Slots { get; }
-
-    /// <summary>Time spent filling slots, for who compares costs.</summary>
-    public TimeSpan MapTime { get; private set; }
-
-    /// <summary>Slots filled since the window was made.</summary>
-    public long Mapped { get; private set; }
 
     /// <summary>The bytes of a slot; reading one that is not filled ends the process.</summary>
     public byte* Slot(long pfn)
@@ -69,7 +65,6 @@ public sealed unsafe class ForeignWindow : SafeHandle
     /// </summary>
     public bool Fill(ReadOnlySpan<ulong> pfns, ReadOnlySpan<ulong> machine)
     {
-        var start = Stopwatch.GetTimestamp();
         var all = true;
         var next = 0;
         while (next < pfns.Length)
@@ -90,45 +85,78 @@ public sealed unsafe class ForeignWindow : SafeHandle
             next += run;
         }
 
-        MapTime += Stopwatch.GetElapsedTime(start);
         return all;
     }
 
     /// <summary>Empties every slot.</summary>
     public void Clear()
     {
-        Empty(Slot(0), Slots * ForeignMapping.FrameBytes);
+        foreach (var (pfn, count) in runs)
+        {
+            EmptyRun(pfn, count);
+        }
+
+        runs.Clear();
         Array.Clear(filled);
     }
 
-    /// <summary>As Dispose, but nobody waits for it: taking a guest's memory apart can take longer than mapping it.</summary>
-    public void DisposeLater() => ThreadPool.UnsafeQueueUserWorkItem(static window => window.Dispose(), this, preferLocal: false);
+    /// <summary>As Dispose, but nobody waits for it: taking a guest's memory apart takes longer than mapping it. It is done run by run on a
+    /// thread that gives way to all others, because a guest may be waiting for them to let it run.</summary>
+    public void DisposeLater()
+    {
+        Thread thread = new(UnmapAndDispose) { Name = "unmapping", IsBackground = true };
+        thread.Start();
+    }
 
     // SAFETY: the space is this object's own; SafeHandle calls this once, when nobody uses it any more.
     protected override bool ReleaseHandle() => LibC.munmap((void*)handle, (size_t)(ulong)(Slots * ForeignMapping.FrameBytes)) == 0;
+
+    private void UnmapAndDispose()
+    {
+        ThreadShare.GiveWay();
+        try
+        {
+            Clear();
+        }
+        catch (HypervisorError)
+        {
+            // Then all of it goes at once.
+        }
+
+        Dispose();
+    }
+
+    private void EmptyRun(long pfn, int count)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Empty(Slot(pfn), count * (long)ForeignMapping.FrameBytes);
+        FrameCosts.Unmap.Add(count, start);
+    }
 
     private bool FillRun(long pfn, ReadOnlySpan<ulong> machine)
     {
         var address = Slot(pfn);
         _ = Slot(pfn + machine.Length - 1);
         machine.CopyTo(frames);
+        var start = Stopwatch.GetTimestamp();
         privcmd.Reserve(address, machine.Length * (long)ForeignMapping.FrameBytes, writable);
         // SAFETY: both arrays are pinned for life and hold MaxRun entries; the run's reservation was made just now, for it alone.
         var failed = FrameMapper.Map(
             privcmd, domid, address, (ulong*)Marshal.UnsafeAddrOfPinnedArrayElement(frames, 0), (int*)Marshal.UnsafeAddrOfPinnedArrayElement(errors, 0), machine.Length);
+        FrameCosts.Map.Add(machine.Length, start);
         if (failed == 0)
         {
+            runs.Add((pfn, machine.Length));
             for (var i = pfn; i < pfn + machine.Length; i++)
             {
                 filled[i / 64] |= 1UL << (int)(i % 64);
             }
 
-            Mapped += machine.Length;
             return true;
         }
 
         // Linux cannot fill a part of a reservation again under all kernels: the run is taken back and its good parts made anew.
-        Empty(address, machine.Length * (long)ForeignMapping.FrameBytes);
+        EmptyRun(pfn, machine.Length);
         var good = new bool[machine.Length];
         for (var i = 0; i < good.Length; i++)
         {

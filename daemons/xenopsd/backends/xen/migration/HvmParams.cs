@@ -13,7 +13,10 @@ internal static class HvmParams
     /// <summary>Those whose frames are rings with the old host: empty on the new one.</summary>
     public static bool IsRing(ulong index) => index is StorePfn or IoreqPfn or BufferedIoreqPfn or ConsolePfn;
 
-    /// <summary>Sent where they are not 0: rings, VM86 TSS, ACPI location, Viridian, identity page table, generation id, I/O request
-    /// servers, width of the x87 instruction pointer, machine check capabilities.</summary>
-    public static ReadOnlySpan<uint> Saved => [StorePfn, IoreqPfn, BufferedIoreqPfn, 27, 28, 29, 37, ConsolePfn, 19, 9, 12, 34, 32, 33, 36, 38];
+    /// <summary>Sent where they are not 0 and set by toolstacks alone: rings, Viridian, identity page table, I/O request servers, machine check
+    /// capabilities.</summary>
+    public static ReadOnlySpan<uint> Settled => [StorePfn, IoreqPfn, BufferedIoreqPfn, 27, 28, 29, ConsolePfn, 9, 12, 32, 33, 38];
+
+    /// <summary>Sent likewise, but the guest may set them too: VM86 TSS, ACPI location, generation id, width of the x87 instruction pointer.</summary>
+    public static ReadOnlySpan<uint> SetByGuests => [37, 19, 34, 36];
 }

@@ -9,6 +9,7 @@ namespace Toolstack.Xenopsd.Backends.Xen.Migration;
 internal sealed class HvmSource(XenGuest guest, string description, Action suspend) : IHypervisorSource
 {
     private readonly HvmSourceMemory memory = new(guest);
+    private readonly List<HvmParam> settled = [];
 
     public IGuestMemory Memory => memory;
 
@@ -16,9 +17,13 @@ internal sealed class HvmSource(XenGuest guest, string description, Action suspe
 
     public StaticState GetStaticState() => XenState.ReadStatic(guest);
 
+    /// <summary>What can be done before the guest stands still is done before: its frames are mapped, what never changes is read, and the rest is
+    /// read once in vain, so that neither code nor buffers come for the first time when the guest waits.</summary>
     public void Suspend()
     {
         memory.FindFrames();
+        ReadParameters(HvmParams.Settled, settled);
+        _ = GetDynamicState();
         suspend();
         XenState.RequireSuspended(guest);
         memory.EnterSuspended();
@@ -26,15 +31,8 @@ internal sealed class HvmSource(XenGuest guest, string description, Action suspe
 
     public DynamicState GetDynamicState()
     {
-        var parameters = new List<HvmParam>();
-        foreach (var index in HvmParams.Saved)
-        {
-            if (Parameter(index) is var value and not 0)
-            {
-                parameters.Add(new HvmParam(index, value));
-            }
-        }
-
+        List<HvmParam> parameters = [.. settled];
+        ReadParameters(HvmParams.SetByGuests, parameters);
         return new DynamicState(guest.GetHvmContext(), parameters, XenState.ReadTsc(guest));
     }
 
@@ -42,6 +40,17 @@ internal sealed class HvmSource(XenGuest guest, string description, Action suspe
     {
         memory.Dispose();
         guest.Dispose();
+    }
+
+    private void ReadParameters(ReadOnlySpan<uint> indices, List<HvmParam> parameters)
+    {
+        foreach (var index in indices)
+        {
+            if (Parameter(index) is var value and not 0)
+            {
+                parameters.Add(new HvmParam(index, value));
+            }
+        }
     }
 
     /// <summary>A parameter this Xen does not have is 0.</summary>

@@ -7,28 +7,28 @@ using Toolstack.Xenopsd.Migration.Stream;
 namespace Toolstack.Xenopsd.Backends.Xen.Migration;
 
 /// <summary>
-/// The memory of a running HVM or PVH domain: types are asked for batch by batch, frames are mapped when they are first sent and
-/// stay so over all passes. A guest whose number of frames changes meanwhile (ballooning) may have other frames behind the same
-/// gfns: its last pass starts afresh.
+/// The memory of a running HVM or PVH domain: mapped as a whole before the first frame is sent, and kept over all passes. What can be
+/// mapped is what there is: Xen is not asked for types. A guest whose number of frames changes meanwhile (ballooning) may have
+/// other frames behind the same gfns: its last pass starts afresh.
 /// </summary>
 internal sealed unsafe class HvmSourceMemory : IGuestMemory, IDisposable
 {
-    /// <summary>Where domain builders put what is not RAM, far above it: ACPI tables first, the pages of the rings last.</summary>
-    private const long FirstSpecial = 0xfc000;
-    private const long LastSpecial = 0xfefff;
-
     private readonly XenGuest guest;
     private readonly FrameSet populated;
     private readonly ulong[] wanted = new ulong[XenGuest.MaxFrames];
-    private readonly byte[] types = new byte[XenGuest.MaxFrames];
+    private readonly byte[] wantedTypes = new byte[XenGuest.MaxFrames];
+    private readonly long maxPages;
     private long totalPages;
     private bool scanned;
+    private bool moved;
     private bool afresh;
+    private bool logging;
 
     public HvmSourceMemory(XenGuest guest)
     {
         this.guest = guest;
         PageCount = guest.FrameCount();
+        maxPages = guest.Facts().MaxPages;
         populated = new FrameSet(PageCount);
         Window = guest.OpenWindow(PageCount, writable: false);
     }
@@ -54,13 +54,14 @@ internal sealed unsafe class HvmSourceMemory : IGuestMemory, IDisposable
         return populated.NextRun(gfn);
     }
 
-    /// <summary>Finds out which frames there are, if that is not known yet: it takes a while, so it is done while the guest runs.</summary>
+    /// <summary>Finds out which frames there are and maps them, if that is not done yet: it takes a while, so it is done while the guest runs.</summary>
     public void FindFrames()
     {
         if (!scanned)
         {
+            scanned = true;
             totalPages = guest.Facts().TotalPages;
-            Scan();
+            Scan(totalPages);
         }
     }
 
@@ -68,11 +69,10 @@ internal sealed unsafe class HvmSourceMemory : IGuestMemory, IDisposable
     public void EnterSuspended()
     {
         Suspended = true;
-        if (guest.Facts().TotalPages != totalPages)
+        afresh = FramesMoved();
+        if (afresh)
         {
-            Window.Clear();
-            Scan();
-            afresh = true;
+            LookAgain();
         }
     }
 
@@ -80,36 +80,39 @@ internal sealed unsafe class HvmSourceMemory : IGuestMemory, IDisposable
 
     public void Fetch(ReadOnlySpan<ulong> gfns, Span<byte> types, byte** frames)
     {
-        guest.PageTypes(gfns, types);
-        var count = 0;
-        for (var i = 0; i < gfns.Length; i++)
+        if (!Suspended)
         {
-            if (types[i] == StreamFormat.PageNoTab)
-            {
-                wanted[count++] = gfns[i];
-            }
+            FramesMoved();
         }
 
-        var all = Window.Fill(wanted.AsSpan(0, count), wanted.AsSpan(0, count));
-        if (!all && Suspended)
+        if (!Window.Fill(gfns, gfns) && Suspended)
         {
-            throw new HypervisorError($"map memory of domain {guest.Domid}", LibC.EFAULT);
+            RequireHoles(gfns);
         }
 
         for (var i = 0; i < gfns.Length; i++)
         {
-            // A frame that went between the two calls was given back by the guest: it is a hole by now.
-            var there = types[i] == StreamFormat.PageNoTab && (all || Window.IsFilled((long)gfns[i]));
+            var there = Window.IsFilled((long)gfns[i]);
+            types[i] = (byte)(there ? StreamFormat.PageNoTab : StreamFormat.PageXtab);
             frames[i] = there ? Window.Slot((long)gfns[i]) : null;
         }
     }
 
-    public void EnableLogDirty() => guest.EnableLogDirty();
+    public void EnableLogDirty()
+    {
+        logging = true;
+        guest.EnableLogDirty();
+    }
 
+    /// <summary>When the guest got or gave frames during the pass, all of it is dirty: it is looked at anew, while it runs.</summary>
     public long CleanLogDirty(Span<ulong> bitmap)
     {
         var dirty = guest.CleanLogDirty(bitmap, PageCount, Suspended);
-        if (!afresh)
+        if (!Suspended && FramesMoved())
+        {
+            LookAgain();
+        }
+        else if (!afresh)
         {
             return dirty;
         }
@@ -118,60 +121,96 @@ internal sealed unsafe class HvmSourceMemory : IGuestMemory, IDisposable
         return populated.Count;
     }
 
-    public void DisableLogDirty() => guest.DisableLogDirty();
-
-    public void Dispose() => Window.DisposeLater();
-
-    /// <summary>Finds the frames the guest has. Between its RAM and the special frames lie up to a million holes, so the search ends
-    /// when as many have been found as Xen says there are, if that number stood still meanwhile.</summary>
-    private void Scan()
+    /// <summary>A domain that is gone records nothing any more.</summary>
+    public void DisableLogDirty()
     {
-        var total = guest.Facts().TotalPages;
-        Scan(total);
-        if (guest.Facts().TotalPages != total)
+        logging = false;
+        try
         {
-            Scan(long.MaxValue);
+            guest.DisableLogDirty();
         }
-
-        scanned = true;
+        catch (HypervisorError error) when (error.Errno == LibC.ESRCH)
+        {
+            // Its end is what the copy failed with.
+        }
     }
 
+    public void Dispose()
+    {
+        if (logging)
+        {
+            DisableLogDirty();
+        }
+
+        Window.DisposeLater();
+    }
+
+    /// <summary>Whether the guest's number of frames was ever another since they were looked for.</summary>
+    private bool FramesMoved() => moved |= guest.Facts().TotalPages != totalPages;
+
+    private void LookAgain()
+    {
+        moved = false;
+        totalPages = guest.Facts().TotalPages;
+        Window.Clear();
+        Scan(totalPages);
+    }
+
+    /// <summary>A frame of a guest that stands still can be mapped, or is not there. Raises HypervisorError.</summary>
+    private void RequireHoles(ReadOnlySpan<ulong> gfns)
+    {
+        var missing = 0;
+        foreach (var gfn in gfns)
+        {
+            if (!Window.IsFilled((long)gfn))
+            {
+                wanted[missing++] = gfn;
+            }
+        }
+
+        guest.PageTypes(wanted.AsSpan(0, missing), wantedTypes);
+        if (wantedTypes.AsSpan(0, missing).ContainsAnyExcept((byte)StreamFormat.PageXtab))
+        {
+            throw new HypervisorError($"map memory of domain {guest.Domid}", LibC.EFAULT);
+        }
+    }
+
+    /// <summary>Goes over the parts of the guest's address space until as many frames have been found as Xen says there are: between its RAM
+    /// and the special frames lie up to a million holes.</summary>
     private void Scan(long enough)
     {
         populated.Clear();
-        for (var gfn = FirstSpecial; gfn <= LastSpecial; gfn += XenGuest.MaxFrames)
+        foreach (var (first, end, mostlyThere) in GuestLayout.Parts(PageCount, maxPages))
         {
-            ScanPart(gfn);
-        }
-
-        for (var gfn = 0L; gfn < PageCount && populated.Count < enough; gfn += XenGuest.MaxFrames)
-        {
-            if (gfn is < FirstSpecial or > LastSpecial)
+            for (var gfn = first; gfn < end && populated.Count < enough; gfn += XenGuest.MaxFrames)
             {
-                ScanPart(gfn);
+                var count = (int)Math.Min(XenGuest.MaxFrames, end - gfn);
+                for (var i = 0; i < count; i++)
+                {
+                    wanted[i] = (ulong)(gfn + i);
+                }
+
+                ScanPart(wanted.AsSpan(0, count), mostlyThere);
             }
         }
     }
 
-    private void ScanPart(long first)
+    private void ScanPart(Span<ulong> gfns, bool mostlyThere)
     {
-        var count = (int)Math.Min(XenGuest.MaxFrames, PageCount - first);
-        if (count <= 0)
+        if (mostlyThere)
         {
-            return;
+            Window.Fill(gfns, gfns);
+        }
+        else
+        {
+            guest.PageTypes(gfns, wantedTypes);
         }
 
-        for (var i = 0; i < count; i++)
+        for (var i = 0; i < gfns.Length; i++)
         {
-            wanted[i] = (ulong)(first + i);
-        }
-
-        guest.PageTypes(wanted.AsSpan(0, count), types);
-        for (var i = 0; i < count; i++)
-        {
-            if (types[i] != StreamFormat.PageXtab)
+            if (mostlyThere ? Window.IsFilled((long)gfns[i]) : wantedTypes[i] != StreamFormat.PageXtab)
             {
-                populated.Add(first + i);
+                populated.Add((long)gfns[i]);
             }
         }
     }

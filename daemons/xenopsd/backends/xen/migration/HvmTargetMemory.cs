@@ -83,7 +83,7 @@ internal sealed unsafe class HvmTargetMemory : IGuestMemory, IDisposable
         while (next < gfns.Length)
         {
             if (gfns[next] % LargeFrames == 0 && next + LargeFrames <= gfns.Length && gfns[next + LargeFrames - 1] == gfns[next] + LargeFrames - 1
-                && guest.TryPopulateLarge(gfns[next]))
+                && guest.TryPopulateLarge(gfns[next], out _))
             {
                 next += LargeFrames;
             }

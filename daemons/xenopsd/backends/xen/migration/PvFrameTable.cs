@@ -56,6 +56,9 @@ internal sealed class PvFrameTable
     /// <summary>The machine frame of a pfn; <see cref="None"/> where the guest has none of its own.</summary>
     public ulong Machine(ulong pfn) => pfn < (ulong)table.Length && table[pfn] < (ulong)machine.Count ? table[pfn] : None;
 
+    /// <summary>True when the same frames are behind the same pfns in both.</summary>
+    public bool SameFrames(PvFrameTable other) => table.AsSpan().SequenceEqual(other.table);
+
     /// <summary>The pfn of a machine frame, if both tables say the same of it; <see cref="None"/> otherwise.</summary>
     public ulong Pfn(ulong frame)
     {

@@ -37,6 +37,7 @@ internal sealed class PvSource : IHypervisorSource
 
     public void Suspend()
     {
+        memory.Premap();
         suspend();
         XenState.RequireSuspended(guest);
         memory.Load();

@@ -56,12 +56,44 @@ internal sealed unsafe class PvSourceMemory : IGuestMemory, IDisposable
     /// <summary>The guest's table of frames, known from <see cref="Load"/> on.</summary>
     public PvFrameTable Table => table ?? throw new InvalidOperationException("the guest is not suspended");
 
+    /// <summary>Called while the guest runs: maps the frames that its table says it has. What that was worth is seen once it stands still.</summary>
+    public void Premap()
+    {
+        machine = guest.MapMachineTable();
+        try
+        {
+            table = ReadTable();
+        }
+        catch (HypervisorError)
+        {
+            // The guest was changing it: it is read when it cannot any more.
+            return;
+        }
+
+        for (var pfn = 0UL; pfn < (ulong)PageCount;)
+        {
+            var count = 0;
+            for (; pfn < (ulong)PageCount && count < wantedPfns.Length; pfn++)
+            {
+                if (table.Machine(pfn) is var frame and not PvFrameTable.None)
+                {
+                    (wantedPfns[count], wantedFrames[count++]) = (pfn, frame);
+                }
+            }
+
+            Window.Fill(wantedPfns.AsSpan(0, count), wantedFrames.AsSpan(0, count));
+        }
+    }
+
     /// <summary>Called with the guest suspended, when its table stands still.</summary>
     public void Load()
     {
-        machine = guest.MapMachineTable();
-        using var shared = guest.Map([guest.Facts().SharedInfoFrame], writable: false);
-        table = PvFrameTable.Read(guest, machine, shared.Bytes, PageCount);
+        var former = table;
+        table = ReadTable();
+        if (former is null || !table.SameFrames(former))
+        {
+            Window.Clear();
+        }
     }
 
     public byte* Frames(long gfn, long count) => Window.Slot(gfn);
@@ -138,6 +170,12 @@ internal sealed unsafe class PvSourceMemory : IGuestMemory, IDisposable
         // SAFETY: allocated by this object, and forgotten at once.
         NativeMemory.Free(copies);
         copies = null;
+    }
+
+    private PvFrameTable ReadTable()
+    {
+        using var shared = guest.Map([guest.Facts().SharedInfoFrame], writable: false);
+        return PvFrameTable.Read(guest, machine!, shared.Bytes, PageCount);
     }
 
     /// <summary>Asks for the types of the frames that are there; returns how many, their places in the batch in <see cref="places"/>.</summary>

@@ -16,6 +16,8 @@ internal sealed unsafe class PvTargetMemory : IGuestMemory, IDisposable
     /// <summary>A guest may have been built to grow: its table can be larger than what it has now.</summary>
     private const long GrowthFrames = (16L << 30) / StreamLimits.PageSize;
 
+    private const int LargeFrames = 512;
+
     private readonly XenGuest guest;
     private readonly ulong[] wanted = new ulong[XenGuest.MaxFrames];
     private readonly ulong[] given = new ulong[XenGuest.MaxFrames];
@@ -182,8 +184,12 @@ internal sealed unsafe class PvTargetMemory : IGuestMemory, IDisposable
         }
 
         var frames = given.AsSpan(0, pfns.Length);
-        pfns.CopyTo(frames);
-        guest.Populate(frames, order: 0);
+        var done = 0;
+        while (done < pfns.Length)
+        {
+            done += GiveRun(pfns[done..], frames[done..]);
+        }
+
         for (var i = 0; i < pfns.Length; i++)
         {
             table[pfns[i]] = frames[i];
@@ -193,5 +199,29 @@ internal sealed unsafe class PvTargetMemory : IGuestMemory, IDisposable
         {
             throw new HypervisorError($"map memory of domain {guest.Domid}", LibC.EFAULT);
         }
+    }
+
+    /// <summary>Gives 2 MiB at once to the first pfns where they are that many neighbours, single frames otherwise; returns to how many.</summary>
+    private int GiveRun(ReadOnlySpan<ulong> pfns, Span<ulong> frames)
+    {
+        var run = 1;
+        while (run < Math.Min(pfns.Length, LargeFrames) && pfns[run] == pfns[0] + (ulong)run)
+        {
+            run++;
+        }
+
+        if (run == LargeFrames && guest.TryPopulateLarge(pfns[0], out var first))
+        {
+            for (var i = 0; i < run; i++)
+            {
+                frames[i] = first + (ulong)i;
+            }
+
+            return run;
+        }
+
+        pfns[..run].CopyTo(frames);
+        guest.Populate(frames[..run], order: 0);
+        return run;
     }
 }

@@ -141,7 +141,13 @@ public class DomainTreeTests
             .. clock ? new[] { $"/vm/{Vm}/rtc/timeoffset = 3600" } : [],
         ];
         Built built = new(7, Vm, kind, 65536, 32768, 1, 2, new GuestRings(ulong.MaxValue, 22), "3600");
-        Assert.Equal(expected, BuiltTree.Create(built).Select(Text));
+        var nodes = BuiltTree.Create(built);
+        Assert.Equal(expected, nodes.Select(Text));
+
+        // What waits for a guest that comes from an image, and what need not.
+        string[] last = [expected[4], expected[6], expected[2]];
+        Assert.Equal(last, BuiltTree.Last(nodes).Select(Text));
+        Assert.Equal(expected.Except(last), BuiltTree.First(nodes).Select(Text));
     }
 
     [Fact]

@@ -51,16 +51,38 @@ internal sealed class Building(IHypervisor hypervisor, XenstoreClient store, Res
         }
     }
 
-    /// <summary>There is a guest, by build or restore: its tree is completed and the domain introduced. From here on it may run.</summary>
-    public async Task CompleteAsync(DomainEntry entry, int storePort, int consolePort, GuestRings rings, CancellationToken cancel)
+    /// <summary>There is a guest: its tree is completed and the domain introduced. From here on it may run.</summary>
+    private async Task CompleteAsync(DomainEntry entry, int storePort, int consolePort, GuestRings rings, CancellationToken cancel)
+    {
+        await store.ApplyAsync([], Tree(entry, storePort, consolePort, rings), cancel).ConfigureAwait(false);
+        await store.IntroduceAsync(entry.Domid, rings.Store, storePort, cancel).ConfigureAwait(false);
+        entry.Built = true;
+    }
+
+    /// <summary>A guest is about to come from an image: writes of its tree what is known by now, for it stands still when the rest is.</summary>
+    public Task PrepareAsync(DomainEntry entry, int storePort, int consolePort, CancellationToken cancel) => store.ApplyAsync(
+        [], [.. BuiltTree.First(Tree(entry, storePort, consolePort, new GuestRings(0, 0)))], cancel);
+
+    /// <summary>The guest has come: as after a build, but without a wait in between. Who looks for the last node finds all of them.</summary>
+    public async Task CompletePreparedAsync(DomainEntry entry, int storePort, int consolePort, GuestRings rings, CancellationToken cancel)
+    {
+        List<Task> requests;
+        using (store.Collect())
+        {
+            requests = [.. BuiltTree.Last(Tree(entry, storePort, consolePort, rings)).Select(node => store.WriteAsync(node.Path, node.Value, cancel))];
+            requests.Add(store.IntroduceAsync(entry.Domid, rings.Store, storePort, cancel));
+        }
+
+        await Task.WhenAll(requests).ConfigureAwait(false);
+        entry.Built = true;
+    }
+
+    private static IReadOnlyList<StoreNode> Tree(DomainEntry entry, int storePort, int consolePort, GuestRings rings)
     {
         var config = entry.Config!;
         string offset = config.Description?.Vm.ty is BuilderInfo.HVM { info.timeoffset: { Length: > 0 } set } ? set : "0";
-        Built built = new(
-            entry.Domid, entry.VmId, entry.Kind, config.MemoryStaticMaxBytes >> 10, entry.TargetKib, storePort, consolePort, rings, offset);
-        await store.ApplyAsync([], BuiltTree.Create(built), cancel).ConfigureAwait(false);
-        await store.IntroduceAsync(entry.Domid, rings.Store, storePort, cancel).ConfigureAwait(false);
-        entry.Built = true;
+        return BuiltTree.Create(new Built(
+            entry.Domid, entry.VmId, entry.Kind, config.MemoryStaticMaxBytes >> 10, entry.TargetKib, storePort, consolePort, rings, offset));
     }
 
     private Task<LoadedKernel> LoadAsync(DomainEntry entry, IndirectBoot boot, CancellationToken cancel) => boot.devices is [var disk, ..]

@@ -30,6 +30,7 @@ internal sealed class Transfers(IHypervisor hypervisor, DomainOptions options, S
         var (storePort, consolePort) = building.AllocatePorts(entry);
         try
         {
+            await building.PrepareAsync(entry, storePort, consolePort, cancel).ConfigureAwait(false);
             GuestRings? rings = null;
             var statistics = await RunAsync(entry, "restore", token =>
             {
@@ -38,7 +39,7 @@ internal sealed class Transfers(IHypervisor hypervisor, DomainOptions options, S
                 rings = target.Rings;
                 return done;
             }, cancel).ConfigureAwait(false);
-            await building.CompleteAsync(entry, storePort, consolePort, rings!, cancel).ConfigureAwait(false);
+            await building.CompletePreparedAsync(entry, storePort, consolePort, rings!, cancel).ConfigureAwait(false);
             return statistics;
         }
         finally
@@ -52,6 +53,13 @@ internal sealed class Transfers(IHypervisor hypervisor, DomainOptions options, S
     {
         if (ShutdownRequests.ReasonOf(hypervisor.Own(entry)) == ShutdownReason.Suspend)
         {
+            return;
+        }
+
+        using var signal = hypervisor.OpenSuspendSignal(entry.Domid);
+        if (signal is not null)
+        {
+            shutdown.Suspend(entry, signal, options.SuspendAckTimeout, options.SuspendTimeout);
             return;
         }
 

@@ -11,6 +11,13 @@ public static class BuiltTree
 {
     private const string ConsoleLimit = "65536";
 
+    /// <summary>Of these nodes the ones that are known before the guest is: all but the rings, and what says that the domain is built.</summary>
+    public static IEnumerable<StoreNode> First(IEnumerable<StoreNode> nodes) => nodes.Where(static node => !IsRing(node) && !IsMark(node));
+
+    /// <summary>The others; what says that the domain is built stands at the end.</summary>
+    public static IEnumerable<StoreNode> Last(IEnumerable<StoreNode> nodes) =>
+        nodes.Where(static node => IsRing(node) || IsMark(node)).OrderBy(IsMark);
+
     public static IReadOnlyList<StoreNode> Create(Built built)
     {
         ArgumentNullException.ThrowIfNull(built);
@@ -36,6 +43,10 @@ public static class BuiltTree
 
         return nodes;
     }
+
+    private static bool IsRing(StoreNode node) => node.Path.EndsWith("/ring-ref", StringComparison.Ordinal);
+
+    private static bool IsMark(StoreNode node) => node.Path.EndsWith("/domid", StringComparison.Ordinal);
 
     private static string TypeText(GuestKind kind) => kind switch
     {

@@ -86,6 +86,12 @@ bench: all ## Measure: codecs against their peers, the switch and a migration ag
 	@$(COMPILE) bench/Toolstack.Bench.csproj
 	@TOOLSTACK_BIN=$(abspath $(BIN)) $(OUT)/build/bin/Toolstack.Bench/release/Toolstack.Bench $(BENCH)
 
+.PHONY: bench-xen
+bench-xen: prerequisites-test-xen $(NATIVE) ## Measure guests on an emulated machine with Xen: started, saved, restored and moved by us and by xl
+	@$(COMPILE) tests/xen/engine/xen-engine.csproj -t:Publish -p:PublishDir=$(abspath $(OUT)/bench-xen)/ \
+		-p:CppCompilerAndLinker=$(if $(shell command -v clang),clang,gcc)
+	@tests/xen/bench $(OUT)/bench-xen/xen-engine $(OUT)/native $(BENCH)
+
 .PHONY: api-coverage
 api-coverage: all ## Print each class of XenAPI, its messages, and how many of them are implemented
 	@$(BIN)/xapi --api-coverage

@@ -16,7 +16,7 @@ namespace Toolstack.Tests.Xen.Engine;
 /// <summary>The engine's copies, of guests that anybody may have started.</summary>
 internal static class Copies
 {
-    private const string Builder = "/usr/libexec/xenopsd/xen-domain-builder";
+    public const string Builder = "/usr/libexec/xapi-toolstack/xen-domain-builder";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     public static async Task SaveAsync(int domid, string image, bool live)
@@ -28,8 +28,7 @@ internal static class Copies
         using var channel = FileChannel.OpenWrite(image);
         using var source = Open(guest, () => Suspend(xen, store, domid));
         Console.WriteLine($"{guest.Facts()}");
-        var statistics = Run(source, channel, SaveOptions.Default with { Live = live });
-        Costs.Print(statistics, guest, WindowOf(source));
+        BenchPlan.Describe(Run(source, channel, SaveOptions.Default with { Live = live }));
     }
 
     /// <summary>Breaks off when the guest is suspended already, and lets it go on.</summary>
@@ -74,13 +73,13 @@ internal static class Copies
     {
         await using var backend = await OpenBackendAsync();
         var start = Stopwatch.GetTimestamp();
-        var config = guest.Config();
+        var config = guest.Config(restores: true);
         var domid = await backend.CreateAsync(config, CancellationToken.None);
         Console.WriteLine($"domid {domid}");
         using var channel = FileChannel.OpenRead(image);
         var statistics = await backend.RestoreAsync(config.VmId, channel, new Quiet(), CancellationToken.None);
         await backend.UnpauseAsync(config.VmId, CancellationToken.None);
-        Costs.Print(statistics, Stopwatch.GetElapsedTime(start));
+        BenchPlan.Describe(statistics, Stopwatch.GetElapsedTime(start));
     }
 
     public static async Task MigrateAsync(int domid, Guest guest)
@@ -89,7 +88,7 @@ internal static class Copies
         await using var xen = XenHypervisor.Open(Builder);
         await using var store = await XenstoreClient.ConnectAsync(xen.XenstorePath, null, CancellationToken.None);
         var start = Stopwatch.GetTimestamp();
-        var config = guest.Config();
+        var config = guest.Config(restores: true);
         await backend.CreateAsync(config, CancellationToken.None);
         var (sender, receiver) = Pair();
         long suspending = 0;
@@ -101,8 +100,7 @@ internal static class Copies
             // Who cannot take the guest hangs up.
             _ = restoring.ContinueWith(_ => receiver.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
             using SocketChannel outgoing = new(sender, Patience);
-            var source = XenGuest.Open(domid);
-            using var open = Open(source, () =>
+            using var open = Open(XenGuest.Open(domid), () =>
             {
                 suspending = Stopwatch.GetTimestamp();
                 Suspend(xen, store, domid);
@@ -114,8 +112,8 @@ internal static class Copies
             await backend.UnpauseAsync(config.VmId, CancellationToken.None);
             Console.WriteLine($"migrated in {Stopwatch.GetElapsedTime(start).TotalMilliseconds:0} ms, "
                 + $"downtime {Stopwatch.GetElapsedTime(suspending).TotalMilliseconds:0} ms from the request to suspend to running again");
-            Costs.Print(saved, source, WindowOf(open));
-            Costs.Print(restored, Stopwatch.GetElapsedTime(start));
+            BenchPlan.Describe(saved);
+            BenchPlan.Describe(restored, Stopwatch.GetElapsedTime(start));
         }
 
         await xen.DestroyAsync(domid, CancellationToken.None);
@@ -129,13 +127,6 @@ internal static class Copies
 
     private static IHypervisorSource Open(XenGuest guest, Action suspend) =>
         guest.Facts().Hvm ? new HvmSource(guest, "((id engine))", suspend) : new PvSource(guest, "((id engine))", suspend);
-
-    private static ForeignWindow WindowOf(IHypervisorSource source) => source.Memory switch
-    {
-        HvmSourceMemory hvm => hvm.Window,
-        PvSourceMemory pv => pv.Window,
-        var other => throw new IOException($"no window: {other}"),
-    };
 
     /// <summary>Asks the guest by xenstore, as every toolstack does, and waits until Xen says that it is suspended.</summary>
     private static void Suspend(XenHypervisor xen, XenstoreClient store, int domid)
@@ -153,7 +144,7 @@ internal static class Copies
         }
     }
 
-    private static (Socket Sender, Socket Receiver) Pair()
+    public static (Socket Sender, Socket Receiver) Pair()
     {
         using Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0));
@@ -163,7 +154,7 @@ internal static class Copies
         return (sender, listener.Accept());
     }
 
-    private static void Drain(Socket socket)
+    public static void Drain(Socket socket)
     {
         var buffer = new byte[1 << 16];
         while (socket.Receive(buffer) > 0)

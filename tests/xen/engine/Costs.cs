@@ -1,38 +1,63 @@
-using System.Diagnostics;
 using Toolstack.Interop.Xen.Guests;
-using Toolstack.Interop.Xen.Memory;
 using Toolstack.Xenopsd.Migration.Stream;
 
 namespace Toolstack.Tests.Xen.Engine;
 
-/// <summary>Prints where the time of a copy went, for each frame and in all.</summary>
-internal static class Costs
+/// <summary>What the phases of our copies cost for each frame, over all rounds.</summary>
+internal sealed class Costs
 {
-    public static void Print(SaveStatistics statistics, XenGuest guest, ForeignWindow window)
+    private const int FrameBytes = StreamLimits.PageSize;
+    private readonly Dictionary<string, (long Frames, double Milliseconds)> sums = [];
+    private readonly List<string> order = [];
+
+    /// <summary>The counters of this process: frames and milliseconds of type query, map, unmap and populate.</summary>
+    public static (long Frames, double Milliseconds)[] Now() =>
+    [
+        .. new[] { FrameCosts.TypeQuery, FrameCosts.Map, FrameCosts.Unmap, FrameCosts.Populate }.Select(static cost => (cost.Frames, cost.Time.TotalMilliseconds)),
+    ];
+
+    /// <summary>A copy that took that long and moved that many bytes, with the counters from before it. What is not one of Xen's phases is copying.</summary>
+    public void Add(string copy, (long Frames, double Milliseconds)[] before, double milliseconds, long bytes)
     {
-        var rate = statistics.BytesSent / statistics.Duration.TotalSeconds / 1e6;
-        Console.WriteLine($"saved {statistics.BytesSent} bytes in {statistics.Duration.TotalMilliseconds:0} ms: {rate:0.0} MB/s, "
-            + $"{statistics.Iterations} live passes ({statistics.StopReason}), {statistics.Downtime.TotalMilliseconds:0} ms from the request to suspend on");
-        foreach (var pass in statistics.Passes)
+        // Unmapping goes on behind the copy: it is waited for, so that it is counted with the copy it belongs to.
+        for (var last = -1L; last != FrameCosts.Unmap.Frames;)
         {
-            Console.WriteLine($"  pass: {pass.Pages} pages, {pass.ZeroPages} zero, {pass.Bytes} bytes, {pass.Duration.TotalMilliseconds:0} ms, {pass.DirtyPages} dirty after it");
+            last = FrameCosts.Unmap.Frames;
+            Thread.Sleep(500);
         }
 
-        var copied = statistics.Passes.Aggregate(TimeSpan.Zero, static (sum, pass) => sum + pass.Duration) - guest.TypeTime - window.MapTime;
-        Line("type query", guest.TypeTime, guest.TypesAsked);
-        Line("map", window.MapTime, window.Mapped);
-        Line("copy and send", copied, statistics.BytesSent / ForeignMapping.FrameBytes);
-        var mapped = window.Mapped;
-        var start = Stopwatch.GetTimestamp();
-        window.Dispose();
-        Line("unmap", Stopwatch.GetElapsedTime(start), mapped);
+        string[] names = ["type query", "map", "unmap", "populate"];
+        var after = Now();
+        for (var i = 0; i < names.Length; i++)
+        {
+            Add($"{copy}: {names[i]}", after[i].Frames - before[i].Frames, after[i].Milliseconds - before[i].Milliseconds);
+        }
+
+        Add($"{copy}: whole copy, stream's pages", bytes / FrameBytes, milliseconds);
     }
 
-    public static void Print(RestoreStatistics statistics, TimeSpan whole) =>
-        Console.WriteLine($"restored {statistics.BytesReceived} bytes, {statistics.Frames} frames and {statistics.ZeroFrames} of zeros, in "
-            + $"{statistics.Duration.TotalMilliseconds:0} ms: {statistics.BytesReceived / statistics.Duration.TotalSeconds / 1e6:0.0} MB/s; "
-            + $"{whole.TotalMilliseconds:0} ms with the domain's making");
+    public void Print()
+    {
+        Console.WriteLine("cost of our phases, for each page");
+        foreach (var name in order)
+        {
+            var (frames, milliseconds) = sums[name];
+            if (frames > 0)
+            {
+                Console.WriteLine($"  {name,-38} {frames,9} pages {milliseconds,9:0.0} ms {milliseconds * 1000 / frames,8:0.00} us each");
+            }
+        }
+    }
 
-    private static void Line(string what, TimeSpan time, long frames) =>
-        Console.WriteLine($"  cost {what,-14} {time.TotalMilliseconds,9:0.0} ms {frames,9} frames {time.TotalMicroseconds / Math.Max(1, frames),8:0.00} us each");
+    private void Add(string name, long frames, double milliseconds)
+    {
+        if (sums.TryAdd(name, (frames, milliseconds)))
+        {
+            order.Add(name);
+        }
+        else
+        {
+            sums[name] = (sums[name].Frames + frames, sums[name].Milliseconds + milliseconds);
+        }
+    }
 }

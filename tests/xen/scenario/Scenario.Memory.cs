@@ -17,10 +17,8 @@ internal sealed partial class Scenario
             return;
         }
 
-        foreach (var host in new[] { machine, other })
-        {
-            await checks.RunAsync($"memory of the daemons of {host.Name} with no guest and with {ManyGuests}", cancel => MemoryAsync(host, cancel));
-        }
+        await Task.WhenAll(new[] { machine, other }.Select(host => checks.RunAsync(
+            $"memory of the daemons of {host.Name} with no guest and with {ManyGuests}", cancel => MemoryAsync(host, cancel))));
     }
 
     private async Task MemoryAsync(TestMachine host, CancellationToken cancel)

@@ -57,8 +57,8 @@ internal sealed class DomainEntry(string vmId, int domid, GuestKind kind)
 
     public long DynamicMaxKib { get; set; }
 
-    /// <summary>What the guest had beyond its target when it was first seen to run.</summary>
-    public long MemoryOffsetKib { get; set; }
+    /// <summary>What the domain had beyond its target when its balloon was first looked at, pages of Xen's own; null before.</summary>
+    public long? MemoryOffsetKib { get; set; }
 
     /// <summary>The guest has a balloon driver and it runs.</summary>
     public bool Balloons { get; set; }

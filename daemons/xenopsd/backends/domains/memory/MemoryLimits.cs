@@ -9,6 +9,9 @@ public static class MemoryLimits
     /// <summary>How near a guest must come to its target.</summary>
     public const long InaccuracyKib = 4;
 
+    /// <summary>The most that Xen's own pages of a domain come to: a PVH guest has eight.</summary>
+    public const long MaxOffsetKib = 1024;
+
     /// <summary>Imbalance that is left alone.</summary>
     public const long ToleranceKib = 512;
 

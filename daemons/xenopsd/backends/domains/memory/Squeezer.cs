@@ -91,6 +91,13 @@ internal sealed class Squeezer(IHypervisor hypervisor, XenstoreClient store, Dom
     public async Task SetTargetAsync(DomainEntry entry, long kib, CancellationToken cancel)
     {
         hypervisor.SetMaxMemory(entry.Domid, MaxBytes(entry, kib));
+        if (entry.MemoryOffsetKib is { } offset)
+        {
+            // Once the target changes nobody could compute it again.
+            await store.WriteAsync(StorePaths.Domain(entry.Domid, StoreKeys.MemoryOffset), offset.ToString(CultureInfo.InvariantCulture), cancel)
+                .ConfigureAwait(false);
+        }
+
         await store.WriteAsync(StorePaths.Domain(entry.Domid, StoreKeys.Target), kib.ToString(CultureInfo.InvariantCulture), cancel).ConfigureAwait(false);
         entry.TargetKib = kib;
     }
@@ -99,7 +106,7 @@ internal sealed class Squeezer(IHypervisor hypervisor, XenstoreClient store, Dom
     public static long MaxBytes(DomainEntry entry, long targetKib)
     {
         long mib = MemoryModel.MibOf(targetKib * BytesPerKib);
-        return (MemoryModel.XenMax(entry.Kind, mib) * MemoryModel.KibPerMib + entry.MemoryOffsetKib) * BytesPerKib;
+        return (MemoryModel.XenMax(entry.Kind, mib) * MemoryModel.KibPerMib + (entry.MemoryOffsetKib ?? 0)) * BytesPerKib;
     }
 
     public void Dispose() => turn.Dispose();
@@ -224,6 +231,7 @@ internal sealed class Squeezer(IHypervisor hypervisor, XenstoreClient store, Dom
         {
             if (CanBalloon(entry) && domains.TryGetValue(entry.Domid, out var domain) && entry.Is(domain) && domain is { Dying: false, Paused: false, ShutdownCode: null })
             {
+                entry.MemoryOffsetKib ??= Math.Clamp(domain.MemoryBytes / BytesPerKib - entry.TargetKib, 0, MemoryLimits.MaxOffsetKib);
                 long actual = Actual(entry, domain);
                 balloons.Add(new Balloon(entry.Domid, entry.DynamicMinKib, Math.Max(entry.DynamicMinKib, entry.DynamicMaxKib), entry.TargetKib, actual));
 
@@ -239,7 +247,7 @@ internal sealed class Squeezer(IHypervisor hypervisor, XenstoreClient store, Dom
 
     private static bool CanBalloon(DomainEntry entry) => entry is { Balloons: true, Built: true, Ending: false, Uncooperative: false };
 
-    private static long Actual(DomainEntry entry, XenDomain domain) => domain.MemoryBytes / BytesPerKib - entry.MemoryOffsetKib;
+    private static long Actual(DomainEntry entry, XenDomain domain) => domain.MemoryBytes / BytesPerKib - (entry.MemoryOffsetKib ?? 0);
 
     /// <summary>A domain is going whose memory will be free.</summary>
     private bool IsFreeing() => table.All.Any(static e => e.Ending) || hypervisor.Domains().Any(static d => d.Dying);

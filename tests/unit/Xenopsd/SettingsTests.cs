@@ -22,5 +22,14 @@ public sealed class SettingsTests
         Assert.Equal(TimeSpan.FromSeconds(30), Settings.SaveOptions(Parse()).SilenceDeadline);
     }
 
+    [Fact]
+    public void BootLoadersHaveTheirPrograms()
+    {
+        Assert.Equal("/usr/lib/xen-default/bin/pygrub", Settings.SimulatedDomains(Parse()).BootLoaders["pygrub"]);
+        var options = Settings.SimulatedDomains(Parse("bootloaders = a=/x=1 b=/y", "pci-quarantine = false"));
+        Assert.Equal(("/x=1", "/y", false), (options.BootLoaders["a"], options.BootLoaders["b"], options.QuarantinesPci));
+        Assert.Throws<ConfigurationException>(() => Settings.SimulatedDomains(Parse("bootloaders = pygrub")));
+    }
+
     private static Configuration Parse(params string[] lines) => Configuration.Parse("xenopsd.conf", lines, Settings.All);
 }

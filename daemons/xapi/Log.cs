@@ -52,6 +52,9 @@ internal static partial class Log
     [LoggerMessage(3314, LogLevel.Warning, "VM {Vm} runs here and nowhere in the database: adopted")]
     internal static partial void Adopted(ILogger logger, string vm);
 
+    [LoggerMessage(3319, LogLevel.Warning, "changes of VM {Vm} do not reach xenopsd yet: {Reason}")]
+    internal static partial void MetadataDelayed(ILogger logger, string vm, string reason);
+
     [LoggerMessage(3315, LogLevel.Warning, "VM {Vm} does not run any more: halted in the database")]
     internal static partial void NotRunning(ILogger logger, string vm);
 

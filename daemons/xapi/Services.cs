@@ -17,6 +17,7 @@ namespace Toolstack.Xapi;
 public sealed class XapiServices
 {
     private XenApiError? emergency;
+    private bool httpsOnly;
 
     public required Configuration Configuration { get; init; }
 
@@ -63,6 +64,13 @@ public sealed class XapiServices
     {
         get => Volatile.Read(ref emergency);
         set => Volatile.Write(ref emergency, value);
+    }
+
+    /// <summary>Clients must use TLS (host.https_only of this host).</summary>
+    internal bool HttpsOnly
+    {
+        get => Volatile.Read(ref httpsOnly);
+        set => Volatile.Write(ref httpsOnly, value);
     }
 
     /// <summary>Completed with the reason when the daemon is to be started anew, as for a restored database.</summary>

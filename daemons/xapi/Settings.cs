@@ -56,6 +56,9 @@ public static class Settings
     public static readonly ConfigKey<string> HostnameCommand = ConfigKey.FilePath(
         "set-hostname-command", "/usr/libexec/xapi-toolstack/set-hostname", "What host.set_hostname_live runs, with the new name.");
 
+    public static readonly ConfigKey<string> XenCommandLine = ConfigKey.FilePath(
+        "xen-cmdline-script", "/opt/xensource/libexec/xen-cmdline", "What reads (--get-xen OPTION) and writes (--set-xen OPTION=VALUE) the options Xen boots with.");
+
     public static readonly ConfigKey<string> XenopsdForwarded = ConfigKey.FilePath(
         "xenopsd-forwarded-path", "/var/lib/xcp/xenopsd.forwarded", "Unix socket on which xenopsd takes over migration connections.");
 
@@ -66,7 +69,7 @@ public static class Settings
     public static IReadOnlyList<ConfigKey> All { get; } =
     [
         UnixSocket, ListenAddress, HttpPort, HttpsPort, ServerCertificate, ListenLoopback, MaxBodyBytes, PasswordFile, PamService, AuditLog, BlobDirectory, HostLog,
-        PluginDirectory, ExtensionDirectory, RebootCommand, ShutdownCommand, HostnameCommand, XenopsdForwarded, SwitchPath,
+        PluginDirectory, ExtensionDirectory, RebootCommand, ShutdownCommand, HostnameCommand, XenCommandLine, XenopsdForwarded, SwitchPath,
         .. Pool.PoolSettings.All, .. Xenops.XenopsSettings.All,
     ];
 }

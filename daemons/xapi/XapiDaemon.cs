@@ -80,7 +80,7 @@ internal static class XapiDaemon
             context.Configuration.Get(Settings.XenopsdForwarded), services.Sessions.IsValidAsync, logger, context.Stopping);
         using var thinClients = new ThinCliServer(services, dispatcher, context.Logs.CreateLogger("cli"));
         await using var server = new HttpServer(
-            Endpoints(context.Configuration) with { Activated = context.TakeSocket("xapi") }, services.Routes, handOver, thinClients, logger);
+            Endpoints(context.Configuration) with { Activated = context.TakeSocket("xapi") }, services, handOver, thinClients, logger);
         await server.StartAsync(context.Stopping).ConfigureAwait(false);
         context.Ready();
         try

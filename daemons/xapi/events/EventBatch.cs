@@ -30,14 +30,19 @@ internal sealed class EventBatch
 
     internal EventToken Token { get; }
 
+    /// <param name="view">The database as it is now.</param>
+    /// <param name="classes">All classes.</param>
+    /// <param name="wanted">What the client asked for.</param>
+    /// <param name="since">What was looked at already.</param>
     /// <param name="notices">The objects of class message, which are no rows; null for none.</param>
+    /// <param name="told">The client's token, which stays when nothing is found; null: <paramref name="since"/>.</param>
     internal static EventBatch Compute(
-        IDatabaseView view, IReadOnlyList<XenClass> classes, EventSubscriptions wanted, EventToken since, INoticeLog? notices = null)
+        IDatabaseView view, IReadOnlyList<XenClass> classes, EventSubscriptions wanted, EventToken since, INoticeLog? notices = null, EventToken? told = null)
     {
         List<XenEvent> added = [];
         List<XenEvent> modified = [];
         List<XenEvent> deleted = [];
-        long newest = Math.Max(since.Generation, 0);
+        long newest = Math.Max((told ?? since).Generation, 0);
         foreach (XenClass c in classes)
         {
             if (c.InDatabase && c.Events && wanted.Touches(c.Name) && view.Newest(c) > since.Generation)

@@ -19,6 +19,7 @@ internal sealed class EventFeed(IChangeLog log, IReadOnlyList<XenClass> classes,
     {
         EventSubscriptions wanted = EventSubscriptions.Parse(subscriptions);
         EventToken since = EventToken.Parse(token);
+        EventToken seen = since;
         TimeSpan timeout = timeoutSeconds >= 0 && timeoutSeconds < LongestWait.TotalSeconds ? TimeSpan.FromSeconds(timeoutSeconds) : LongestWait;
         long start = Stopwatch.GetTimestamp();
         if (!wanted.OnlyTasks)
@@ -30,13 +31,15 @@ internal sealed class EventFeed(IChangeLog log, IReadOnlyList<XenClass> classes,
         {
             await check().ConfigureAwait(false);
             IDatabaseView view = log.View;
-            EventBatch batch = EventBatch.Compute(view, classes, wanted, since, notices);
+            EventBatch batch = EventBatch.Compute(view, classes, wanted, seen, notices, since);
             TimeSpan left = timeout - Stopwatch.GetElapsedTime(start);
             if (batch.Events.Count > 0 || left <= TimeSpan.Zero || !await ChangedAsync(view.Generation, left, cancel).ConfigureAwait(false))
             {
                 return batch;
             }
 
+            // Nothing up to here is the client's: the next look need not pass it again.
+            seen = since with { Generation = view.Generation };
             await Task.Delay(Batching, cancel).ConfigureAwait(false);
         }
     }

@@ -50,17 +50,16 @@ internal sealed partial class HostMessages
             }
         }
 
-        await CommandAsync(command, "", call.Cancellation).ConfigureAwait(false);
+        await CommandAsync(command, [], call.Cancellation).ConfigureAwait(false);
     }
 
-    /// <summary>Runs a command of the configuration. Raises INTERNAL_ERROR with what it wrote when it fails.</summary>
-    private async Task CommandAsync(ConfigKey<string> key, string argument, CancellationToken cancel)
+    /// <summary>Runs a command of the configuration and returns what it wrote. Raises INTERNAL_ERROR with its complaint when it fails.</summary>
+    private async Task<string> CommandAsync(ConfigKey<string> key, IReadOnlyList<string> arguments, CancellationToken cancel)
     {
         string path = services.Configuration.Get(key);
-        ScriptOutcome outcome = await scripts.RunAsync(path, argument, "", cancel).ConfigureAwait(false);
-        if (outcome.Status != 0)
-        {
-            throw new XenApiError("INTERNAL_ERROR", $"{key.Name} = {path}: exit status {outcome.Status}: {outcome.Errors.Trim()}");
-        }
+        ScriptOutcome outcome = await scripts.RunAsync(path, arguments, "", cancel).ConfigureAwait(false);
+        return outcome.Status == 0
+            ? outcome.Output.Trim()
+            : throw new XenApiError("INTERNAL_ERROR", $"{key.Name} = {path}: exit status {outcome.Status}: {outcome.Errors.Trim()}");
     }
 }

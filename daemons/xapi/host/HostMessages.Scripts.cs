@@ -18,7 +18,7 @@ internal sealed partial class HostMessages
         var document = new ArrayBufferWriter<byte>();
         XmlRpcEnvelope.WriteCall(document, fn, new Value.Text(call.SessionRef),
             new Value.Struct([.. args.Select(static a => KeyValuePair.Create(a.Key, (Value)new Value.Text(a.Value)))]));
-        ScriptOutcome outcome = await scripts.RunAsync(path, Encoding.UTF8.GetString(document.WrittenSpan), "", call.Cancellation).ConfigureAwait(false);
+        ScriptOutcome outcome = await scripts.RunAsync(path, [Encoding.UTF8.GetString(document.WrittenSpan)], "", call.Cancellation).ConfigureAwait(false);
         return ScriptRunner.Answer(outcome).AsString();
     }
 
@@ -36,7 +36,7 @@ internal sealed partial class HostMessages
         }
 
         string path = scripts.Extension(method) ?? throw new XenApiError("MESSAGE_METHOD_UNKNOWN", method);
-        ScriptOutcome outcome = await scripts.RunAsync(path, "--xmlrpc", call, context.Cancellation).ConfigureAwait(false);
+        ScriptOutcome outcome = await scripts.RunAsync(path, ["--xmlrpc"], call, context.Cancellation).ConfigureAwait(false);
         return outcome.Status == 0 ? outcome.Output : throw ScriptRunner.Failure(outcome);
     }
 

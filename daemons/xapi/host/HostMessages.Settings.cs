@@ -63,7 +63,7 @@ internal sealed partial class HostMessages
             throw new XenApiError("HOST_NAME_INVALID", $"{hostname}: allowed are letters, digits, '-' and '.'");
         }
 
-        await CommandAsync(Settings.HostnameCommand, hostname, call.Cancellation).ConfigureAwait(false);
+        await CommandAsync(Settings.HostnameCommand, [hostname], call.Cancellation).ConfigureAwait(false);
         await database.Update(host, r => r with { hostname = hostname }, call.Cancellation).ConfigureAwait(false);
     }
 }

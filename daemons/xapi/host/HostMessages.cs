@@ -43,13 +43,8 @@ internal sealed partial class HostMessages(XapiServices services, HostLiveness l
     public override async Task set_power_on_mode(Call call, Ref<host> self, string power_on_mode, ImmutableSortedDictionary<string, string> power_on_config) =>
         await database.Update(self, r => r with { power_on_mode = power_on_mode, power_on_config = power_on_config }, call.Cancellation).ConfigureAwait(false);
 
-    public override async Task<Ref<blob>> create_new_blob(Call call, Ref<host> host, string name, string mime_type, bool @public)
-    {
-        await database.Get(host, call.Cancellation).ConfigureAwait(false);
-        Ref<blob> blob = await BlobStore.CreateAsync(database, name, mime_type, @public, call.Cancellation).ConfigureAwait(false);
-        await database.Update(host, r => r with { blobs = r.blobs.SetItem(name, blob) }, call.Cancellation).ConfigureAwait(false);
-        return blob;
-    }
+    public override Task<Ref<blob>> create_new_blob(Call call, Ref<host> host, string name, string mime_type, bool @public) => BlobStore.AddAsync(
+        database, host, name, mime_type, @public, (row, blob) => row with { blobs = row.blobs.SetItem(name, blob) }, call.Cancellation);
 
     /// <summary>Starts this host's xapi anew; the answer may come before or never.</summary>
     public override Task restart_agent(Call call, Ref<host> host)

@@ -29,14 +29,14 @@ internal sealed class ScriptRunner(string pluginDirectory, string extensionDirec
     internal string? Extension(string name) => Find(extensionDirectory, name);
 
     /// <summary>Raises XENAPI_PLUGIN_FAILURE [status; stdout; stderr] when it cannot be started or passes a bound.</summary>
-    internal async Task<ScriptOutcome> RunAsync(string path, string argument, string input, CancellationToken cancel)
+    internal async Task<ScriptOutcome> RunAsync(string path, IReadOnlyList<string> arguments, string input, CancellationToken cancel)
     {
         await places.WaitAsync(cancel).ConfigureAwait(false);
         try
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
             limit.CancelAfter(Deadline);
-            return await StartAsync(path, argument, input, limit.Token).ConfigureAwait(false);
+            return await StartAsync(path, arguments, input, limit.Token).ConfigureAwait(false);
         }
         catch (Exception error) when (error is System.ComponentModel.Win32Exception or IOException
             || (error is OperationCanceledException && !cancel.IsCancellationRequested))
@@ -54,7 +54,7 @@ internal sealed class ScriptRunner(string pluginDirectory, string extensionDirec
     {
         var document = new ArrayBufferWriter<byte>();
         XmlRpcEnvelope.WriteCall(document, method, parameters.AsSpan());
-        return Answer(await RunAsync(path, "--xmlrpc", Encoding.UTF8.GetString(document.WrittenSpan), cancel).ConfigureAwait(false));
+        return Answer(await RunAsync(path, ["--xmlrpc"], Encoding.UTF8.GetString(document.WrittenSpan), cancel).ConfigureAwait(false));
     }
 
     /// <summary>The result in a script's XML-RPC answer. Raises what it says that failed, and XENAPI_PLUGIN_FAILURE.</summary>
@@ -91,10 +91,9 @@ internal sealed class ScriptRunner(string pluginDirectory, string extensionDirec
         return File.Exists(path) ? path : null;
     }
 
-    private static async Task<ScriptOutcome> StartAsync(string path, string argument, string input, CancellationToken cancel)
+    private static async Task<ScriptOutcome> StartAsync(string path, IReadOnlyList<string> arguments, string input, CancellationToken cancel)
     {
-        // No argument is none at all: /sbin/reboot refuses an empty one.
-        var info = new ProcessStartInfo(path, argument.Length == 0 ? [] : [argument])
+        var info = new ProcessStartInfo(path, arguments)
         {
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
         };

@@ -6,9 +6,13 @@ using Microsoft.Extensions.Logging;
 namespace Toolstack.Xapi.Http;
 
 /// <summary>The loop that owns each request: finds its route, and turns what fails into a small page and the end of the connection.</summary>
-internal sealed class HttpApplication(HttpRoutes routes, ILogger logger) : IHttpApplication<HttpContext>
+internal sealed class HttpApplication(HttpRoutes routes, BodyBudget bodies, ILogger logger) : IHttpApplication<HttpContext>
 {
-    public HttpContext CreateContext(IFeatureCollection contextFeatures) => new DefaultHttpContext(contextFeatures);
+    public HttpContext CreateContext(IFeatureCollection contextFeatures)
+    {
+        contextFeatures.Set(bodies);
+        return new DefaultHttpContext(contextFeatures);
+    }
 
     public void DisposeContext(HttpContext context, Exception? exception)
     {

@@ -27,6 +27,22 @@ internal static class HttpLimits
     /// <summary>Reads of one client that wait; one more is refused.</summary>
     internal const int MaxWaitingReads = 1024;
 
+    /// <summary>Bodies up to this are read at once; larger ones, and chunked ones that pass it, when there is room for them (<see cref="BodyBudget"/>).
+    /// What all bodies take together stays below <see cref="MaxConnections"/> times this and twice the largest body.</summary>
+    internal const int SmallBodyBytes = 64 * 1024;
+
+    /// <summary>What is taken from a connection before somebody reads it.</summary>
+    internal const int ReadAheadBytes = 64 * 1024;
+
+    /// <summary>How fast a large body has to come, on average, after <see cref="LargeBodyGrace"/>: it holds room that others wait for.</summary>
+    internal const int LargeBodyBytesPerSecond = 64 * 1024;
+
+    /// <summary>How long a large body may come slower.</summary>
+    internal static readonly TimeSpan LargeBodyGrace = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a large body waits for room before it is refused.</summary>
+    internal static readonly TimeSpan BodyRoomDeadline = TimeSpan.FromSeconds(60);
+
     /// <summary>Answers smaller than this are not worth compressing.</summary>
     internal const int CompressFrom = 1024;
 

@@ -31,14 +31,18 @@ internal sealed class HttpServer : IAsyncDisposable
     private readonly HttpApplication application;
     private readonly ILogger logger;
 
-    internal HttpServer(HttpEndpoints endpoints, HttpRoutes routes, HandOver handOver, ThinCliServer thinClients, ILogger logger)
+    internal HttpServer(HttpEndpoints endpoints, XapiServices services, HandOver handOver, ThinCliServer thinClients, ILogger logger)
     {
         this.endpoints = endpoints;
         this.logger = logger;
-        application = new HttpApplication(routes, logger);
+        application = new HttpApplication(services.Routes, new BodyBudget(endpoints.MaxBodyBytes), logger);
         accepting = new AcceptThread(handOver.Start, logger);
-        contexts = new SocketConnectionContextFactory(new SocketConnectionFactoryOptions { WaitForDataBeforeAllocatingBuffer = true }, logger);
-        server = new KestrelServer(Options.Create(MakeOptions(endpoints, thinClients)), new PeekingTransport(accepting, contexts, handOver, endpoints.Activated, logger), NullLoggerFactory.Instance);
+        contexts = new SocketConnectionContextFactory(new SocketConnectionFactoryOptions
+        {
+            WaitForDataBeforeAllocatingBuffer = true,
+            MaxReadBufferSize = HttpLimits.ReadAheadBytes,
+        }, logger);
+        server = new KestrelServer(Options.Create(MakeOptions(endpoints, new PlainAccess(services), thinClients)), new PeekingTransport(accepting, contexts, handOver, endpoints.Activated, logger), NullLoggerFactory.Instance);
     }
 
     /// <summary>Where TCP is listened on, as URLs with the ports the kernel chose.</summary>
@@ -68,10 +72,11 @@ internal sealed class HttpServer : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    private static KestrelServerOptions MakeOptions(HttpEndpoints endpoints, ThinCliServer thinClients)
+    private static KestrelServerOptions MakeOptions(HttpEndpoints endpoints, PlainAccess plain, ThinCliServer thinClients)
     {
         var options = new KestrelServerOptions { AddServerHeader = false };
         options.Limits.MaxRequestBodySize = endpoints.MaxBodyBytes;
+        options.Limits.MaxRequestBufferSize = HttpLimits.ReadAheadBytes;
         options.Limits.MaxConcurrentConnections = HttpLimits.MaxConnections;
         options.Limits.RequestHeadersTimeout = HttpLimits.HeadDeadline;
         options.Limits.KeepAliveTimeout = HttpLimits.IdleDeadline;
@@ -86,6 +91,7 @@ internal sealed class HttpServer : IAsyncDisposable
         void Serve(ListenOptions listening)
         {
             listening.Protocols = HttpProtocols.Http1;
+            listening.Use(next => connection => plain.OnConnectionAsync(connection, next));
             listening.Use(next => connection => thinClients.OnConnectionAsync(connection, next));
         }
     }

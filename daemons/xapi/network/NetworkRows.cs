@@ -74,14 +74,8 @@ internal sealed class NetworkRows : networkMessages, IRowConstructor<network>
     public override Task set_default_locking_mode(Call call, Ref<network> network, network_default_locking_mode value) =>
         ChangeAsync(call, network, r => r with { default_locking_mode = value });
 
-    public override async Task<Ref<blob>> create_new_blob(Call call, Ref<network> network, string name, string mime_type, bool @public)
-    {
-        var context = (CallContext)call;
-        await context.Database.Get(network, call.Cancellation).ConfigureAwait(false);
-        Ref<blob> blob = await BlobStore.CreateAsync(context.Database, name, mime_type, @public, call.Cancellation).ConfigureAwait(false);
-        await ChangeAsync(call, network, r => r with { blobs = r.blobs.SetItem(name, blob) }).ConfigureAwait(false);
-        return blob;
-    }
+    public override Task<Ref<blob>> create_new_blob(Call call, Ref<network> network, string name, string mime_type, bool @public) => BlobStore.AddAsync(
+        ((CallContext)call).Database, network, name, mime_type, @public, (row, blob) => row with { blobs = row.blobs.SetItem(name, blob) }, call.Cancellation);
 
     private static async Task ChangeAsync(Call call, Ref<network> self, Func<network, network> change) =>
         await ((CallContext)call).Database.Update(self, change, call.Cancellation).ConfigureAwait(false);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Toolstack.Idl;
 using Toolstack.Xapi.Datamodel;
+using Toolstack.Xapi.Devices;
 using Toolstack.Xapi.Dispatch;
 
 namespace Toolstack.Xapi.Networks;
@@ -84,6 +85,43 @@ internal sealed class PifRows : PIFMessages
                 : r.ipv6_configuration_mode != ipv6_configuration_mode.None;
             return has ? r with { primary_address_type = primary_address_type } : throw new XenApiError("PIF_INCOMPATIBLE_PRIMARY_ADDRESS_TYPE", self.ToString());
         }, call.Cancellation).ConfigureAwait(false);
+
+    /// <summary>What the host is to have when the PIF is plugged. Raises PIF_UNMANAGED, PIF_IS_MANAGEMENT_INTERFACE [PIF] for no address on the interface by
+    /// which the host is managed, INVALID_IP_ADDRESS_SPECIFIED [parameter].</summary>
+    public override async Task reconfigure_ip(Call call, Ref<PIF> self, ip_configuration_mode mode, string IP, string netmask, string gateway, string DNS)
+    {
+        bool isStatic = mode == ip_configuration_mode.Static;
+        PifRules.AssertAddresses(("IP", IP, isStatic), ("netmask", netmask, isStatic), ("gateway", gateway, false));
+        PifRules.AssertNameServers(DNS, v6: false);
+        await ((CallContext)call).Database.Update(self, r =>
+        {
+            PifRules.AssertManaged(self, r);
+            PifRules.AssertStaysManaged(self, r, primary_address_type.IPv4, keeps: mode != ip_configuration_mode.None);
+            return r with { ip_configuration_mode = mode, IP = IP, netmask = netmask, gateway = gateway, DNS = DNS };
+        }, call.Cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>The same for IPv6, whose address has the length of its prefix. Raises also INVALID_CIDR_ADDRESS_SPECIFIED [parameter].</summary>
+    public override async Task reconfigure_ipv6(Call call, Ref<PIF> self, ipv6_configuration_mode mode, string IPv6, string gateway, string DNS)
+    {
+        bool isStatic = mode == ipv6_configuration_mode.Static;
+        if (isStatic)
+        {
+            IpText.AssertCidr("IPv6", IPv6, v6: true);
+        }
+
+        IpText.AssertAddressOrNone("gateway", gateway, v6: true);
+        PifRules.AssertNameServers(DNS, v6: true);
+        await ((CallContext)call).Database.Update(self, r =>
+        {
+            PifRules.AssertManaged(self, r);
+            PifRules.AssertStaysManaged(self, r, primary_address_type.IPv6, keeps: mode != ipv6_configuration_mode.None);
+            return r with
+            {
+                ipv6_configuration_mode = mode, IPv6 = isStatic ? [IPv6] : [], ipv6_gateway = gateway, DNS = DNS.Length > 0 ? DNS : r.DNS,
+            };
+        }, call.Cancellation).ConfigureAwait(false);
+    }
 
     /// <summary>Raises VLAN_TAG_INVALID [tag], INVALID_VALUE [device; name] for a device that the host does not have, and what VLAN.create raises.</summary>
     public override async Task<Ref<PIF>> create_VLAN(Call call, string device, Ref<network> network, Ref<host> host, long VLAN)

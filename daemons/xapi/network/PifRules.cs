@@ -2,6 +2,7 @@ using System.Globalization;
 using Toolstack.Idl;
 using Toolstack.Xapi.Database;
 using Toolstack.Xapi.Datamodel;
+using Toolstack.Xapi.Devices;
 
 namespace Toolstack.Xapi.Networks;
 
@@ -23,6 +24,36 @@ internal static class PifRules
         if (tag is < 0 or > MaxTag)
         {
             throw new XenApiError("VLAN_TAG_INVALID", tag.ToString(CultureInfo.InvariantCulture));
+        }
+    }
+
+    /// <summary>IPv4 addresses, some of which may be empty. Raises INVALID_IP_ADDRESS_SPECIFIED [parameter].</summary>
+    internal static void AssertAddresses(params ReadOnlySpan<(string Parameter, string Text, bool Needed)> all)
+    {
+        foreach ((string parameter, string text, bool needed) in all)
+        {
+            if (needed || text.Length > 0)
+            {
+                IpText.AssertAddress(parameter, text, v6: false);
+            }
+        }
+    }
+
+    /// <summary>Addresses separated by commas, or none. Raises INVALID_IP_ADDRESS_SPECIFIED [DNS].</summary>
+    internal static void AssertNameServers(string text, bool v6)
+    {
+        foreach (string one in text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            IpText.AssertAddress("DNS", one, v6);
+        }
+    }
+
+    /// <summary>Raises PIF_IS_MANAGEMENT_INTERFACE [PIF] when a host would lose the address it is managed by.</summary>
+    internal static void AssertStaysManaged(Ref<PIF> self, PIF row, primary_address_type kind, bool keeps)
+    {
+        if (row.management && row.primary_address_type == kind && !keeps)
+        {
+            throw new XenApiError("PIF_IS_MANAGEMENT_INTERFACE", self.ToString());
         }
     }
 

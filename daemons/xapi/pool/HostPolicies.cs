@@ -32,12 +32,13 @@ internal sealed class HostPolicies(XapiServices services)
     private async Task AfterAsync(Task before, CancellationToken cancel)
     {
         await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        host row = await services.Database.Get(services.Identity.Localhost, cancel).ConfigureAwait(false);
+        services.HttpsOnly = row.https_only;
         if (services.Xenops is not { } xenops)
         {
             return;
         }
 
-        host row = await services.Database.Get(services.Identity.Localhost, cancel).ConfigureAwait(false);
         ImmutableSortedDictionary<string, string> agent =
             (await services.Database.GetAll<pool>(cancel).ConfigureAwait(false)).Select(static p => p.Value.guest_agent_config).FirstOrDefault()
             ?? ImmutableSortedDictionary<string, string>.Empty;

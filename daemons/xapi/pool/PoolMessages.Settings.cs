@@ -32,13 +32,8 @@ internal sealed partial class PoolMessages
         }
     }
 
-    public override async Task<Ref<blob>> create_new_blob(Call call, Ref<pool> pool, string name, string mime_type, bool @public)
-    {
-        await database.Get(pool, call.Cancellation).ConfigureAwait(false);
-        Ref<blob> blob = await BlobStore.CreateAsync(database, name, mime_type, @public, call.Cancellation).ConfigureAwait(false);
-        await ChangeAsync(call, pool, r => r with { blobs = r.blobs.SetItem(name, blob) }).ConfigureAwait(false);
-        return blob;
-    }
+    public override Task<Ref<blob>> create_new_blob(Call call, Ref<pool> pool, string name, string mime_type, bool @public) => BlobStore.AddAsync(
+        database, pool, name, mime_type, @public, (row, blob) => row with { blobs = row.blobs.SetItem(name, blob) }, call.Cancellation);
 
     /// <summary>Raises POOL_JOINING_EXTERNAL_AUTH_MISMATCH when the hosts do not agree whom they ask about accounts.</summary>
     public override async Task detect_nonhomogeneous_external_auth(Call call, Ref<pool> pool)

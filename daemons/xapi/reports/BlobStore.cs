@@ -24,6 +24,17 @@ internal sealed class BlobStore
         }
     }
 
+    /// <summary>A new blob without content, which <paramref name="with"/> enters in the row it belongs to. Raises HANDLE_INVALID.</summary>
+    internal static async Task<Ref<blob>> AddAsync<T>(
+        XapiDatabase database, Ref<T> owner, string name, string mimeType, bool isPublic, Func<T, Ref<blob>, T> with, CancellationToken cancel)
+        where T : XenObject, IXenObject<T>
+    {
+        await database.Get(owner, cancel).ConfigureAwait(false);
+        Ref<blob> self = await CreateAsync(database, name, mimeType, isPublic, cancel).ConfigureAwait(false);
+        await database.Update(owner, row => with(row, self), cancel).ConfigureAwait(false);
+        return self;
+    }
+
     /// <summary>A new blob without content.</summary>
     internal static ValueTask<Ref<blob>> CreateAsync(XapiDatabase database, string name, string mimeType, bool isPublic, CancellationToken cancel) => database.Create(
         new blob

@@ -6,6 +6,7 @@ using Toolstack.Xapi.Database;
 using Toolstack.Xapi.Datamodel;
 using Toolstack.Xapi.Forwarding;
 using Toolstack.Xapi.Pool;
+using Toolstack.Xapi.Reports;
 
 namespace Toolstack.Xapi.Storage;
 
@@ -14,6 +15,9 @@ internal sealed class SrOperations(
     XapiDatabase database, HostIdentity identity, VdiStore store, PbdOperations ways, IRemoteHosts remote, ILogger logger) : SRMessages
 {
     private static readonly ImmutableSortedDictionary<string, string> NoConfig = ImmutableSortedDictionary<string, string>.Empty;
+
+    public override Task<Ref<blob>> create_new_blob(Call call, Ref<SR> sr, string name, string mime_type, bool @public) => BlobStore.AddAsync(
+        database, sr, name, mime_type, @public, (row, blob) => row with { blobs = row.blobs.SetItem(name, blob) }, call.Cancellation);
 
     /// <summary>Raises SR_UNKNOWN_DRIVER [type], SR_BACKEND_FAILURE_*. A shared SR gets a PBD for every host; one that cannot be attached
     /// on another host stays unattached there.</summary>

@@ -116,6 +116,15 @@ internal sealed class VdiOperations(XapiDatabase database, VdiStore store) : VDI
     public override async Task set_read_only(Call call, Ref<VDI> self, bool value) =>
         await database.Update(self, row => row with { read_only = value }, call.Cancellation).ConfigureAwait(false);
 
+    public override async Task set_allow_caching(Call call, Ref<VDI> self, bool value) =>
+        await database.Update(self, row => row with { allow_caching = value }, call.Cancellation).ConfigureAwait(false);
+
+    /// <summary>No SR here can put an image back when its VM boots: raises SR_OPERATION_NOT_SUPPORTED [SR] for that.</summary>
+    public override async Task set_on_boot(Call call, Ref<VDI> self, on_boot value) =>
+        await database.Update(self, row => value == on_boot.persist
+            ? row with { on_boot = value }
+            : throw new XenApiError("SR_OPERATION_NOT_SUPPORTED", row.SR.ToString()), call.Cancellation).ConfigureAwait(false);
+
     /// <summary>The row of a snapshot of <paramref name="original"/> taken now.</summary>
     internal static VDI Snapshot(VDI row, Ref<VDI> original) =>
         row with { is_a_snapshot = true, snapshot_of = original, snapshot_time = DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds()) };

@@ -32,7 +32,9 @@ internal sealed partial class VmOperations
             url += $"#{wanted.Passes}";
         }
 
-        Journey journey = new(url, compress, pool is { tls_verification_enabled: true }, here);
+        bool verify = pool is { tls_verification_enabled: true }
+            && await database.Find(identity.Localhost, call.Cancellation).ConfigureAwait(false) is not { tls_verification_enabled: false };
+        Journey journey = new(url, compress, verify, here);
         await using (await xenops.SuppressAsync(row.uuid, call.Cancellation).ConfigureAwait(false))
         {
             try

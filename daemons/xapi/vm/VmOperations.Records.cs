@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Toolstack.Idl;
 using Toolstack.Xapi.Datamodel;
+using Toolstack.Xapi.Reports;
 
 namespace Toolstack.Xapi.VirtualMachines;
 
@@ -112,6 +113,9 @@ internal sealed partial class VmOperations
             ha_always_run = value == "restart" && row.power_state == vm_power_state.Running,
         }).ConfigureAwait(false);
     }
+
+    public override Task<Ref<blob>> create_new_blob(Call call, Ref<VM> vm, string name, string mime_type, bool @public) => BlobStore.AddAsync(
+        database, vm, name, mime_type, @public, (row, blob) => row with { blobs = row.blobs.SetItem(name, blob) }, call.Cancellation);
 
     public override async Task set_ha_always_run(Call call, Ref<VM> self, bool value) =>
         await ChangeAsync(call, self, row => row with { ha_always_run = value }).ConfigureAwait(false);

@@ -47,6 +47,15 @@ internal static class VmMetadata
         },
     };
 
+    /// <summary>The same of a VM that runs, which keeps the CPU features that it has booted with.</summary>
+    public static Metadata BuildRunning(VM row, VmDevices devices)
+    {
+        Metadata metadata = Build(row, devices);
+        return row.last_boot_CPU_flags.GetValueOrDefault("features") is { Length: > 0 } features
+            ? metadata with { vm = metadata.vm with { platformdata = metadata.vm.platformdata.SetItem("featureset", features) } }
+            : metadata;
+    }
+
     private static ImmutableSortedDictionary<string, string> Platform(VM row)
     {
         CultureInfo culture = CultureInfo.InvariantCulture;

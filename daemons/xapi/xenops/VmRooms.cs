@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Toolstack.Hosting;
 using Toolstack.Xapi.Database;
 using Toolstack.Xapi.Devices;
+using Toolstack.Xapi.Events;
 using Toolstack.Xapi.Forwarding;
 using Toolstack.Xapi.Placement;
 using Toolstack.Xapi.Storage;
@@ -18,12 +19,13 @@ internal sealed class VmRooms
 
     private readonly XapiServices services;
     private readonly XenopsEvents events;
-
+    private readonly MetadataPush push;
     private readonly ILogger logger;
 
-    private VmRooms(XapiServices services, XenopsEvents events, VmOperations operations, ILogger logger)
+    private VmRooms(XapiServices services, XenopsEvents events, MetadataPush push, VmOperations operations, ILogger logger)
     {
         this.logger = logger;
+        this.push = push;
         this.services = services;
         this.events = events;
         Operations = operations;
@@ -89,11 +91,16 @@ internal sealed class VmRooms
         };
         VdiStore store = new(services.Database, services.Identity);
         DeviceDescriber describer = new(services.Database, store);
-        LocalXenops local = new(xenops, tasks, events, services.Tasks, describer);
+        PushedMetadata pushed = new();
+        LocalXenops local = new(xenops, tasks, events, services.Tasks, describer, pushed);
         PbdOperations ways = new(services.Database, services.Identity, store);
         VmOperations operations = new(services.Database, services.Identity, local, chooser, remote, settings, store, devices, logger);
         images = operations.Images;
-        return new VmRooms(services, events, operations, logger)
+        RowChanges changes = services.ChangeLog is { } log
+            ? RowChangeSources.Of(new EventFeed(log, Datamodel.Datamodel.Classes))
+            : RowChangeSources.Of(services.Client, services.Identity);
+        MetadataPush push = new(changes, xenops, events, services.Database, services.Identity, describer, pushed, logger);
+        return new VmRooms(services, events, push, operations, logger)
         {
             Ways = ways,
             Repositories = new SrOperations(services.Database, services.Identity, store, ways, remote, logger),
@@ -114,6 +121,13 @@ internal sealed class VmRooms
         }
 
         await Ways.ReplugAsync((uuid, reason) => Log.NotReplugged(logger, uuid, reason), cancel).ConfigureAwait(false);
-        await events.RunAsync(cancel).ConfigureAwait(false);
+        await Task.WhenAll(events.RunAsync(cancel), PushAsync(cancel)).ConfigureAwait(false);
+    }
+
+    /// <summary>What the database says counts for xenopsd once they agree which VMs are here.</summary>
+    private async Task PushAsync(CancellationToken cancel)
+    {
+        await services.XenopsInSync.Task.WaitAsync(cancel).ConfigureAwait(false);
+        await push.RunAsync(cancel).ConfigureAwait(false);
     }
 }

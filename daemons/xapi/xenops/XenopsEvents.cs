@@ -95,6 +95,11 @@ internal sealed class XenopsEvents(
         return UpdateAsync(vm, cancel);
     }, cancel);
 
+    /// <summary>Runs <paramref name="work"/> while nothing brings the VM's row up to date, and nothing makes xenopsd forget a VM that has ended; not at all while
+    /// the VM is suppressed.</summary>
+    public Task UndisturbedAsync(string vm, Func<Task> work, CancellationToken cancel) =>
+        suppression.SerializeAsync(vm, () => suppression.IsSuppressed(vm) ? Task.CompletedTask : work(), cancel);
+
     /// <summary>Suppresses the VM's updates until the result is disposed; the outermost disposal refreshes the VM.</summary>
     public async Task<IAsyncDisposable> SuppressAsync(string vm, CancellationToken cancel)
     {

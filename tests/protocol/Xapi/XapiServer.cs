@@ -83,7 +83,7 @@ internal sealed class XapiServer : IAsyncDisposable
         server = new HttpServer(
             new HttpEndpoints(UnixPath, tls
                 ? [new IPEndPoint(IPAddress.Loopback, 0), new TlsEndPoint(IPAddress.Loopback, 0, Certificate)]
-                : [new IPEndPoint(IPAddress.Loopback, 0)], 1024 * 1024), Services.Routes, handOver, thinClients, NullLogger.Instance);
+                : [new IPEndPoint(IPAddress.Loopback, 0)], 1024 * 1024), Services, handOver, thinClients, NullLogger.Instance);
     }
 
     internal Dispatcher Dispatcher { get; }

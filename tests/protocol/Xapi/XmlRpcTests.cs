@@ -100,7 +100,7 @@ public class XmlRpcTests
         await using XapiServer first = await XapiServer.StartAsync();
         using var thinClients = new ThinCliServer(first.Services, first.Dispatcher, NullLogger.Instance);
         await using var second = new HttpServer(
-            new HttpEndpoints(first.UnixPath, [first.Tcp], 1024), new HttpRoutes(),
+            new HttpEndpoints(first.UnixPath, [first.Tcp], 1024), first.Services,
             new HandOver("", static (_, _) => ValueTask.FromResult(false), NullLogger.Instance, CancellationToken.None), thinClients, NullLogger.Instance);
         ConfigurationException error = await Assert.ThrowsAsync<ConfigurationException>(() => second.StartAsync(CancellationToken.None));
         Assert.Contains(first.Tcp.ToString(), error.Message, StringComparison.Ordinal);

@@ -107,6 +107,38 @@ public sealed class GuestActionTests(PoolFixture fixture) : DeadlineTests, IClas
         Assert.Equal(0, (await vm.VerifyMemoryAsync(Cancel)).Errors);
     }
 
+    /// <summary>What is to happen when the guest ends counts as it is set while the VM runs, on a member and on the coordinator.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task AnActionThatIsSetWhileTheVmRunsCounts(int host)
+    {
+        var reference = await TestVm.CreateAsync(Client, "changing", 16, 0, Cancel);
+        await Client.CallAsync("VM.set_actions_after_crash", Cancel, reference, "restart");
+        await using var vm = new RunningVm(fixture, reference);
+        await Client.CallAsync("VM.start_on", Cancel, reference, await fixture.HostRefAsync(host, Cancel), false, false);
+        await Client.CallAsync("VM.set_actions_after_crash", Cancel, reference, "destroy");
+        var name = $"changed-{Guid.NewGuid():N}";
+        await Client.CallAsync("VM.set_name_label", Cancel, reference, name);
+        var records = Path.Combine(fixture.Pool.Hosts[host - 1].Directory, "xenopsd");
+        await UntilAsync(() => Task.FromResult(Directory.EnumerateFiles(records, "*", SearchOption.AllDirectories).Any(file => Holds(file, name))));
+        await RunAsync(reference, "crash");
+        await UntilAsync(async () => await vm.PowerStateAsync(Cancel) == "Halted");
+    }
+
+    private static bool Holds(string file, string text)
+    {
+        try
+        {
+            return File.ReadAllBytes(file).AsSpan().IndexOf(System.Text.Encoding.ASCII.GetBytes(text)) >= 0;
+        }
+        catch (IOException)
+        {
+            // Replaced this moment.
+            return false;
+        }
+    }
+
     private async Task<RunningVm> StartAsync(string end, string action)
     {
         var vm = await TestVm.CreateAsync(Client, "acting", 16, 0, Cancel);

@@ -25,6 +25,25 @@ public sealed class PoolMessageTests(PoolFixture fixture) : DeadlineTests, IClas
         await FailsAsync(["INVALID_REPOSITORY_PROXY_URL", "proxy"], "pool.configure_repository_proxy", pool, "proxy", "", "");
         await FailsAsync(["INVALID_REPOSITORY_PROXY_CREDENTIAL"], "pool.configure_repository_proxy", pool, "http://proxy.example", "me", "");
         await Client.CallAsync("pool.disable_ssl_legacy", Cancel, pool);
+        await Client.CallAsync("pool.set_uefi_certificates", Cancel, pool, "Y2VydA==");
+        await Client.CallAsync("pool.set_custom_uefi_certificates", Cancel, pool, "b3Ro");
+        await FailsAsync(["INVALID_VALUE", "value", "no base64"], "pool.set_custom_uefi_certificates", pool, "{}");
+        Assert.Equal(("Y2VydA==", "b3Ro"), (
+            await Client.TextAsync("pool.get_uefi_certificates", Cancel, pool), await Client.TextAsync("pool.get_custom_uefi_certificates", Cancel, pool)));
+        Assert.False((bool)await Client.CallAsync("pool.has_extension", Cancel, pool, "Tea.pour"));
+        foreach (var host in fixture.Pool.Hosts)
+        {
+            HostFiles.WriteScript(Path.Combine(host.Directory, "extensions", "Tea.pour"), "exit 1");
+            Assert.Equal(host.Number == 2, (bool)await Client.CallAsync("pool.has_extension", Cancel, pool, "Tea.pour"));
+        }
+
+        await Client.CallAsync("pool.enable_tls_verification", Cancel);
+        Assert.True((bool)await Client.CallAsync("pool.get_tls_verification_enabled", Cancel, pool));
+        Assert.True((bool)await Client.CallAsync("host.get_tls_verification_enabled", Cancel, await fixture.HostRefAsync(2, Cancel)));
+        var vm = await TestVm.CreateAsync(Client, "with a blob", 16, 0, Cancel);
+        var blob = await Client.TextAsync("VM.create_new_blob", Cancel, vm, "notes", "text/plain", false);
+        Assert.Equal(blob, Assert.Single(await Client.MapAsync("VM.get_blobs", Cancel, vm)).Value);
+        await Client.CallAsync("VM.destroy", Cancel, vm);
         var record = await Client.MapAsync("pool.get_record", Cancel, pool);
         Assert.Equal("true", Assert.Single((Dictionary<string, object>)record["guest_agent_config"]).Value);
         Assert.Equal(("weekly", "3", "http://proxy.example:3128", "me"),

@@ -10,7 +10,10 @@ internal sealed class SessionCollector(XapiDatabase database)
 {
     internal static readonly TimeSpan KeepIdle = TimeSpan.FromHours(24);
     internal const int MaxPoolSessions = 400;
+    internal const int MaxAnonymous = 400;
     internal const int MaxPerUser = 500;
+    private const string Anonymous = "";
+    private const string Pool = "pool";
 
     /// <summary>One pass; returns how many were ended.</summary>
     internal async Task<int> RunAsync(DateTimeOffset now, CancellationToken cancel)
@@ -20,7 +23,13 @@ internal sealed class SessionCollector(XapiDatabase database)
         HashSet<Ref<session>> doomed = [.. sessions.Where(s => !busy.Contains(s.Key) && now - s.Value.last_active > KeepIdle).Select(static s => s.Key)];
         foreach (IGrouping<string, KeyValuePair<Ref<session>, session>> group in sessions.Where(s => !doomed.Contains(s.Key)).GroupBy(static s => Group(s.Value)))
         {
-            int surplus = group.Count() - (group.First().Value.pool ? MaxPoolSessions : MaxPerUser);
+            int most = group.Key switch
+            {
+                Pool => MaxPoolSessions,
+                Anonymous => MaxAnonymous,
+                _ => MaxPerUser,
+            };
+            int surplus = group.Count() - most;
             if (surplus > 0)
             {
                 doomed.UnionWith(group.Where(s => !busy.Contains(s.Key)).OrderBy(static s => s.Value.last_active).Take(surplus).Select(static s => s.Key));
@@ -35,8 +44,13 @@ internal sealed class SessionCollector(XapiDatabase database)
         return doomed.Count;
     }
 
+    /// <summary>Programs of root, or of nobody in particular, tell themselves apart by their originator.</summary>
     private static string Group(session row) =>
-        row.pool ? "pool" : row.originator.Length > 0 ? "originator " + row.originator : "user " + row.auth_user_name;
+        row.pool ? Pool
+        : row.auth_user_name is not ("" or "root") ? "user " + row.auth_user_name
+        : row.originator.Length > 0 ? "originator " + row.originator
+        : row.auth_user_name.Length > 0 ? "user root"
+        : Anonymous;
 
     private async Task<HashSet<Ref<session>>> BusyAsync(IReadOnlyList<KeyValuePair<Ref<session>, session>> sessions, CancellationToken cancel)
     {

@@ -111,7 +111,8 @@ public class TlsTests
         Assert.Equal(0, await stream.ReadAsync(answer, Cancel));
     }
 
-    private static async Task<string> ShownAsync(XapiServer server)
+    /// <summary>The digest of the certificate that a new client sees.</summary>
+    internal static async Task<string> ShownAsync(XapiServer server)
     {
         using SslStream stream = await ConnectAsync(server);
         return stream.RemoteCertificate!.GetCertHashString();

@@ -11,6 +11,7 @@ using Toolstack.Xapi.Database;
 using Toolstack.Xapi.Datamodel;
 using Toolstack.Xapi.Dispatch;
 using Toolstack.Xapi.Events;
+using Toolstack.Xapi.Hosts;
 using Toolstack.Xapi.Http;
 using Toolstack.Xapi.Http.Tls;
 using Toolstack.Xapi.Pool;
@@ -53,7 +54,8 @@ internal sealed class XapiServer : IAsyncDisposable
         client = new XenApiClient(identity);
         Services = new XapiServices
         {
-            Configuration = Configuration.Defaults(Settings.All),
+            Configuration = Configuration.Parse(
+                "test", [$"server-cert-path = {CertificatePath}", $"xen-cmdline-script = {XenCommandLine}", $"blob-directory = {directory}"], Settings.All),
             Logs = NullLoggerFactory.Instance,
             Stopping = stopping.Token,
             Identity = identity,
@@ -63,6 +65,7 @@ internal sealed class XapiServer : IAsyncDisposable
             Sessions = new SessionService(Database, identity, new PasswordFile(PasswordPath), NullLogger.Instance),
             Tasks = new TaskService(Database, identity),
             Switch = connection,
+            Scripts = new ScriptRunner(PluginDirectory, directory),
         };
         var notices = new NoticeStore(Path.Combine(directory, "messages"), Database.Wake, NullLogger.Instance);
         var blobs = new BlobStore(Path.Combine(directory, "blobs"));
@@ -73,6 +76,9 @@ internal sealed class XapiServer : IAsyncDisposable
             ["message"] = new MessageMessages(notices, Database),
             ["event"] = new EventMessages(Database, new EventFeed(Database, Datamodel.Classes, notices), new EventRegistrations(Database, Datamodel.Classes)),
             ["blob"] = new BlobMessages(blobs),
+            ["host"] = new HostMessages(
+                Services, new HostLiveness(Database, identity, TimeSpan.FromMinutes(10), TimeProvider.System, NullLogger.Instance), Services.Scripts,
+                new HostPolicies(Services), new LocalState(Path.Combine(directory, "local.db"))),
         };
         MessageImplementations.AddPlain(implementations);
         Services.Routes.Add("GET", BlobEndpoint.Path, new BlobEndpoint(Services, blobs).GetAsync);
@@ -98,6 +104,11 @@ internal sealed class XapiServer : IAsyncDisposable
 
     /// <summary>The address of the TLS listener: the second of the two on loopback.</summary>
     public IPEndPoint Tls => new(IPAddress.Loopback, server.Addresses.Select(a => new Uri(a)).Last(u => u.Host == "127.0.0.1").Port);
+
+    public string PluginDirectory => Path.Combine(directory, "plugins");
+
+    /// <summary>What reads and writes the options that Xen boots with.</summary>
+    public string XenCommandLine => Path.Combine(directory, "xen-cmdline");
 
     public string UnixPath => Path.Combine(directory, "xapi");
 

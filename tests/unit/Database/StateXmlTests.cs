@@ -112,7 +112,12 @@ public sealed class StateXmlTests : IDisposable
         {
             Uuid = "u", Address = "127.0.0.1", HttpPort = 1, IsCoordinator = true, CoordinatorAddress = "127.0.0.1", PoolSecret = "s",
         });
+        // A client that goes on with its token from before hears of it.
+        Toolstack.Xapi.Events.EventToken before = new(again.Generation, 0);
         await tasks.FailLeftoversAsync(NullLogger.Instance, Cancel);
+        Toolstack.Xapi.Events.XenEvent heard = Assert.Single(Toolstack.Xapi.Events.EventBatch.Compute(
+            again.View, Datamodel.Classes, Toolstack.Xapi.Events.EventSubscriptions.Parse(["task"]), before).Events);
+        Assert.Equal(("mod", known.ToString(), task_status_type.failure), (heard.Operation, heard.Reference, ((task)heard.Row!).status));
         task row = await again.Get(known, Cancel);
         Assert.Equal((task_status_type.failure, "INTERNAL_ERROR", 1.0), (row.status, row.error_info[0], row.progress));
     }

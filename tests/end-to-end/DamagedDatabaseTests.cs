@@ -1,0 +1,58 @@
+using System.Diagnostics;
+using Toolstack.EndToEnd.Client;
+using Toolstack.EndToEnd.Pool;
+using Xunit;
+
+namespace Toolstack.Tests.EndToEnd;
+
+/// <summary>A database that cannot be trusted ends the start with words that say what to do, and stays as it is; never an empty pool.</summary>
+public sealed class DamagedDatabaseTests : DeadlineTests
+{
+    [Fact]
+    public async Task ADamagedDatabaseIsSaidAndNotReplaced()
+    {
+        await using var pool = await DevelopmentPool.StartAsync(PoolFixture.Unique(new PoolOptions { Hosts = 1 }), Cancel);
+        using (var client = await pool.LoginAsync(Cancel))
+        {
+            await TestVm.CreateAsync(client, "kept", 16, 0, Cancel);
+        }
+
+        var xapi = pool.Coordinator.Xapi;
+        var database = Path.Combine(pool.Coordinator.Directory, "state.db");
+        await xapi.HoldDeadAsync();
+        var good = Directory.GetFiles(pool.Coordinator.Directory, "state.db*").ToDictionary(static path => path, File.ReadAllBytes);
+        foreach (var log in good.Keys.Where(path => path != database))
+        {
+            File.Delete(log);
+        }
+
+        byte[] damaged = [.. "This is no database. "u8, .. good[database].AsSpan(21)];
+        await File.WriteAllBytesAsync(database, damaged, Cancel);
+        var (status, said) = await StartAsync(pool.Coordinator.Directory);
+        Assert.NotEqual(0, status);
+        Assert.Contains(database, said, StringComparison.Ordinal);
+        Assert.Contains("Nothing was changed. Put a copy of the file back", said, StringComparison.Ordinal);
+        Assert.Equal(damaged, await File.ReadAllBytesAsync(database, Cancel));
+
+        // The copy is put back, as told.
+        foreach (var (path, bytes) in good)
+        {
+            await File.WriteAllBytesAsync(path, bytes, Cancel);
+        }
+
+        await xapi.StartAsync(Cancel);
+        using var again = await pool.LoginAsync(Cancel);
+        Assert.Single((object[])await again.CallAsync("VM.get_by_name_label", Cancel, "kept"));
+    }
+
+    private async Task<(int Status, string Said)> StartAsync(string directory)
+    {
+        using var process = Process.Start(new ProcessStartInfo(Path.Combine(Repository.Binaries, "xapi"), ["--config", Path.Combine(directory, "xapi.conf")])
+        {
+            RedirectStandardError = true, RedirectStandardOutput = true,
+        })!;
+        var said = await process.StandardError.ReadToEndAsync(Cancel);
+        await process.WaitForExitAsync(Cancel);
+        return (process.ExitCode, said);
+    }
+}

@@ -15,7 +15,7 @@ if (args is ["codecs", .. var options])
     return 0;
 }
 
-using var over = new CancellationTokenSource(args is ["memory"] ? TimeSpan.FromMinutes(15) : TimeSpan.FromMinutes(5));
+using var over = new CancellationTokenSource(args is ["memory"] ? TimeSpan.FromMinutes(15) : TimeSpan.FromMinutes(10));
 if (args is ["memory"])
 {
     await MemoryLoad.StartTogetherAsync(Console.Out, over.Token);

@@ -27,41 +27,61 @@ internal static class ApiLoads
         var vm = await TestVm.CreateAsync(client, "bench", 64, 0, cancellation);
         EndPoint tcp = new IPEndPoint(IPAddress.Parse(pool.Coordinator.Address), pool.Coordinator.Url.Port);
         EndPoint unix = new UnixDomainSocketEndPoint(pool.Coordinator.XapiSocket);
-        foreach (var (name, server) in new[] { ("tcp", tcp), ("unix", unix) })
+        (string, EndPoint)[] servers = [("tcp", tcp), ("unix", unix)];
+        foreach (var (name, server) in servers)
         {
-            await RecordsAsync(output, name, server, client.Session, vm, cancellation);
+            await RecordsAsync(output, name, server, pool, client.Session, vm, cancellation);
         }
 
         await output.WriteLineAsync($"memory with no VMs, after these loads: {ResidentMib(pool):0.0} MiB resident");
-        await WritesAsync(output, tcp, client.Session, vm, cancellation);
-        await EventsAsync(output, tcp, client, vm, pool, cancellation);
+        foreach (var (name, server) in servers)
+        {
+            await WritesAsync(output, name, server, client.Session, vm, cancellation);
+            await EventsAsync(output, name, server, client, vm, pool, cancellation);
+        }
+
         var made = 1;
         foreach (var size in new[] { 1_000, 10_000 })
         {
             await FillAsync(tcp, client.Session, vm, size - made, cancellation);
             made = size;
             await output.WriteLineAsync($"memory with {size} VMs just made: {ResidentMib(pool):0.0} MiB resident");
-            await ListsAsync(output, tcp, client.Session, size, cancellation);
+            foreach (var (name, server) in servers)
+            {
+                await ListsAsync(output, name, server, client.Session, size, cancellation);
+            }
+
+            if (size == 1_000)
+            {
+                await FairnessLoad.RunAsync(output, tcp, pool, client, vm, cancellation);
+            }
+
             await output.WriteLineAsync($"memory with {size} VMs after these lists: {ResidentMib(pool):0.0} MiB resident");
         }
 
         await RestartAsync(output, pool, cancellation);
     }
 
-    private static async Task RecordsAsync(TextWriter output, string name, EndPoint server, string session, string vm, CancellationToken cancellation)
+    private static async Task RecordsAsync(
+        TextWriter output, string name, EndPoint server, DevelopmentPool pool, string session, string vm, CancellationToken cancellation)
     {
         var floor = ApiConnection.Json("system.isAlive:x", "y");
         foreach (var connections in new[] { 1, 16 })
         {
             var least = await RateAsync(server, floor, connections, cancellation);
+            var start = ProcessorTime(pool);
             var json = await RateAsync(server, ApiConnection.Json("VM.get_record", session, vm), connections, cancellation);
+            var middle = ProcessorTime(pool);
             var xml = await RateAsync(server, ApiConnection.Xml("VM.get_record", session, vm), connections, cancellation);
-            await output.WriteLineAsync($"VM.get_record {name} x{connections}: JSON {json:0}/s ({json / JsonAim:0.00} of the aim, {json / least:0.00} of isAlive), "
-                + $"XML {xml:0}/s ({xml / XmlAim:0.00} of the aim)");
+            var end = ProcessorTime(pool);
+            await output.WriteLineAsync($"VM.get_record {name} x{connections}: JSON {json:0}/s ({json / JsonAim:0.00} of the aim, {json / least:0.00} of isAlive, "
+                + $"{Each(middle - start, json):0} us of CPU each), XML {xml:0}/s ({xml / XmlAim:0.00} of the aim, {Each(end - middle, xml):0} us)");
         }
     }
 
-    private static async Task WritesAsync(TextWriter output, EndPoint server, string session, string vm, CancellationToken cancellation)
+    private static double Each(TimeSpan processor, double rate) => processor.TotalMicroseconds / (rate * Span.TotalSeconds);
+
+    private static async Task WritesAsync(TextWriter output, string name, EndPoint server, string session, string vm, CancellationToken cancellation)
     {
         foreach (var connections in new[] { 1, 16 })
         {
@@ -69,11 +89,11 @@ internal static class ApiLoads
             var rate = await RateAsync(
                 server, () => ApiConnection.Json("VM.set_name_description", session, vm, "d" + Interlocked.Increment(ref number)), connections, cancellation);
             var disk = connections == 1 ? FlushesPerSecond() : 0;
-            await output.WriteLineAsync($"durable writes x{connections}: {rate:0}/s" + (disk > 0 ? $" ({rate / disk:0.00} of {disk:0} plain flushes/s)" : ""));
+            await output.WriteLineAsync($"durable writes {name} x{connections}: {rate:0}/s" + (disk > 0 ? $" ({rate / disk:0.00} of {disk:0} plain flushes/s)" : ""));
         }
     }
 
-    private static async Task ListsAsync(TextWriter output, EndPoint server, string session, int size, CancellationToken cancellation)
+    private static async Task ListsAsync(TextWriter output, string over, EndPoint server, string session, int size, CancellationToken cancellation)
     {
         using var connection = await ApiConnection.OpenAsync(server, cancellation);
         foreach (var (name, request) in new[] { ("JSON", ApiConnection.Json("VM.get_all_records", session)), ("XML", ApiConnection.Xml("VM.get_all_records", session)) })
@@ -89,11 +109,11 @@ internal static class ApiLoads
             }
 
             var aim = size * 0.1;
-            await output.WriteLineAsync($"VM.get_all_records {name} {size} VMs: {best.TotalMilliseconds:0.0} ms ({best.TotalMilliseconds / aim:0.00} of the aim), {bytes / 1048576.0:0.0} MiB");
+            await output.WriteLineAsync($"VM.get_all_records {over} {name} {size} VMs: {best.TotalMilliseconds:0.0} ms ({best.TotalMilliseconds / aim:0.00} of the aim), {bytes / 1048576.0:0.0} MiB");
         }
     }
 
-    private static async Task EventsAsync(TextWriter output, EndPoint server, XenApiClient client, string vm, DevelopmentPool pool, CancellationToken cancellation)
+    private static async Task EventsAsync(TextWriter output, string name, EndPoint server, XenApiClient client, string vm, DevelopmentPool pool, CancellationToken cancellation)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var token = await TokenAsync(server, client.Session, cancellation);
@@ -118,7 +138,7 @@ internal static class ApiLoads
         // All waiters have ended: nobody adds any more.
         latencies.Sort();
         var p99 = latencies.Count == 0 ? double.NaN : latencies[(int)(latencies.Count * 0.99)];
-        await output.WriteLineAsync($"event.from, {Waiters} waiters, {ChangesPerSecond} changes/s: {latencies.Count} answers, p99 {p99:0} ms after the newest change in it "
+        await output.WriteLineAsync($"event.from {name}, {Waiters} waiters, {ChangesPerSecond} changes/s: {latencies.Count} answers, p99 {p99:0} ms after the newest change in it "
             + $"({p99 / 200:0.00} of 150 ms beyond the batching), {cores:0.00} cores ({cores / 0.5:0.00} of the aim)");
     }
 

@@ -29,6 +29,12 @@ internal static class ManualText
                 "POOLS",
                 "A host begins as the coordinator of a pool of its own. pool.join makes it a member of another, pool.eject ends that; pool.designate_new_master and the "
                 + "emergency calls change the coordinator. Each change is one file that the next start carries out, so that a host that dies on the way is one or the other."),
+            new ManualSection(
+                "LIMITS",
+                "Reads are worked on one a processor at a time, and clients take turns at them. Logins, and whatever changes something, wait for no read: one client that "
+                + "reads all it can delays them by 250 ms at most on two processors. Requests above 64 KiB share room for twice max-request-bytes, of which one client has "
+                + "half, and wait for it up to a minute; so the memory that requests take does not grow with their number, but for 128 KiB a connection, of which there are 2048 "
+                + "at most."),
             new ManualSection("FILES")
             {
                 Entries =

@@ -1,4 +1,5 @@
 using Toolstack.EndToEnd.Client;
+using Toolstack.EndToEnd.Pool;
 using Xunit;
 
 namespace Toolstack.Tests.EndToEnd;

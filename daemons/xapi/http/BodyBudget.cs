@@ -12,6 +12,8 @@ internal sealed class BodyBudget(long largest)
     private readonly LinkedList<Place> waiting = [];
     private long free = 2 * largest;
 
+    internal long Largest => largest;
+
     /// <summary>The bodies that wait for room.</summary>
     internal int Waiting
     {

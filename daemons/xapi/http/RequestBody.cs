@@ -54,9 +54,16 @@ internal static class RequestBody
     /// <summary>Waits for room, which the request keeps to its end: what it becomes takes memory too. Always true.</summary>
     private static async ValueTask<bool> AdmitAsync(HttpContext context)
     {
+        BodyBudget bodies = context.Features.GetRequiredFeature<BodyBudget>();
+        if (context.Request.ContentLength > bodies.Largest)
+        {
+            // Refused as soon as somebody reads it.
+            return true;
+        }
+
         string client = RpcEndpoint.IsLocal(context) ? "" : HttpAccess.AddressOf(context);
-        context.Response.RegisterForDispose(await context.Features.GetRequiredFeature<BodyBudget>()
-            .TakeAsync(client, context.Request.ContentLength, HttpLimits.BodyRoomDeadline, context.RequestAborted).ConfigureAwait(false));
+        context.Response.RegisterForDispose(
+            await bodies.TakeAsync(client, context.Request.ContentLength, HttpLimits.BodyRoomDeadline, context.RequestAborted).ConfigureAwait(false));
         return true;
     }
 }

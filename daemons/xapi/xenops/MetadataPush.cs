@@ -60,7 +60,8 @@ internal sealed class MetadataPush(
         host self = await database.Get(identity.Localhost, cancel).ConfigureAwait(false);
         ImmutableHashSet<string> now = [.. self.resident_VMs.Where(vm => vm != self.control_domain).Select(static vm => vm.ToString())];
         IEnumerable<string> arrived = now.Except(residents);
-        if (now.Count != residents.Count || arrived.Any())
+        owed.IntersectWith(now);
+        if (pushed.HasSurplus(now.Count))
         {
             await PruneAsync(now, cancel).ConfigureAwait(false);
         }
@@ -81,7 +82,6 @@ internal sealed class MetadataPush(
 
     private async Task PruneAsync(ImmutableHashSet<string> now, CancellationToken cancel)
     {
-        owed.IntersectWith(now);
         HashSet<string> uuids = new(StringComparer.Ordinal);
         foreach (string vm in now)
         {

@@ -10,7 +10,7 @@ namespace Toolstack.Xapi.Xenops;
 /// attaches or detaches one tells xenopsd itself.</summary>
 internal sealed class PushedMetadata
 {
-    /// <summary>Beyond this many more than wanted, the rest is forgotten.</summary>
+    /// <summary>How many more than wanted are kept.</summary>
     private const int MaxSurplus = 64;
 
     private readonly ConcurrentDictionary<string, string> digests = new(StringComparer.Ordinal);
@@ -19,14 +19,12 @@ internal sealed class PushedMetadata
 
     public bool Knows(Vm vm) => digests.TryGetValue(vm.id, out string? known) && known == Digest(vm);
 
-    /// <summary>Keeps those of <paramref name="wanted"/>, which are uuids, and few others.</summary>
+    /// <summary>Whether there are many more than this many VMs, so that those that are not needed are to be forgotten.</summary>
+    public bool HasSurplus(int wanted) => digests.Count > wanted + MaxSurplus;
+
+    /// <summary>Keeps those of <paramref name="wanted"/>, which are uuids.</summary>
     public void Prune(IReadOnlySet<string> wanted)
     {
-        if (digests.Count <= wanted.Count + MaxSurplus)
-        {
-            return;
-        }
-
         foreach (string uuid in digests.Keys.Where(uuid => !wanted.Contains(uuid)))
         {
             digests.TryRemove(uuid, out _);

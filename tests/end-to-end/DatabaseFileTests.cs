@@ -5,9 +5,36 @@ using Xunit;
 
 namespace Toolstack.Tests.EndToEnd;
 
-/// <summary>A database that cannot be trusted ends the start with words that say what to do, and stays as it is; never an empty pool.</summary>
-public sealed class DamagedDatabaseTests : DeadlineTests
+/// <summary>What becomes of a pool's database by accident and by order.</summary>
+public sealed class DatabaseFileTests : DeadlineTests
 {
+    /// <summary>Everything is as it was when the dump was made, also for who knows references.</summary>
+    [Fact]
+    public async Task ADumpThatIsPutBackTakesThePlaceOfWhatCameAfterIt()
+    {
+        await using var pool = await DevelopmentPool.StartAsync(PoolFixture.Unique(new PoolOptions { Hosts = 1 }), Cancel);
+        using var client = await pool.LoginAsync(Cancel);
+        var kept = await TestVm.CreateAsync(client, "kept", 16, 0, Cancel);
+        using var http = new HttpClient { BaseAddress = pool.Coordinator.Url };
+        var dump = await http.GetByteArrayAsync(Resource(client), Cancel);
+        var later = await TestVm.CreateAsync(client, "later", 16, 0, Cancel);
+        await client.CallAsync("VM.set_name_label", Cancel, kept, "changed");
+        var xapi = pool.Coordinator.Xapi;
+        var pid = xapi.Pid;
+        using (var answer = await http.PutAsync(Resource(client), new ByteArrayContent(dump), Cancel))
+        {
+            answer.EnsureSuccessStatusCode();
+        }
+
+        await xapi.WaitForRestartAsync(pid, Cancel);
+        await pool.WaitUntilLiveAsync(Cancel);
+        using var again = await pool.LoginAsync(Cancel);
+        Assert.Equal("kept", await again.TextAsync("VM.get_name_label", Cancel, kept));
+        var error = await Assert.ThrowsAsync<XenApiFailure>(() => again.CallAsync("VM.get_name_label", Cancel, later));
+        Assert.Equal(["HANDLE_INVALID", "VM", later], error.Description);
+    }
+
+    /// <summary>A database that cannot be trusted ends the start with words that say what to do, and stays as it is; never an empty pool.</summary>
     [Fact]
     public async Task ADamagedDatabaseIsSaidAndNotReplaced()
     {
@@ -44,6 +71,8 @@ public sealed class DamagedDatabaseTests : DeadlineTests
         using var again = await pool.LoginAsync(Cancel);
         Assert.Single((object[])await again.CallAsync("VM.get_by_name_label", Cancel, "kept"));
     }
+
+    private static Uri Resource(XenApiClient client) => new($"/pool/xmldbdump?session_id={client.Session}", UriKind.Relative);
 
     private async Task<(int Status, string Said)> StartAsync(string directory)
     {

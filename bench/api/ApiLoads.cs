@@ -209,13 +209,9 @@ internal static class ApiLoads
     private static async Task RestartAsync(TextWriter output, DevelopmentPool pool, CancellationToken cancellation)
     {
         var xapi = pool.Coordinator.Xapi;
-        var lives = xapi.Restarts;
+        var pid = xapi.Pid;
         xapi.Kill();
-        while (xapi.Restarts == lives || xapi.StartToReady == TimeSpan.Zero)
-        {
-            await Task.Delay(50, cancellation);
-        }
-
+        await xapi.WaitForRestartAsync(pid, cancellation);
         await output.WriteLineAsync($"memory with 10000 VMs after a restart: {ResidentMib(pool):0.0} MiB resident");
         await output.WriteLineAsync($"restart with 10000 VMs: ready {xapi.StartToReady.TotalMilliseconds:0} ms after exec ({xapi.StartToReady.TotalSeconds:0.00} of the aim)");
     }

@@ -161,7 +161,8 @@ public class HostCallTests
     private static async Task FailsAsync(XapiServer server, string[] expected, string method, params Value[] arguments)
     {
         XenApiError error = await Assert.ThrowsAsync<XenApiError>(() => server.CallAsync(method, arguments));
-        Assert.Equal(expected, [error.Code, .. error.Parameters]);
+        string[] said = [error.Code, .. error.Parameters];
+        Assert.Equal(expected, said);
     }
 
     /// <summary>An executable script, written by another process: a child that this one starts at the same time would inherit the open file, and

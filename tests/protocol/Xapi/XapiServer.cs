@@ -14,6 +14,7 @@ using Toolstack.Xapi.Events;
 using Toolstack.Xapi.Hosts;
 using Toolstack.Xapi.Http;
 using Toolstack.Xapi.Http.Tls;
+using Toolstack.Xapi.Membership;
 using Toolstack.Xapi.Pool;
 using Toolstack.Xapi.Reports;
 using Toolstack.Xapi.Sessions;
@@ -69,6 +70,7 @@ internal sealed class XapiServer : IAsyncDisposable
         };
         var notices = new NoticeStore(Path.Combine(directory, "messages"), Database.Wake, NullLogger.Instance);
         var blobs = new BlobStore(Path.Combine(directory, "blobs"));
+        var backup = new DatabaseBackup(Services, NullLogger.Instance);
         Dictionary<string, object> implementations = new(more)
         {
             ["session"] = new SessionMessages(Services.Sessions),
@@ -78,7 +80,10 @@ internal sealed class XapiServer : IAsyncDisposable
             ["blob"] = new BlobMessages(blobs),
             ["host"] = new HostMessages(
                 Services, new HostLiveness(Database, identity, TimeSpan.FromMinutes(10), TimeProvider.System, NullLogger.Instance), Services.Scripts,
-                new HostPolicies(Services), new LocalState(Path.Combine(directory, "local.db"))),
+                new HostPolicies(Services), new LocalState(Path.Combine(directory, "local.db")))
+            {
+                Backup = backup, Change = new CoordinatorChange(Services, backup, NullLogger.Instance),
+            },
         };
         MessageImplementations.AddPlain(implementations);
         Services.Routes.Add("GET", BlobEndpoint.Path, new BlobEndpoint(Services, blobs).GetAsync);

@@ -27,6 +27,9 @@ public static class StreamLimits
     /// <summary>Largest list of the frames of a PV guest's own table, in bytes: enough for 4 TiB.</summary>
     public const int MaxTableFramesLength = 16 << 20;
 
+    /// <summary>Frames of zeros that the sender gathers before it tells of them.</summary>
+    public const int ZeroFramesHeldBack = 2048;
+
     /// <summary>vCPUs of one guest.</summary>
     public const int MaxVcpus = 512;
 

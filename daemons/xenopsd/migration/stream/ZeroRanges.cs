@@ -1,11 +1,13 @@
 namespace Toolstack.Xenopsd.Migration.Stream;
 
 /// <summary>Frames found to be all zero during a pass, gathered as ranges and written as ZERO_PAGES records. They must be
-/// flushed before the next pass, which may send the same frames as data.</summary>
+/// flushed before the next pass, which may send the same frames as data. Few bytes stand for much work of the receiver's, so they are not
+/// kept until then: it would do that work while the guest stands still.</summary>
 internal sealed class ZeroRanges(RecordWriter writer)
 {
     private readonly (long First, long Count)[] _ranges = new (long, long)[StreamLimits.MaxZeroRanges];
     private int _used;
+    private long _heldBack;
 
     /// <summary>Frames added since the object was made.</summary>
     public long Total { get; private set; }
@@ -16,15 +18,22 @@ internal sealed class ZeroRanges(RecordWriter writer)
         if (_used > 0 && _ranges[_used - 1].First + _ranges[_used - 1].Count == first)
         {
             _ranges[_used - 1].Count += count;
-            return;
+        }
+        else
+        {
+            if (_used == _ranges.Length)
+            {
+                Flush();
+            }
+
+            _ranges[_used++] = (first, count);
         }
 
-        if (_used == _ranges.Length)
+        _heldBack += count;
+        if (_heldBack >= StreamLimits.ZeroFramesHeldBack)
         {
             Flush();
         }
-
-        _ranges[_used++] = (first, count);
     }
 
     public void Flush()
@@ -33,6 +42,7 @@ internal sealed class ZeroRanges(RecordWriter writer)
         {
             writer.WriteZeroPages(_ranges.AsSpan(0, _used));
             _used = 0;
+            _heldBack = 0;
         }
     }
 }

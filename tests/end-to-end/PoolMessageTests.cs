@@ -25,6 +25,14 @@ public sealed class PoolMessageTests(PoolFixture fixture) : DeadlineTests, IClas
         await Client.CallAsync("pool.configure_repository_proxy", Cancel, pool, "http://proxy.example:3128", "me", "secret");
         await FailsAsync(["INVALID_REPOSITORY_PROXY_URL", "proxy"], "pool.configure_repository_proxy", pool, "proxy", "", "");
         await FailsAsync(["INVALID_REPOSITORY_PROXY_CREDENTIAL"], "pool.configure_repository_proxy", pool, "http://proxy.example", "me", "");
+        const string NoSwitch = "this needs Open vSwitch; the networks of this host are Linux bridges";
+        await FailsAsync(["OPERATION_NOT_ALLOWED", NoSwitch], "pool.set_igmp_snooping_enabled", pool, true);
+        await FailsAsync(["OPERATION_NOT_ALLOWED", NoSwitch], "pool.set_vswitch_controller", "192.0.2.1");
+        await Client.CallAsync("pool.set_igmp_snooping_enabled", Cancel, pool, false);
+        await Client.CallAsync("pool.set_vswitch_controller", Cancel, "");
+        await FailsAsync(["VALUE_NOT_SUPPORTED", "ha_host_failures_to_tolerate", "-1", "the least is 0"], "pool.set_ha_host_failures_to_tolerate", pool, -1L);
+        await Client.CallAsync("pool.set_ha_host_failures_to_tolerate", Cancel, pool, 1L);
+        Assert.Equal("1", await Client.TextAsync("pool.get_ha_host_failures_to_tolerate", Cancel, pool));
         await Client.CallAsync("pool.disable_ssl_legacy", Cancel, pool);
         await Client.CallAsync("pool.set_uefi_certificates", Cancel, pool, "Y2VydA==");
         await Client.CallAsync("pool.set_custom_uefi_certificates", Cancel, pool, "b3Ro");

@@ -46,6 +46,31 @@ internal sealed partial class PoolMessages
         }
     }
 
+    /// <summary>Kept for a plan of high availability, which nothing makes here. Raises VALUE_NOT_SUPPORTED [field; value; reason].</summary>
+    public override Task set_ha_host_failures_to_tolerate(Call call, Ref<pool> self, long value) => ChangeAsync(call, self, r => r with
+    {
+        ha_host_failures_to_tolerate = value >= 0 ? value : throw new XenApiError(
+            "VALUE_NOT_SUPPORTED", "ha_host_failures_to_tolerate", value.ToString(System.Globalization.CultureInfo.InvariantCulture), "the least is 0"),
+    });
+
+    /// <summary>Raises OPERATION_NOT_ALLOWED [text] when it is to be enabled: networks are bridges, which the kernel lets snoop by itself.</summary>
+    public override Task set_igmp_snooping_enabled(Call call, Ref<pool> self, bool value) =>
+        value ? throw WithoutSwitch() : ChangeAsync(call, self, static r => r with { igmp_snooping_enabled = false });
+
+    /// <summary>Raises OPERATION_NOT_ALLOWED [text] for an address: there is nothing that a controller could control.</summary>
+    public override async Task set_vswitch_controller(Call call, string address)
+    {
+        if (address.Length > 0)
+        {
+            throw WithoutSwitch();
+        }
+
+        Ref<pool> self = (await database.GetAll<pool>(call.Cancellation).ConfigureAwait(false))[0].Key;
+        await ChangeAsync(call, self, static r => r with { vswitch_controller = "" }).ConfigureAwait(false);
+    }
+
+    private static XenApiError WithoutSwitch() => new("OPERATION_NOT_ALLOWED", "this needs Open vSwitch; the networks of this host are Linux bridges");
+
     private static long Threads(string field, long value) => value is >= 1 and <= MaxAuthThreads
         ? value
         : throw new XenApiError("VALUE_NOT_SUPPORTED", field, value.ToString(System.Globalization.CultureInfo.InvariantCulture), $"allowed is 1 to {MaxAuthThreads}");

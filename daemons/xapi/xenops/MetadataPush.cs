@@ -5,6 +5,7 @@ using Toolstack.Idl.Json;
 using Toolstack.Xapi.Database;
 using Toolstack.Xapi.Datamodel;
 using Toolstack.Xapi.Devices;
+using Toolstack.Xapi.Forwarding;
 using Toolstack.Xapi.Pool;
 using Toolstack.Xenopsd.Contract;
 
@@ -123,9 +124,10 @@ internal sealed class MetadataPush(
         }
     }
 
-    /// <summary>True when there is nothing to tell, now at least.</summary>
+    /// <summary>True when there is nothing to tell, now at least: word of a VM that is leaving could reach xenopsd after it has left, and make it anew.</summary>
     private bool IsKnown(VM row) =>
         row.resident_on != identity.Localhost
+        || MigrationDoubt.MayHaveLeft(row, identity.Localhost)
         || row.power_state is not (vm_power_state.Running or vm_power_state.Paused)
         || !row.current_operations.IsEmpty
         || row.is_control_domain

@@ -13,20 +13,28 @@ internal sealed class FakeBus : IDisposable
 
     private readonly Socket listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
 
+    private Socket? client;
+
     internal FakeBus(string path)
     {
         listener.Bind(new UnixDomainSocketEndPoint(path));
         listener.Listen();
     }
 
-    public void Dispose() => listener.Dispose();
+    public void Dispose()
+    {
+        listener.Dispose();
+        client?.Dispose();
+    }
 
-    /// <summary>What a client has said when it said <paramref name="wanted"/>; a client that leaves before is followed by the next.</summary>
+    /// <summary>What a client has said when it said <paramref name="wanted"/>; a client that leaves before is followed by the next. The one that said it
+    /// stays connected: it would complain.</summary>
     internal async Task<string> HearAsync(string wanted, CancellationToken cancel)
     {
         while (true)
         {
-            using var client = await listener.AcceptAsync(cancel);
+            client?.Dispose();
+            client = await listener.AcceptAsync(cancel);
             if (await ListenAsync(client, wanted, cancel) is { } said)
             {
                 return said;

@@ -68,6 +68,19 @@ public sealed class MetadataPushTests : IAsyncDisposable
         await database.Destroy(other);
     }
 
+    /// <summary>Its xapi died while it moved: xenopsd still works on that, and would make the VM anew once it has left.</summary>
+    [Fact]
+    public async Task AVmThatMayHaveLeftIsNotToldOf()
+    {
+        Ref<VM> vm = await StartAsync();
+        await NextAsync();
+        await database.Update(vm, static r => r with { scheduled_to_be_resident_on = new Ref<host>("OpaqueRef:there"), name_label = "leaving" });
+        await database.Create(Running("other"));
+        Assert.Equal("other", (await NextAsync()).vm.name);
+        await database.Update(vm, static r => r with { scheduled_to_be_resident_on = Ref<host>.Null });
+        Assert.Equal("leaving", (await NextAsync()).vm.name);
+    }
+
     [Fact]
     public async Task VmsOfOtherHostsAndHaltedOnesAreNotTold()
     {

@@ -119,6 +119,7 @@ public sealed partial class XenstoreClient
             lock (gate)
             {
                 connection = null;
+                reconnecting ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             }
 
             if (stopping.IsCancellationRequested || reopen is null)
@@ -168,6 +169,8 @@ public sealed partial class XenstoreClient
         lock (gate)
         {
             connection = open;
+            reconnecting?.TrySetResult();
+            reconnecting = null;
             known = [.. watches.Values];
         }
 
@@ -192,6 +195,7 @@ public sealed partial class XenstoreClient
         List<XenstoreWatch> known;
         lock (gate)
         {
+            reconnecting?.TrySetResult();
             known = [.. watches.Values];
             watches.Clear();
         }

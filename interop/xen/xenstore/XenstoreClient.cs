@@ -17,7 +17,7 @@ public sealed record XenstoreClientOptions
 /// Client of a xenstore server: xenstored, oxenstored or the simulated host's, over a Unix socket, the kernel's device or any stream
 /// (xenstore protocol). Safe for any number of callers; their requests share one connection and do not wait for each other. When the
 /// connection is lost, what is under way fails with ECONNRESET and is not repeated; the client connects again by itself and sets its
-/// watches again (each then gives its initial event). Errors: <see cref="XenstoreError"/>.
+/// watches again (each then gives its initial event). A transaction that begins meanwhile waits for that a little. Errors: <see cref="XenstoreError"/>.
 /// </summary>
 public sealed partial class XenstoreClient : XenstoreCalls, IAsyncDisposable
 {
@@ -30,6 +30,9 @@ public sealed partial class XenstoreClient : XenstoreCalls, IAsyncDisposable
     private readonly Func<CancellationToken, Task<Stream>>? reopen;
     private readonly Task running;
     private XenstoreConnection? connection;
+
+    /// <summary>Set while the connection is lost; completed when there is another, or none is to come.</summary>
+    private TaskCompletionSource? reconnecting;
     private long lastToken;
     private bool disposed;
 
@@ -183,7 +186,8 @@ public sealed partial class XenstoreClient : XenstoreCalls, IAsyncDisposable
     /// <summary>Starts a transaction. When the caller goes away first, the transaction that nobody has is ended.</summary>
     private async Task<XenstoreTransaction> StartAsync(CancellationToken cancel)
     {
-        var open = Current() ?? throw new XenstoreError(XenstoreOperation.TransactionStart, "/", XenstoreErrorName.ECONNRESET);
+        var open = await ConnectedAsync(cancel).ConfigureAwait(false)
+            ?? throw new XenstoreError(XenstoreOperation.TransactionStart, "/", XenstoreErrorName.ECONNRESET);
         var answer = await open.CallAsync(
             XenstoreOperation.TransactionStart, 0, "/", [""], default, late => _ = new XenstoreTransaction(open, Id(late)).AbortAsync(), cancel).ConfigureAwait(false);
         return new XenstoreTransaction(open, Id(Require(answer)));
@@ -192,6 +196,27 @@ public sealed partial class XenstoreClient : XenstoreCalls, IAsyncDisposable
             XenstoreWords.Read(XenstoreOperation.TransactionStart, payload) is [var text] && uint.TryParse(text, out var id) && id != 0
                 ? id
                 : throw new XenstoreFormatException("a transaction without an id");
+    }
+
+    /// <summary>The connection; one that was just lost is waited for. Null when it did not come back in time.</summary>
+    private async ValueTask<XenstoreConnection?> ConnectedAsync(CancellationToken cancel)
+    {
+        Task back;
+        lock (gate)
+        {
+            back = reconnecting?.Task ?? Task.CompletedTask;
+        }
+
+        try
+        {
+            await back.WaitAsync(XenstoreLimits.ReconnectWait, cancel).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // The server is away for longer: there is still no connection.
+        }
+
+        return Current();
     }
 
     private XenstoreConnection? Current()

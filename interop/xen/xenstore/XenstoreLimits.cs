@@ -43,4 +43,7 @@ public static class XenstoreLimits
 
     /// <summary>Pause between two attempts to reach a server that went away.</summary>
     public static readonly TimeSpan ReconnectDelay = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>How long a transaction that begins without a connection waits for the next one.</summary>
+    public static readonly TimeSpan ReconnectWait = TimeSpan.FromSeconds(5);
 }

@@ -130,6 +130,22 @@ public sealed class NastyServerTests
     }
 
     [Fact]
+    public async Task ATransactionThatBeginsWithoutAConnectionWaitsForTheNext()
+    {
+        await using var host = new StoreHost();
+        var client = await host.ConnectAsync();
+        var lost = new TaskCompletionSource<Task>(TaskCreationOptions.RunContinuationsAsynchronously);
+        client.ConnectionLost += _ => lost.TrySetResult(client.TransactionAsync(static t =>
+        {
+            t.Write("/a", "v");
+            return Task.CompletedTask;
+        }, StoreHost.Soon));
+        await host.RestartAsync();
+        await await lost.Task.WaitAsync(StoreHost.Soon);
+        Assert.Equal("v", await client.ReadAsync("/a", StoreHost.Soon));
+    }
+
+    [Fact]
     public async Task ACutInsideAnAnswerAndAnAnswerToNothing()
     {
         var garbage = 0;

@@ -1,6 +1,6 @@
 using System.Net.Security;
 using System.Security.Authentication;
-using Toolstack.Hosting;
+using Toolstack.Xenopsd.Contract;
 
 namespace Toolstack.Xenopsd.Migration;
 

@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Security.Authentication;
 using Microsoft.Extensions.Logging;
 using Toolstack.Hosting;
+using Toolstack.Xenopsd.Contract;
 
 namespace Toolstack.Xapi.Http.Tls;
 

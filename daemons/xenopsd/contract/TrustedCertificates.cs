@@ -1,10 +1,11 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace Toolstack.Hosting;
+namespace Toolstack.Xenopsd.Contract;
 
 /// <summary>The certificates that another host's must be one of, or be signed by, in one PEM file that is read anew each time, so that a change of it
-/// counts at once. Hosts are known by their certificates, not by names: the address of one may be any of its interfaces'.</summary>
+/// counts at once. xapi and xenopsd judge other hosts alike. Hosts are known by their certificates, not by names: the address of one may be any of its
+/// interfaces'.</summary>
 public sealed class TrustedCertificates(string path)
 {
     private const int DigestDigits = 16;

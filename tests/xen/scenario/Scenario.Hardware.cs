@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 
 namespace Toolstack.Tests.Xen;
@@ -10,7 +11,11 @@ internal sealed partial class Scenario
     private const int BalloonToleranceMib = 1;
     private const string LoopDevice = "/dev/loop7";
 
+    /// <summary>A domain that crashes within two minutes of its start is not started again.</summary>
+    private static readonly TimeSpan OldEnough = TimeSpan.FromSeconds(125);
+
     private Guest? hardware;
+    private long hardwareSince;
 
     private async Task RunHardwareAsync()
     {
@@ -33,6 +38,7 @@ internal sealed partial class Scenario
         var guest = await Guest.CreateAsync(client, machine, "pvh", "pvh", Guest.Linux, HardwareMib, "192.168.77.11/24", cancel);
         await guest.SetVcpusAsync(2, cancel);
         await StartWithDevicesAsync(guest, "guest kind PVH processors 0-1 ", cancel);
+        hardwareSince = Stopwatch.GetTimestamp();
         hardware = guest;
     }
 
@@ -109,6 +115,11 @@ internal sealed partial class Scenario
     private async Task CrashAsync(CancellationToken cancel)
     {
         int domid = await hardware!.DomidAsync(cancel);
+        if (OldEnough - Stopwatch.GetElapsedTime(hardwareSince) is { Ticks: > 0 } left)
+        {
+            await Task.Delay(left, cancel);
+        }
+
         await hardware.TypeAsync("echo 1 > /proc/sys/kernel/sysrq; echo c > /proc/sysrq-trigger", cancel);
         await hardware.WaitForAsync("guest kind PVH processors 0 ", 1, cancel);
         await hardware.WaitForAsync("network eth0 ok", 2, cancel);

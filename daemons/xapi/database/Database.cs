@@ -22,7 +22,12 @@ public abstract class XapiDatabase
     public abstract ValueTask<IReadOnlyList<KeyValuePair<Ref<T>, T>>> GetAll<T>(CancellationToken cancel = default) where T : XenObject, IXenObject<T>;
 
     /// <summary>Adds a row, whose uuid the caller has set, and returns its new reference.</summary>
-    public abstract ValueTask<Ref<T>> Create<T>(T row, CancellationToken cancel = default) where T : XenObject, IXenObject<T>;
+    public async ValueTask<Ref<T>> Create<T>(T row, CancellationToken cancel = default) where T : XenObject, IXenObject<T>
+    {
+        Ref<T> self = Ref<T>.New();
+        await Adopt(self, row, cancel).ConfigureAwait(false);
+        return self;
+    }
 
     /// <summary>Adds a row under the reference that it has had in another database.
     /// Raises DB_UNIQUENESS_CONSTRAINT_VIOLATION [class; field; value] when the reference or the uuid is taken.</summary>

@@ -24,6 +24,7 @@ public sealed partial class LocalDatabase : XapiDatabase, IChangeLog, IAsyncDisp
         this.queue = queue;
         this.reserved = reserved;
         current = start;
+        Unhurried = new UnhurriedDatabase(this);
     }
 
     /// <summary>A database that forgets everything with the process.</summary>
@@ -81,14 +82,6 @@ public sealed partial class LocalDatabase : XapiDatabase, IChangeLog, IAsyncDisp
     }
 
     /// <inheritdoc/>
-    public override async ValueTask<Ref<T>> Create<T>(T row, CancellationToken cancel = default)
-    {
-        Ref<T> self = Ref<T>.New();
-        await Adopt(self, row, cancel).ConfigureAwait(false);
-        return self;
-    }
-
-    /// <inheritdoc/>
     public override ValueTask Adopt<T>(Ref<T> self, T row, CancellationToken cancel = default) => InsertAsync(T.Info, self.ToString(), row, cancel);
 
     /// <inheritdoc/>
@@ -133,7 +126,7 @@ public sealed partial class LocalDatabase : XapiDatabase, IChangeLog, IAsyncDisp
     }
 
     /// <inheritdoc/>
-    public override XapiDatabase Unhurried => new UnhurriedDatabase(this);
+    public override XapiDatabase Unhurried { get; }
 
     /// <inheritdoc/>
     public override Task FlushAsync(CancellationToken cancel) => queue?.FlushAsync(cancel) ?? Task.CompletedTask;
@@ -232,13 +225,6 @@ public sealed partial class LocalDatabase : XapiDatabase, IChangeLog, IAsyncDisp
         public override ValueTask<Ref<T>> GetByUuid<T>(string uuid, CancellationToken cancel = default) => owner.GetByUuid<T>(uuid, cancel);
 
         public override ValueTask<IReadOnlyList<KeyValuePair<Ref<T>, T>>> GetAll<T>(CancellationToken cancel = default) => owner.GetAll<T>(cancel);
-
-        public override async ValueTask<Ref<T>> Create<T>(T row, CancellationToken cancel = default)
-        {
-            Ref<T> self = Ref<T>.New();
-            await Adopt(self, row, cancel).ConfigureAwait(false);
-            return self;
-        }
 
         public override async ValueTask Adopt<T>(Ref<T> self, T row, CancellationToken cancel = default) =>
             await owner.ChangeAsync(T.Info, draft => owner.Insert(draft, T.Info, self.ToString(), row), cancel).ConfigureAwait(false);

@@ -59,14 +59,6 @@ public sealed class RemoteDatabase(RemoteExchange exchange) : XapiDatabase
     }
 
     /// <inheritdoc/>
-    public override async ValueTask<Ref<T>> Create<T>(T row, CancellationToken cancel = default)
-    {
-        Ref<T> self = Ref<T>.New();
-        await Adopt(self, row, cancel).ConfigureAwait(false);
-        return self;
-    }
-
-    /// <inheritdoc/>
     public override async ValueTask Adopt<T>(Ref<T> self, T row, CancellationToken cancel = default)
     {
         Value columns = new Value.Struct([.. T.Info.Fields.Where(static field => !field.IsInverse)

@@ -44,9 +44,6 @@ internal sealed class FakeDatabase : XapiDatabase
             [.. rows.Where(static r => r.Value is T).OrderBy(static r => r.Key, StringComparer.Ordinal)
                 .Select(static r => KeyValuePair.Create(new Ref<T>(r.Key), (T)r.Value))]);
 
-    public override ValueTask<Ref<T>> Create<T>(T row, CancellationToken cancel = default) =>
-        ValueTask.FromResult(Add(Ref<T>.New().ToString(), row));
-
     public override ValueTask Adopt<T>(Ref<T> self, T row, CancellationToken cancel = default) =>
         rows.TryAdd(self.ToString(), row) ? ValueTask.CompletedTask : throw new XenApiError("DB_UNIQUENESS_CONSTRAINT_VIOLATION", T.Info.Name, "_ref", self.ToString());
 

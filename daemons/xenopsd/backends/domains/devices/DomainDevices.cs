@@ -38,22 +38,8 @@ internal sealed partial class DomainDevices(
         ArgumentNullException.ThrowIfNull(vbd);
         var entry = table.Get(vbd.id.vm);
         var device = VbdKeys.Address(vbd.id.vm, entry.Domid, vbd);
-        LoopDevice? loop = null;
-        try
-        {
-            var source = DiskSources.Of(Opened(vbd.backend, vbd.persistent), options.BackEndOpensFiles, file => loop = LoopDevice.Attach(file, vbd.mode == VbdMode.ReadOnly));
-            await AddAsync(entry, device, VbdKeys.Create(vbd, entry.Domid, source), vbd.id.device, cancel).ConfigureAwait(false);
-        }
-        catch
-        {
-            loop?.Dispose();
-            throw;
-        }
-
-        if (loop is not null)
-        {
-            life.Loops.Keep(device, loop);
-        }
+        await WithSourceAsync(device, vbd.mode, Opened(vbd.backend, vbd.persistent),
+            source => AddAsync(entry, device, VbdKeys.Create(vbd, entry.Domid, source), vbd.id.device, cancel)).ConfigureAwait(false);
     }
 
     public Task DeactivateVbdAsync(Vbd vbd, bool force, CancellationToken cancel)
@@ -75,22 +61,7 @@ internal sealed partial class DomainDevices(
             throw new XenopsError(new XenopsErrorValue.Media_present());
         }
 
-        LoopDevice? loop = null;
-        try
-        {
-            var source = DiskSources.Of(Opened(disk, persistent: true), options.BackEndOpensFiles, file => loop = LoopDevice.Attach(file, vbd.mode == VbdMode.ReadOnly));
-            await ChangeMediumAsync(device, source, disk, cancel).ConfigureAwait(false);
-        }
-        catch
-        {
-            loop?.Dispose();
-            throw;
-        }
-
-        if (loop is not null)
-        {
-            life.Loops.Keep(device, loop);
-        }
+        await WithSourceAsync(device, vbd.mode, Opened(disk, persistent: true), source => ChangeMediumAsync(device, source, disk, cancel)).ConfigureAwait(false);
     }
 
     public async Task EjectVbdAsync(Vbd vbd, CancellationToken cancel)
@@ -266,6 +237,26 @@ internal sealed partial class DomainDevices(
             : !online ? DeviceRequest.Unplug
             : qos is not null && DiskPriority.Differs(read[4], qos) ? DeviceRequest.SetQos
             : DeviceRequest.None;
+    }
+
+    /// <summary>Gives the device what is at the path. A loop device that this takes is the device's afterwards; after a failure there is none.</summary>
+    private async Task WithSourceAsync(DeviceAddress device, VbdMode mode, string? path, Func<DiskSource, Task> give)
+    {
+        LoopDevice? loop = null;
+        try
+        {
+            await give(DiskSources.Of(path, options.BackEndOpensFiles, file => loop = LoopDevice.Attach(file, mode == VbdMode.ReadOnly))).ConfigureAwait(false);
+        }
+        catch
+        {
+            loop?.Dispose();
+            throw;
+        }
+
+        if (loop is not null)
+        {
+            life.Loops.Keep(device, loop);
+        }
     }
 
     private async Task AddAsync(DomainEntry entry, DeviceAddress device, DeviceKeys keys, string name, CancellationToken cancel)

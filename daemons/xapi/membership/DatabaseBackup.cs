@@ -25,7 +25,7 @@ internal sealed class DatabaseBackup(XapiServices services, ILogger logger)
     private string Path => services.Configuration.Get(PoolSettings.BackupPath);
 
     /// <summary>Whole on disk when it returns. Raises CANNOT_CONTACT_HOST [address], INTERNAL_ERROR [text].</summary>
-    internal async Task PullAsync(CancellationToken cancel)
+    private async Task PullAsync(CancellationToken cancel)
     {
         byte[] dump = await FetchAsync(services.Identity.CoordinatorAddress, cancel).ConfigureAwait(false);
         try

@@ -49,9 +49,9 @@ internal sealed partial class PoolMessages
     /// <summary>When it ends every change made so far is on disk (which holds for answered calls without it), and every member that lives has a copy.</summary>
     public override async Task sync_database(Call call)
     {
-        if (database is Database.LocalDatabase local)
+        await database.FlushAsync(call.Cancellation).ConfigureAwait(false);
+        if (identity.IsCoordinator)
         {
-            await local.FlushAsync(call.Cancellation).ConfigureAwait(false);
             await Backup.AskMembersAsync(force: true, call.Cancellation).ConfigureAwait(false);
         }
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Toolstack.Idl;
 using Toolstack.Xapi.Datamodel;
 using Toolstack.Xapi.Reports;
@@ -49,8 +50,7 @@ internal sealed partial class PoolMessages
     /// <summary>Kept for a plan of high availability, which nothing makes here. Raises VALUE_NOT_SUPPORTED [field; value; reason].</summary>
     public override Task set_ha_host_failures_to_tolerate(Call call, Ref<pool> self, long value) => ChangeAsync(call, self, r => r with
     {
-        ha_host_failures_to_tolerate = value >= 0 ? value : throw new XenApiError(
-            "VALUE_NOT_SUPPORTED", "ha_host_failures_to_tolerate", value.ToString(System.Globalization.CultureInfo.InvariantCulture), "the least is 0"),
+        ha_host_failures_to_tolerate = value >= 0 ? value : throw NotSupported("ha_host_failures_to_tolerate", value, "the least is 0"),
     });
 
     /// <summary>Raises OPERATION_NOT_ALLOWED [text] when it is to be enabled: networks are bridges, which the kernel lets snoop by itself.</summary>
@@ -73,7 +73,10 @@ internal sealed partial class PoolMessages
 
     private static long Threads(string field, long value) => value is >= 1 and <= MaxAuthThreads
         ? value
-        : throw new XenApiError("VALUE_NOT_SUPPORTED", field, value.ToString(System.Globalization.CultureInfo.InvariantCulture), $"allowed is 1 to {MaxAuthThreads}");
+        : throw NotSupported(field, value, $"allowed is 1 to {MaxAuthThreads}");
+
+    private static XenApiError NotSupported(string field, long value, string reason) =>
+        new("VALUE_NOT_SUPPORTED", field, value.ToString(CultureInfo.InvariantCulture), reason);
 
     private async Task ChangeAsync(Call call, Ref<pool> self, Func<pool, pool> change) =>
         await database.Update(self, change, call.Cancellation).ConfigureAwait(false);

@@ -14,6 +14,9 @@ internal static partial class Log
     [LoggerMessage(2002, LogLevel.Warning, "{Id}: half of an interrupted migration, removed")]
     internal static partial void LeftoverRemoved(ILogger logger, string id);
 
+    [LoggerMessage(2005, LogLevel.Warning, "{Former} was being renamed, and is {Id} now")]
+    internal static partial void RenameCompleted(ILogger logger, string former, string id);
+
     [LoggerMessage(2003, LogLevel.Information, "{Count} VMs known, {Domains} domains")]
     internal static partial void RecordsLoaded(ILogger logger, int count, int domains);
 

@@ -152,7 +152,16 @@ public sealed class AtomicActions(IBackend backend, VmStore store, Updates updat
     private async Task RenameAsync(Atomic.VM_rename atomic, CancellationToken cancel)
     {
         await backend.RenameAsync(atomic.Vm, atomic.NewVm, cancel).ConfigureAwait(false);
-        store.Rename(atomic.Vm, atomic.NewVm);
+        try
+        {
+            store.Rename(atomic.Vm, atomic.NewVm);
+        }
+        catch (XenopsError)
+        {
+            // Both or neither: a full disk must not part the domain from its record.
+            await backend.RenameAsync(atomic.NewVm, atomic.Vm, CancellationToken.None).ConfigureAwait(false);
+            throw;
+        }
     }
 
     private async Task RunScriptAsync(Atomic.VM_run_script atomic, RunContext context, CancellationToken cancel) =>

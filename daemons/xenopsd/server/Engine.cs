@@ -105,6 +105,7 @@ public sealed class Engine : IAsyncDisposable
     /// <summary>Removes what an interrupted migration left, but for what another host must be asked about, adopts the domains there are, and takes migrations.</summary>
     public async Task StartAsync(CancellationToken cancel)
     {
+        CompleteRenames();
         await receiver.SettleAsync(cancel).ConfigureAwait(false);
         foreach (string id in Store.Ids.Union(Backend.ListDomains()).Where(MigrationIds.IsTemporary))
         {
@@ -133,6 +134,21 @@ public sealed class Engine : IAsyncDisposable
         Log.RecordsLoaded(logger, Store.Ids.Length, Backend.ListDomains().Count);
         handOver.Start();
         background = Task.WhenAll(handOver.RunAsync(stopping.Token), RecoverAsync(stopping.Token));
+    }
+
+    /// <summary>A VM's domain is renamed first and its record second. One that the end of the former process cut between the two has a domain
+    /// without a record and a record without a domain, under two ids of the same VM: without this either would be taken for a leftover.</summary>
+    private void CompleteRenames()
+    {
+        var domains = Backend.ListDomains();
+        foreach (string id in domains.Where(id => Store.Find(id) is null))
+        {
+            if (Store.Ids.Where(other => MigrationIds.Stem(other) == MigrationIds.Stem(id) && !domains.Contains(other)).ToArray() is [var former])
+            {
+                Log.RenameCompleted(logger, former, id);
+                Store.Rename(former, id);
+            }
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -118,6 +118,40 @@ public sealed class MigrationDoubtTests
         await AssertResolvedAsync(next, vm, destination, moved);
     }
 
+    /// <summary>The daemon died between the rename of the domain and that of its record, on the way to the copy's id.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task ARestartEndsARenameThatWasCut(bool moved)
+    {
+        await using var source = await TestHost.StartAsync(ask: TimeSpan.Zero);
+        await using var destination = await TestHost.StartAsync(cut: (moved ? BeforePointFour : BeforePointThree) with { Mute = true });
+        string vm = await source.RunVmAsync();
+        await AssertDoubtAsync(source, vm, destination);
+        var former = await source.StopAsync();
+        source.Engine.Store.Rename(MigrationIds.Source(vm), vm);
+
+        await using var next = await TestHost.StartAsync(former: former);
+        Assert.Equal([MigrationIds.Source(vm)], next.Engine.Store.Ids);
+        destination.Xapi.Unmute();
+        await AssertResolvedAsync(next, vm, destination, moved);
+    }
+
+    /// <summary>The same on the way back.</summary>
+    [Fact]
+    public async Task ARestartEndsTheRenameOfAVmThatStayed()
+    {
+        await using var source = await TestHost.StartAsync(ask: TimeSpan.Zero);
+        await using var destination = await TestHost.StartAsync(cut: BeforePointThree with { Mute = true });
+        string vm = await source.RunVmAsync();
+        await AssertDoubtAsync(source, vm, destination);
+        await source.Engine.Backend.RenameAsync(MigrationIds.Source(vm), vm, CancellationToken.None);
+
+        await using var next = await TestHost.StartAsync(former: await source.StopAsync());
+        destination.Xapi.Unmute();
+        await AssertResolvedAsync(next, vm, destination, moved: false);
+    }
+
     [Fact]
     public async Task ACopyWhoseDomainIsGoneIsForgottenAtTheRestart()
     {

@@ -157,6 +157,20 @@ internal sealed class XapiServer : IAsyncDisposable
     /// <summary>Reads one answer of stated length; an answer cut short raises EndOfStreamException.</summary>
     public static Task<(string Head, string Body)> ReadAsync(Socket socket) => ReadAsync((buffer, cancel) => socket.ReceiveAsync(buffer, cancel));
 
+    /// <summary>Waits until the server has ended a connection: in order, or at once, which its peer sees as a reset. One more byte from it fails.</summary>
+    public static async Task EndsAsync(Socket socket)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        try
+        {
+            Assert.Equal(0, await socket.ReceiveAsync(new byte[1], limit.Token));
+        }
+        catch (SocketException error)
+        {
+            Assert.Equal(SocketError.ConnectionReset, error.SocketErrorCode);
+        }
+    }
+
     public static async Task<(string Head, string Body)> ReadAsync(Func<Memory<byte>, CancellationToken, ValueTask<int>> receive)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));

@@ -20,6 +20,7 @@ using Toolstack.Xapi.Reports;
 using Toolstack.Xapi.Sessions;
 using Toolstack.Xapi.Tasks;
 using Toolstack.Xapi.ThinCli;
+using Xunit;
 
 namespace Toolstack.Tests.Xapi;
 

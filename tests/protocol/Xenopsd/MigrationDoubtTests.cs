@@ -1,5 +1,6 @@
 using Toolstack.Xenopsd.Backends;
 using Toolstack.Xenopsd.Contract;
+using Toolstack.Xenopsd.Executor;
 using Toolstack.Xenopsd.Migration;
 using Xunit;
 
@@ -145,7 +146,15 @@ public sealed class MigrationDoubtTests
         await using var destination = await TestHost.StartAsync(cut: BeforePointThree with { Mute = true });
         string vm = await source.RunVmAsync();
         await AssertDoubtAsync(source, vm, destination);
-        await source.Engine.Backend.RenameAsync(MigrationIds.Source(vm), vm, CancellationToken.None);
+        var renamed = new TaskCompletionSource();
+        source.Engine.Scheduler.Push(vm, WorkerPool.Default, async () =>
+        {
+            // The last that this process does for the VM: its own recovery must not come in between.
+            await source.Engine.Backend.RenameAsync(MigrationIds.Source(vm), vm, CancellationToken.None);
+            renamed.SetResult();
+            await Task.Delay(Timeout.Infinite);
+        });
+        await renamed.Task.WaitAsync(Patience);
 
         await using var next = await TestHost.StartAsync(former: await source.StopAsync());
         destination.Xapi.Unmute();

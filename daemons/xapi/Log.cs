@@ -100,6 +100,9 @@ internal static partial class Log
     [LoggerMessage(3109, LogLevel.Warning, "notice {Path} cannot be read and is passed over: {Reason}")]
     internal static partial void NoticeUnreadable(ILogger logger, string path, string reason);
 
+    [LoggerMessage(3110, LogLevel.Warning, "notice {Name} about {Uuid} is not kept: {Reason}")]
+    internal static partial void NoticeNotKept(ILogger logger, string name, string uuid, string reason);
+
     [LoggerMessage(3007, LogLevel.Debug, "TLS handshake failed: {Reason}")]
     internal static partial void HandshakeFailed(ILogger logger, string reason);
 

@@ -28,14 +28,12 @@ internal static class MessageImplementations
             ["pool"] = pool.Pools,
         };
         AddPlain(implementations);
-        if (services.ChangeLog is { } log)
+        if (services is { ChangeLog: { } log, Notices: { } notices })
         {
-            string directory = services.Configuration.Get(Settings.BlobDirectory);
-            var notices = new NoticeStore(Path.Combine(directory, "messages"), log.Wake, services.Logs.CreateLogger("message"));
             implementations["message"] = new MessageMessages(notices, log);
             implementations["event"] = new EventMessages(
                 log, new EventFeed(log, Datamodel.Datamodel.Classes, notices), new EventRegistrations(log, Datamodel.Datamodel.Classes));
-            var blobs = new BlobStore(directory);
+            var blobs = new BlobStore(services.Configuration.Get(Settings.BlobDirectory));
             implementations["blob"] = new BlobMessages(blobs);
             var endpoint = new BlobEndpoint(services, blobs);
             services.Routes.Add("GET", BlobEndpoint.Path, endpoint.GetAsync);

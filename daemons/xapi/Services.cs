@@ -6,6 +6,7 @@ using Toolstack.Xapi.Database;
 using Toolstack.Xapi.Forwarding;
 using Toolstack.Xapi.Http;
 using Toolstack.Xapi.Pool;
+using Toolstack.Xapi.Reports;
 using Toolstack.Xapi.Sessions;
 using Toolstack.Xapi.Tasks;
 using Toolstack.Xapi.Xenops;
@@ -32,6 +33,9 @@ public sealed class XapiServices
 
     /// <summary>Null on members.</summary>
     public IChangeLog? ChangeLog { get; init; }
+
+    /// <summary>The objects of class message. Null on members.</summary>
+    internal NoticeStore? Notices { get; init; }
 
     /// <summary>Calls to the other hosts of the pool.</summary>
     public required XenApiClient Client { get; init; }

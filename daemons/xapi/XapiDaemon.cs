@@ -9,6 +9,7 @@ using Toolstack.Xapi.Hosts;
 using Toolstack.Xapi.Http;
 using Toolstack.Xapi.Http.Tls;
 using Toolstack.Xapi.Pool;
+using Toolstack.Xapi.Reports;
 using Toolstack.Xapi.Sessions;
 using Toolstack.Xapi.Tasks;
 using Toolstack.Xapi.ThinCli;
@@ -46,6 +47,8 @@ internal static class XapiDaemon
             Identity = identity,
             Database = database,
             ChangeLog = local,
+            Notices = local is null ? null : new NoticeStore(
+                Path.Combine(context.Configuration.Get(Settings.BlobDirectory), "messages"), local.Wake, context.Logs.CreateLogger("message")),
             Client = client,
             Sessions = sessions,
             Tasks = new TaskService(database, identity),

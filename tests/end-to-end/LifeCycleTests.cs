@@ -27,6 +27,36 @@ public sealed class LifeCycleTests(PoolFixture fixture) : DeadlineTests, IClassF
     }
 
     [Fact]
+    public async Task WhatBecameOfAVmIsToldInNotices()
+    {
+        await using var vm = await fixture.StartVmAsync(Cancel);
+        await Assert.ThrowsAsync<XenApiFailure>(() => Client.CallAsync("VM.unpause", Cancel, vm.Ref));
+        await Client.CallAsync("VM.pause", Cancel, vm.Ref);
+        await Client.CallAsync("VM.unpause", Cancel, vm.Ref);
+        string snapshot = await Client.TextAsync("VM.snapshot", Cancel, vm.Ref, "before");
+        await fixture.MigrateAsync(vm.Ref, 2, Cancel);
+        await Client.CallAsync("VM.hard_reboot", Cancel, vm.Ref);
+        await Client.CallAsync("VM.clean_shutdown", Cancel, vm.Ref);
+        await Client.CallAsync("VM.revert", Cancel, snapshot);
+        await using var copy = new RunningVm(fixture, await Client.TextAsync("VM.clone", Cancel, vm.Ref, "after"));
+        await Client.CallAsync("VM.destroy", Cancel, snapshot);
+
+        string uuid = await Client.TextAsync("VM.get_uuid", Cancel, vm.Ref);
+        List<(string Name, string Body)> notices = [.. (await Client.MapAsync("message.get_all_records", Cancel)).Values.Cast<Dictionary<string, object>>()
+            .Where(n => (string)n["obj_uuid"] == uuid && (string)n["cls"] == "VM")
+            .OrderBy(static n => n["timestamp"]).Select(static n => ((string)n["name"], (string)n["body"]))];
+        string[] expected =
+        [
+            "VM_CLONED", "VM_MIGRATED", "VM_PAUSED", "VM_REBOOTED", "VM_SHUTDOWN", "VM_SNAPSHOTTED", "VM_SNAPSHOT_REVERTED", "VM_STARTED", "VM_UNPAUSED",
+        ];
+        Assert.Equal(expected, notices.Select(static n => n.Name).Order(StringComparer.Ordinal));
+        string moved = notices.Single(static n => n.Name == "VM_MIGRATED").Body;
+        Assert.Matches($"^VM '.*' \\(uuid: {uuid}\\) migrated from host 'host1' .* to host 'host2' ", moved);
+        Assert.EndsWith("cloned as 'after'", notices.Single(static n => n.Name == "VM_CLONED").Body, StringComparison.Ordinal);
+        Assert.EndsWith("reverted to snapshot 'before'", notices.Single(static n => n.Name == "VM_SNAPSHOT_REVERTED").Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task AVmMadeFromARecordRuns()
     {
         var template = (object[])await Client.CallAsync("VM.get_by_name_label", Cancel, "Linux PVH guest");

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Toolstack.Idl;
 using Toolstack.Xapi.Database;
 using Toolstack.Xapi.Datamodel;
+using Toolstack.Xapi.Reports;
 
 namespace Toolstack.Xapi.Pool;
 
@@ -9,14 +10,21 @@ namespace Toolstack.Xapi.Pool;
 /// Locks and tasks of a former life need no care: neither current_operations nor tasks outlive the process.</summary>
 internal sealed class CoordinatorRows(XapiDatabase database, HostIdentity identity)
 {
-    /// <summary>After it the pool row exists and names this host as the coordinator.</summary>
-    internal async Task PoolAsync(CancellationToken cancel)
+    private const long CoordinatorChanged = 4;
+
+    /// <summary>After it the pool row exists and names this host as the coordinator; if it named another, a notice says so.</summary>
+    internal async Task PoolAsync(NoticeStore? notices, CancellationToken cancel)
     {
         IReadOnlyList<KeyValuePair<Ref<pool>, pool>> pools = await database.GetAll<pool>(cancel).ConfigureAwait(false);
         if (pools.Count == 0)
         {
             await database.Create(new pool { uuid = Guid.NewGuid().ToString(), master = identity.Localhost }, cancel).ConfigureAwait(false);
             return;
+        }
+
+        if (pools[0].Value.master != identity.Localhost)
+        {
+            notices?.Add(NoticeStore.Row("POOL_MASTER_TRANSITION", CoordinatorChanged, cls.Host, identity.Uuid, body: ""));
         }
 
         await database.Update(pools[0].Key, r => r with { master = identity.Localhost }, cancel).ConfigureAwait(false);

@@ -80,7 +80,7 @@ internal sealed class PoolStart
         Ref<host> self = await rows.FindAsync(cancel).ConfigureAwait(false);
         identity.Localhost = self.IsNull ? await rows.CreateAsync(facts, cancel).ConfigureAwait(false) : self;
         CoordinatorRows coordinator = new(services.Database, identity);
-        await coordinator.PoolAsync(cancel).ConfigureAwait(false);
+        await coordinator.PoolAsync(services.Notices, cancel).ConfigureAwait(false);
         await coordinator.VmsOfMissingHostsAsync(cancel).ConfigureAwait(false);
         await coordinator.TemplatesAsync(cancel).ConfigureAwait(false);
         await rows.RefreshAsync(facts, cancel).ConfigureAwait(false);

@@ -23,16 +23,7 @@ internal sealed class MessageMessages(NoticeStore store, IChangeLog log) : messa
             throw new XenApiError("UUID_INVALID", about.Name, obj_uuid);
         }
 
-        return Task.FromResult(store.Add(new message
-        {
-            uuid = Guid.NewGuid().ToString(),
-            name = name,
-            priority = priority,
-            cls = cls,
-            obj_uuid = obj_uuid,
-            timestamp = DateTimeOffset.UtcNow,
-            body = body,
-        }));
+        return Task.FromResult(store.Add(NoticeStore.Row(name, priority, cls, obj_uuid, body)));
     }
 
     public override Task destroy(Call call, Ref<message> self)

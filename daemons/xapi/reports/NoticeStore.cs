@@ -21,7 +21,7 @@ internal sealed class NoticeStore : INoticeLog
     private readonly string directory;
     private readonly Action wake;
     private readonly Lock gate = new();
-    private readonly SortedDictionary<long, Notice> byGeneration = [];
+    private readonly List<Notice> inOrder = [];
     private readonly Dictionary<Ref<message>, Notice> byRef = [];
     private readonly Queue<(Ref<message> Self, long Added, long Removed)> removed = new();
     private long generation;
@@ -39,6 +39,8 @@ internal sealed class NoticeStore : INoticeLog
             {
                 Load(path, logger);
             }
+
+            inOrder.Sort(static (a, b) => a.Generation.CompareTo(b.Generation));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -48,19 +50,32 @@ internal sealed class NoticeStore : INoticeLog
 
     public XenClass Class => message.Info;
 
-    /// <summary>Adds one; on disk when it returns. Raises INTERNAL_ERROR when it cannot be written.</summary>
-    internal Ref<message> Add(message row)
+    /// <summary>A notice of now. Priorities go from 1, something is wrong, to 5, for information.</summary>
+    internal static message Row(string name, long priority, cls cls, string about, string body) => new()
+    {
+        uuid = Guid.NewGuid().ToString(),
+        name = name,
+        priority = priority,
+        cls = cls,
+        obj_uuid = about,
+        timestamp = DateTimeOffset.UtcNow,
+        body = body,
+    };
+
+    /// <summary>Adds one; on disk when it returns if it is to be durable, else after a power cut perhaps not. Raises INTERNAL_ERROR when it
+    /// cannot be written.</summary>
+    internal Ref<message> Add(message row, bool durable = true)
     {
         Ref<message> self = Ref<message>.New();
         lock (gate)
         {
             var notice = new Notice(self, row, generation + 1);
-            Disk(() => AtomicFile.Write(PathOf(notice), Encode(row), durable: true));
+            Disk(() => AtomicFile.Write(PathOf(notice), Encode(row), durable: durable));
             generation++;
             Keep(notice);
             while (byRef.Count > ReportLimits.MaxNotices)
             {
-                Drop(byGeneration.First().Value);
+                Drop(inOrder[0]);
             }
         }
 
@@ -93,7 +108,7 @@ internal sealed class NoticeStore : INoticeLog
     {
         lock (gate)
         {
-            return [.. byGeneration.Values];
+            return [.. inOrder];
         }
     }
 
@@ -106,7 +121,7 @@ internal sealed class NoticeStore : INoticeLog
                 return [];
             }
 
-            List<XenEvent> events = [.. byGeneration.Values.Where(n => n.Generation > since).Select(n => new XenEvent(Class, "add", n.Self.ToString(), n.Row, n.Generation))];
+            List<XenEvent> events = [.. inOrder.Skip(After(since)).Select(n => new XenEvent(Class, "add", n.Self.ToString(), n.Row, n.Generation))];
             if (since >= 0)
             {
                 events.AddRange(removed.Where(r => r.Removed > since && r.Added <= since).Select(r => new XenEvent(Class, "del", r.Self.ToString(), null, r.Removed)));
@@ -121,7 +136,7 @@ internal sealed class NoticeStore : INoticeLog
     {
         Disk(() => File.Delete(PathOf(notice)));
         byRef.Remove(notice.Self);
-        byGeneration.Remove(notice.Generation);
+        inOrder.RemoveAt(After(notice.Generation) - 1);
         removed.Enqueue((notice.Self, notice.Generation, ++generation));
         if (removed.Count > ReportLimits.MaxRemoved)
         {
@@ -131,9 +146,23 @@ internal sealed class NoticeStore : INoticeLog
 
     private void Keep(Notice notice)
     {
-        byGeneration[notice.Generation] = notice;
+        inOrder.Add(notice);
         byRef[notice.Self] = notice;
         generation = Math.Max(generation, notice.Generation);
+    }
+
+    /// <summary>Where those after a generation begin.</summary>
+    private int After(long since)
+    {
+        int low = 0;
+        int high = inOrder.Count;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            (low, high) = inOrder[middle].Generation > since ? (low, middle) : (middle + 1, high);
+        }
+
+        return low;
     }
 
     private void Load(string path, ILogger logger)

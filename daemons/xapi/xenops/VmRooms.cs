@@ -6,6 +6,7 @@ using Toolstack.Xapi.Devices;
 using Toolstack.Xapi.Events;
 using Toolstack.Xapi.Forwarding;
 using Toolstack.Xapi.Placement;
+using Toolstack.Xapi.Reports;
 using Toolstack.Xapi.Storage;
 using Toolstack.Xapi.VirtualMachines;
 using Toolstack.Xenopsd.Contract;
@@ -79,8 +80,9 @@ internal sealed class VmRooms
         OperationLocks locks = new(rows, new LockLimits(configuration.Get(XenopsSettings.LockDeadline)),
             ImmutableDictionary<string, ILockTarget>.Empty.Add("VM", new VmLockTarget()).Add("host", new HostLockTarget())
                 .Add("VBD", new VbdLockTarget()).Add("VIF", new VifLockTarget()).Add("VDI", new VdiLockTarget()).Add("SR", new SrLockTarget()));
-        services.Runner = new PolicyRunner(services.Database, locks, new DeviceMarks(rows, locks), new Reservations(rows, chooser), remote,
+        IMessageRunner runner = new PolicyRunner(services.Database, locks, new DeviceMarks(rows, locks), new Reservations(rows, chooser), remote,
             services.Tasks.Registry.Cancel, cancelDeadline, logger);
+        services.Runner = services.Notices is { } notices ? new NoticeRunner(runner, services.Database, notices, logger) : runner;
         services.Xenops = xenops;
         services.XenopsGateway = new XenopsGateway(xenops);
         int httpsPort = (int)configuration.Get(Settings.HttpsPort);

@@ -63,13 +63,14 @@ internal sealed class XapiServer : IAsyncDisposable
             Identity = identity,
             Database = Database,
             ChangeLog = coordinator ? Database : null,
+            Notices = new NoticeStore(Path.Combine(directory, "messages"), Database.Wake, NullLogger.Instance),
             Client = client,
             Sessions = new SessionService(Database, identity, new PasswordFile(PasswordPath), NullLogger.Instance),
             Tasks = new TaskService(Database, identity),
             Switch = connection,
             Scripts = new ScriptRunner(PluginDirectory, directory),
         };
-        var notices = new NoticeStore(Path.Combine(directory, "messages"), Database.Wake, NullLogger.Instance);
+        NoticeStore notices = Services.Notices!;
         var blobs = new BlobStore(Path.Combine(directory, "blobs"));
         var backup = new DatabaseBackup(Services, NullLogger.Instance);
         Dictionary<string, object> implementations = new(more)

@@ -4,6 +4,7 @@ using Toolstack.Idl;
 using Toolstack.Xapi.Database;
 using Toolstack.Xapi.Datamodel;
 using Toolstack.Xapi.Pool;
+using Toolstack.Xapi.Reports;
 using Toolstack.Xenopsd.Contract;
 using Xunit;
 
@@ -49,6 +50,28 @@ public sealed class PoolRowsTests
         Assert.True(dom0.is_control_domain && dom0.power_state == vm_power_state.Running && dom0.resident_on == identity.Localhost);
         Assert.Equal([self.control_domain], self.resident_VMs);
         Assert.Equal(BuiltInTemplates.All.Length, (await database.GetAll<VM>(Cancel)).Count(static vm => vm.Value is { is_a_template: true, is_default_template: true }));
+    }
+
+    [Fact]
+    public async Task A_coordinator_that_was_none_before_leaves_one_notice_of_it()
+    {
+        string directory = Directory.CreateTempSubdirectory("pool-rows").FullName;
+        try
+        {
+            var notices = new NoticeStore(directory, static () => { }, NullLogger.Instance);
+            await StartAsync(notices);
+            Assert.Empty(notices.All());
+            Ref<pool> self = Assert.Single(await database.GetAll<pool>(Cancel)).Key;
+            await database.Update(self, static row => row with { master = new Ref<host>("OpaqueRef:other") }, Cancel);
+            await StartAsync(notices);
+            await StartAsync(notices);
+            message notice = Assert.Single(notices.All()).Row;
+            Assert.Equal(("POOL_MASTER_TRANSITION", 4, cls.Host, identity.Uuid), (notice.name, notice.priority, notice.cls, notice.obj_uuid));
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
     }
 
     [Fact]
@@ -100,13 +123,13 @@ public sealed class PoolRowsTests
         Assert.Equal(task_status_type.pending, (await database.Get(ours, Cancel)).status);
     }
 
-    private async Task StartAsync()
+    private async Task StartAsync(NoticeStore? notices = null)
     {
         var rows = new OwnRows(database, identity);
         Ref<host> self = await rows.FindAsync(Cancel);
         identity.Localhost = self.IsNull ? await rows.CreateAsync(facts, Cancel) : self;
         var coordinator = new CoordinatorRows(database, identity);
-        await coordinator.PoolAsync(Cancel);
+        await coordinator.PoolAsync(notices, Cancel);
         await coordinator.TemplatesAsync(Cancel);
         await rows.RefreshAsync(facts, Cancel);
     }

@@ -33,6 +33,13 @@ public interface IHypercalls
     [WireName("assign_device")] Task AssignDevice(long domid, string address, CancellationToken cancel);
     [WireName("deassign_device")] Task DeassignDevice(long domid, string address, CancellationToken cancel);
 
+    /// <summary>Starts a share of a graphics card for a domain; <paramref name="saved"/>: its state comes by <see cref="SetVgpu"/>, and the domain does not run before.</summary>
+    [WireName("start_vgpu")] Task StartVgpu(long domid, string card, string device, bool saved, CancellationToken cancel);
+    /// <summary>The domain's shares with their states; EBUSY unless the guest is suspended.</summary>
+    [WireName("vgpus"), RetrySafe] Task<ImmutableArray<VgpuInfo>> Vgpus(long domid, CancellationToken cancel);
+    /// <summary>EINVAL for a share that does not wait for its state.</summary>
+    [WireName("set_vgpu")] Task SetVgpu(long domid, VgpuInfo vgpu, CancellationToken cancel);
+
     [WireName("pause")] Task Pause(long domid, CancellationToken cancel);
     [WireName("unpause")] Task Unpause(long domid, CancellationToken cancel);
     /// <summary>Stops the domain for a reason of Xen's shutdown codes without asking the guest.</summary>

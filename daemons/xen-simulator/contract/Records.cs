@@ -77,3 +77,11 @@ public sealed record GuestContext
     public required long nanoseconds { get; init; }
     public required long incarnation { get; init; }
 }
+
+/// <summary>A domain's share of a graphics card and what it holds, in hexadecimal.</summary>
+[WireType]
+public sealed record VgpuInfo
+{
+    public required string device { get; init; }
+    public required string state { get; init; }
+}

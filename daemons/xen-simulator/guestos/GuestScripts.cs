@@ -8,7 +8,8 @@ namespace Toolstack.XenSimulator.GuestOs;
 internal readonly record struct ScriptResult(bool Success, string Output, ShutdownCode? Then = null);
 
 /// <summary>
-/// The scripts the simulated guest knows: <c>verify-memory</c>, <c>counter</c>, <c>longest-pause</c>, <c>reset-pause</c>,
+/// The scripts the simulated guest knows: <c>verify-memory</c>, <c>counter</c>, <c>longest-pause</c>, <c>reset-pause</c>, <c>vgpu</c> (what its
+/// graphics cards hold),
 /// <c>set-dirty-rate N</c> (frames per second), <c>poweroff</c>, <c>reboot</c>,
 /// <c>crash</c> and <c>soft-reset</c> (another kernel is started in the guest's memory). Any other fails.
 /// </summary>
@@ -40,6 +41,7 @@ internal static class GuestScripts
     {
         "verify-memory" => domain.WithSlices(Verify),
         "counter" => domain.WithSlices(slices => $"{Counter(slices)}"),
+        "vgpu" => string.Join(' ', domain.Vgpus().Select(static g => $"{g.device}={g.state}")),
         "longest-pause" => domain.WithSlices(slices => string.Create(CultureInfo.InvariantCulture, $"{LongestPause(slices):F1}")),
         _ => null,
     };

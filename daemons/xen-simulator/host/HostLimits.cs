@@ -25,6 +25,9 @@ internal static class HostLimits
 
     public const int MaxPorts = 4096;
 
+    /// <summary>Shares of graphics cards of one domain.</summary>
+    public const int MaxGraphicsShares = 16;
+
     /// <summary>Characters of the hypervisor's console and of each guest's that are kept.</summary>
     public const int ConsoleCharacters = 16 << 10;
 }

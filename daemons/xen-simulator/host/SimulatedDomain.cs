@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using Tmds.Linux;
 using Toolstack.XenSimulator.Contract;
@@ -16,6 +17,7 @@ internal sealed class SimulatedDomain : IDisposable
     private readonly Lock memoryGate = new(); // inside every other lock: counting must not wait for a guest
     private readonly VcpuScheduler scheduler;
     private readonly List<SimulatedVcpu> vcpus = [];
+    private readonly GraphicsShares graphics = new();
     private GuestMemory? memory;
     private bool built;
     private bool dying;
@@ -173,6 +175,11 @@ internal sealed class SimulatedDomain : IDisposable
             throw new HypercallError(LibC.EINVAL, $"domain {Domid} is not paused");
         }
 
+        if (graphics.Waiting)
+        {
+            throw new HypercallError(LibC.EINVAL, $"domain {Domid} has a graphics card without a state");
+        }
+
         pauses--;
     });
 
@@ -235,6 +242,19 @@ internal sealed class SimulatedDomain : IDisposable
 
         shutdown = null;
     });
+
+    public void StartVgpu(string device, bool saved) => Change(() => graphics.Start(device, saved));
+
+    public void RestoreVgpu(VgpuInfo vgpu) => Change(() => graphics.Restore(vgpu));
+
+    /// <summary>The domain's shares of graphics cards, with their states.</summary>
+    public ImmutableArray<VgpuInfo> Vgpus()
+    {
+        lock (sync)
+        {
+            return graphics.List();
+        }
+    }
 
     /// <summary>From now on it only waits to be removed.</summary>
     public void BeginToDie() => Change(() => dying = true);

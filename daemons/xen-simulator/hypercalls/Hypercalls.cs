@@ -70,6 +70,17 @@ internal sealed class Hypercalls(SimulatedHost host, FaultTable faults, IFaultTa
     public Task DeassignDevice(long domid, string address, CancellationToken cancel) =>
         Call(new(domid, cancel), () => Done(() => host.DeassignDevice(Owner(domid), address)));
 
+    public Task StartVgpu(long domid, string card, string device, bool saved, CancellationToken cancel) => On(new(domid, cancel), d => Done(() =>
+    {
+        host.AssignDevice(d.Domid, $"vgpu {card} {d.Domid}.{device}");
+        d.StartVgpu(device, saved);
+    }));
+
+    public Task<ImmutableArray<VgpuInfo>> Vgpus(long domid, CancellationToken cancel) => On(new(domid, cancel), d =>
+        d.Shutdown == ShutdownCode.Suspend ? d.Vgpus() : throw new HypercallError(LibC.EBUSY, $"domain {domid} is not suspended"));
+
+    public Task SetVgpu(long domid, VgpuInfo vgpu, CancellationToken cancel) => On(new(domid, cancel), d => Done(() => d.RestoreVgpu(vgpu)));
+
     public Task Pause(long domid, CancellationToken cancel) => On(new(domid, cancel), d => Done(d.Pause));
 
     public Task Unpause(long domid, CancellationToken cancel) => On(new(domid, cancel), d => Done(d.Unpause));

@@ -4,6 +4,7 @@ using Toolstack.Xenopsd.Contract;
 using Toolstack.Xenopsd.Executor;
 using Toolstack.Xenopsd.Migration.Channels;
 using Toolstack.Xenopsd.Migration.Stream;
+using Toolstack.Xenopsd.Operations;
 using Toolstack.Xenopsd.State;
 
 namespace Toolstack.Xenopsd.Atomics;
@@ -19,7 +20,12 @@ internal sealed class TransferActions(IBackend backend, VmStore store, SaveOptio
         using var image = atomic.Image is { } disk ? SuspendImage.Create(backend.Devices.PathOf(disk)) : null;
         try
         {
-            var options = (context.SaveOptions ?? saveOptions) with { Live = atomic.Live, PeerTakesZeroRecords = context.PeerTakesZeroRecords };
+            var options = (context.SaveOptions ?? saveOptions) with
+            {
+                Live = atomic.Live,
+                PeerTakesZeroRecords = context.PeerTakesZeroRecords,
+                WithVgpus = image is not null && VgpuPlans.WithState(store.Get(atomic.Vm).Devices) is not null,
+            };
             context.Sent = await backend.SaveAsync(atomic.Vm, options, image ?? Memory(context), async token =>
             {
                 context.Task.ForbidCancel();
@@ -30,6 +36,11 @@ internal sealed class TransferActions(IBackend backend, VmStore store, SaveOptio
                     await backend.UnpauseAsync(atomic.Vm, token).ConfigureAwait(false);
                 }
             }, new Progress(context, atomic), cancel).ConfigureAwait(false);
+            if (context.Vgpus is { } vgpus)
+            {
+                await backend.Devices.SaveVgpusAsync(atomic.Vm, vgpus, CancellationToken.None).ConfigureAwait(false);
+            }
+
             await backend.Devices.FlushDisksAsync(atomic.Vm, CancellationToken.None).ConfigureAwait(false);
             context.Suspended?.Invoke();
             if (image is not null)
@@ -50,7 +61,11 @@ internal sealed class TransferActions(IBackend backend, VmStore store, SaveOptio
     internal async Task RestoreAsync(Atomic.VM_restore atomic, RunContext context, CancellationToken cancel)
     {
         using var image = atomic.Image is { } disk ? SuspendImage.Open(backend.Devices.PathOf(disk)) : null;
-        var statistics = await backend.RestoreAsync(atomic.Vm, image ?? Memory(context), new Progress(context, atomic), cancel).ConfigureAwait(false);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var memory = backend.RestoreAsync(atomic.Vm, image ?? Memory(context), new Progress(context, atomic), stop.Token);
+        var vgpus = context.Vgpus is { } channel ? backend.Devices.RestoreVgpusAsync(atomic.Vm, channel, stop.Token) : Task.CompletedTask;
+        await BothAsync(memory, vgpus, stop).ConfigureAwait(false);
+        var statistics = await memory.ConfigureAwait(false);
         double mib = statistics.BytesReceived / BytesPerMib;
         Log.MemoryRestored(logger, atomic.Vm, mib, statistics.Duration.TotalSeconds, mib / statistics.Duration.TotalSeconds);
     }
@@ -69,6 +84,21 @@ internal sealed class TransferActions(IBackend backend, VmStore store, SaveOptio
         }
 
         await backend.ResumeAsync(vm, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>Waits for two copies that come side by side; the first that fails ends the other, and is raised.</summary>
+    private static async Task BothAsync(Task one, Task other, CancellationTokenSource stop)
+    {
+        var first = await Task.WhenAny(one, other).ConfigureAwait(false);
+        if (!first.IsCompletedSuccessfully)
+        {
+            await stop.CancelAsync().ConfigureAwait(false);
+        }
+
+        var second = first == one ? other : one;
+        await second.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await first.ConfigureAwait(false);
+        await second.ConfigureAwait(false);
     }
 
     private static IDataChannel Memory(RunContext context) => context.Memory ?? throw XenopsError.Internal("no connection carries memory");

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Toolstack.Xenopsd.Contract;
+using Toolstack.Xenopsd.Migration.Channels;
 
 namespace Toolstack.Xenopsd.Backends;
 
@@ -97,6 +98,12 @@ public interface IDeviceBackend
 
     /// <summary>Starts the emulators of the VM's cards; <paramref name="saved"/>: they wait for their state from a suspend image.</summary>
     Task StartVgpusAsync(string vmId, ImmutableArray<Vgpu> vgpus, bool saved, CancellationToken cancel);
+
+    /// <summary>Writes what the cards of a suspended domain hold to a connection of its own, which stays the caller's.</summary>
+    Task SaveVgpusAsync(string vmId, IDataChannel data, CancellationToken cancel);
+
+    /// <summary>Reads it into cards that were started for it.</summary>
+    Task RestoreVgpusAsync(string vmId, IDataChannel data, CancellationToken cancel);
 
     Task<VgpuState> GetVgpuStateAsync(Vgpu vgpu, CancellationToken cancel);
 

@@ -1,6 +1,7 @@
 using Toolstack.Interop.Xen;
 using Toolstack.Interop.Xen.Events;
 using Toolstack.Xenopsd.Contract;
+using Toolstack.Xenopsd.Migration.Channels;
 using Toolstack.Xenopsd.Migration.Stream;
 
 namespace Toolstack.Xenopsd.Backends;
@@ -89,6 +90,12 @@ public interface IHypervisor : IAsyncDisposable
     /// <summary>Starts what makes a virtual graphics card; <paramref name="saved"/>: its state comes from a suspend image. XenopsError Unimplemented
     /// where there is none.</summary>
     void StartVgpu(int domid, Vgpu card, bool saved) => throw Lacks("virtual graphics cards");
+
+    /// <summary>Writes what the graphics cards of a suspended domain hold; what is written says itself where it ends.</summary>
+    void SaveVgpus(int domid, IDataChannel io) => throw Lacks("virtual graphics cards");
+
+    /// <summary>Reads it into cards that were started for it.</summary>
+    void RestoreVgpus(int domid, IDataChannel io) => throw Lacks("virtual graphics cards");
 
     /// <summary>Whether <see cref="SoftReset"/> is there.</summary>
     bool CanSoftReset => false;

@@ -19,6 +19,9 @@ public sealed class RunContext(XenopsTask task, double totalWeight)
     /// <summary>What carries the memory of a running migration, or a suspend image.</summary>
     public IDataChannel? Memory { get; set; }
 
+    /// <summary>What carries the state of graphics cards in a running migration; null for a VM without them.</summary>
+    public IDataChannel? Vgpus { get; set; }
+
     /// <summary>The peer of a migration announced that it takes ranges of zero frames.</summary>
     public bool PeerTakesZeroRecords { get; set; }
 

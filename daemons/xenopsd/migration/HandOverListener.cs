@@ -114,6 +114,9 @@ public sealed class HandOverListener(string path, MigrationReceiver receiver, Ac
                 case "mem":
                     await receiver.OfferMemoryAsync(id, data, cancel).ConfigureAwait(false);
                     return;
+                case "vgpu" or "migrate-vgpu":
+                    await receiver.OfferVgpusAsync(VmOf(id, record), data, cancel).ConfigureAwait(false);
+                    return;
                 case "outcome":
                     using (data)
                     {
@@ -135,6 +138,12 @@ public sealed class HandOverListener(string path, MigrationReceiver receiver, Ac
             throw;
         }
     }
+
+    /// <summary>The temporary id in front of the device's name. Raises Unimplemented for a source of another protocol.</summary>
+    private static string VmOf(string vgpu, HandOverRecord record) =>
+        record.Cookies.ContainsKey(MigrationCookies.VgpuMigration) && vgpu.LastIndexOf('.') is var end and > 0
+            ? vgpu[..end]
+            : throw new XenopsError(new XenopsErrorValue.Unimplemented($"{record.Path}: graphics cards without the cookie {MigrationCookies.VgpuMigration}"));
 
     /// <summary>The record with its descriptor; null when the peer sends none in time.</summary>
     private static async Task<HandOverRecord?> ReadAsync(Socket connection, List<SafeFileHandle> descriptors, CancellationToken cancel)

@@ -28,6 +28,11 @@ public sealed class MigrationReceiver(
     ILogger logger)
 {
     private readonly ConcurrentDictionary<string, TaskCompletionSource<MigrationConnection>> expected = new(StringComparer.Ordinal);
+    private readonly VgpuConnections cards = new();
+
+    /// <summary>Gives a connection that brings the state of graphics cards to the migration that waits for it, and tells the source so. Raises Does_not_exist
+    /// when none does in time.</summary>
+    public Task OfferVgpusAsync(string temporary, MigrationConnection vgpus, CancellationToken cancel) => cards.OfferAsync(temporary, vgpus, cancel);
 
     /// <summary>Gives a memory connection to the migration that waits for it, and tells the source so. Raises Does_not_exist when
     /// none does.</summary>
@@ -73,6 +78,7 @@ public sealed class MigrationReceiver(
         scheduler.Alias(temporary, vm);
         var context = new RunContext(task, totalWeight: 1);
         string key = "";
+        MigrationConnection? vgpus = null;
         try
         {
             key = arrivals.Begin(operation.Arrival.Token is { Length: > 0 } token ? token : Guid.NewGuid().ToString(),
@@ -83,6 +89,7 @@ public sealed class MigrationReceiver(
                 ForgetFormer(vm);
             }
 
+            vgpus = await TakeVgpusAsync(operation, cancel).ConfigureAwait(false);
             context = new RunContext(task, TotalWeight(operation));
             await executor.RunAsync(MigrationPlans.DestinationCreate(store.Get(temporary).Devices, operation.Arrival.MemoryLimit, vm, operation.Arrival.MemoryTotalSource), context, cancel).ConfigureAwait(false);
             steps.Reach(MigrationSteps.ReceiveCreated, control);
@@ -91,7 +98,7 @@ public sealed class MigrationReceiver(
             steps.Reach(MigrationSteps.ReceivePointOne, control);
             await (operation.Arrival.Legacy
                 ? RestoreLegacyAsync(operation, context, cancel)
-                : RestoreAsync(operation, memory.Task, context, cancel)).ConfigureAwait(false);
+                : RestoreAsync(operation, memory.Task, vgpus, context, cancel)).ConfigureAwait(false);
             Log.Point(logger, temporary, "3");
             steps.Reach(MigrationSteps.ReceivePointThree, control);
             await TakeAsync(operation, key, context).ConfigureAwait(false);
@@ -106,6 +113,7 @@ public sealed class MigrationReceiver(
         finally
         {
             expected.TryRemove(temporary, out _);
+            vgpus?.Dispose();
             if (memory.Task.IsCompletedSuccessfully)
             {
                 (await memory.Task.ConfigureAwait(false)).Dispose();
@@ -148,7 +156,8 @@ public sealed class MigrationReceiver(
     }
 
     /// <summary>From point 1 to point 3. The control connection is listened to all the while: its end stops the restore.</summary>
-    private async Task RestoreAsync(Operation.VM_receive_memory operation, Task<MigrationConnection> offered, RunContext context, CancellationToken cancel)
+    private async Task RestoreAsync(
+        Operation.VM_receive_memory operation, Task<MigrationConnection> offered, MigrationConnection? vgpus, RunContext context, CancellationToken cancel)
     {
         var control = operation.Control;
         await Handshake.ExpectSuccessAsync(control.Bytes, "point 1-mem ack", MigrationLimits.MemoryConnection, cancel).ConfigureAwait(false);
@@ -167,7 +176,9 @@ public sealed class MigrationReceiver(
         {
             using (var channel = memory.OpenChannel(operation.Arrival.Compressed, silence))
             {
+                using var states = vgpus?.OpenChannel(operation.Arrival.Compressed, silence);
                 context.Memory = channel;
+                context.Vgpus = states;
                 context.Transferring = progress => steps.ReachWithin(MigrationSteps.ReceiveRestoring, progress, control, memory);
                 var restoring = executor.RunAsync(MigrationPlans.DestinationRestore(store.Get(operation.Vm).Devices), context, stop.Token);
                 if (await Task.WhenAny(restoring, pointThree).ConfigureAwait(false) == pointThree && !pointThree.IsCompletedSuccessfully)
@@ -192,6 +203,19 @@ public sealed class MigrationReceiver(
             await pointThree.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             throw;
         }
+    }
+
+    /// <summary>A VM with graphics cards comes with a connection more, which is there before anything is made for the VM.</summary>
+    private async Task<MigrationConnection?> TakeVgpusAsync(Operation.VM_receive_memory operation, CancellationToken cancel)
+    {
+        if (operation.Arrival.Legacy || VgpuPlans.WithState(store.Get(operation.Vm).Devices) is null)
+        {
+            return null;
+        }
+
+        var vgpus = await cards.TakeAsync(operation.Vm, operation.Control, cancel).ConfigureAwait(false);
+        steps.Reach(MigrationSteps.ReceiveVgpus, operation.Control, vgpus);
+        return vgpus;
     }
 
     /// <summary>The same with an old source, whose memory comes on the control connection.</summary>

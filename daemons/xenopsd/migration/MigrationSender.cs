@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Security.Cryptography;
@@ -41,14 +42,33 @@ public sealed class MigrationSender(
     MigrationSteps steps,
     ILogger logger)
 {
-    private const double BytesPerMib = 1 << 20;
     private const int TokenBytes = 16;
 
+    private readonly DepartureConnections connections = new(backend, instanceId, steps);
+    private readonly ConcurrentDictionary<string, bool> leaving = new(StringComparer.Ordinal);
+
+    /// <summary>Whether an id is the temporary one of a VM that is being sent, from the first step to the last, whether its domain carries it yet or not.</summary>
+    public bool IsLeaving(string temporary) => leaving.ContainsKey(temporary);
+
+    /// <summary>Runs one migration away from this host.</summary>
     public async Task RunAsync(Operation.VM_migrate operation, XenopsTask task, CancellationToken cancel)
     {
+        string temporary = MigrationIds.Source(operation.Vm);
+        scheduler.Alias(operation.Vm, temporary);
+        leaving[temporary] = true;
+        try
+        {
+            await RunAsync(operation, temporary, task, cancel).ConfigureAwait(false);
+        }
+        finally
+        {
+            leaving.TryRemove(temporary, out _);
+        }
+    }
+
+    private async Task RunAsync(Operation.VM_migrate operation, string temporary, XenopsTask task, CancellationToken cancel)
+    {
         string vm = operation.Vm;
-        string temporary = MigrationIds.Source(vm);
-        scheduler.Alias(vm, temporary);
         var record = store.Get(vm);
         var journey = new Journey(
             operation, new RemoteHost(operation.Destination, operation.Request.Verify, tls), backend.GetStatus(vm) is { Paused: true, ShutdownReason: null });
@@ -79,32 +99,7 @@ public sealed class MigrationSender(
 
         await resolver.FinishAsync(vm, context).ConfigureAwait(false);
         steps.Reach(MigrationSteps.SendFinished);
-        Report(operation, context);
-    }
-
-    private void Report(Operation.VM_migrate operation, RunContext context)
-    {
-        if (context.Sent is { } sent)
-        {
-            for (int i = 0; i < sent.Passes.Count; i++)
-            {
-                var pass = sent.Passes[i];
-                double passMib = pass.Bytes / BytesPerMib;
-                Log.Pass(
-                    logger, operation.Vm, i + 1, pass.Pages, pass.ZeroPages, passMib, (long)pass.Duration.TotalMilliseconds, passMib / pass.Duration.TotalSeconds, pass.DirtyPages);
-                context.Task.Tell($"pass_{i + 1}", string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"pages={pass.Pages} zero={pass.ZeroPages} bytes={pass.Bytes} ms={pass.Duration.TotalMilliseconds:0} dirtied={pass.DirtyPages}"));
-            }
-
-            context.Task.Tell("migration", string.Create(
-                CultureInfo.InvariantCulture,
-                $"bytes={sent.BytesSent} ms={sent.Duration.TotalMilliseconds:0} downtime_ms={sent.Downtime.TotalMilliseconds:0} stop={sent.StopReason}"));
-            double mib = sent.BytesSent / BytesPerMib;
-            double seconds = sent.Duration.TotalSeconds;
-            Log.Migrated(
-                logger, operation.Vm, operation.Destination.Authority, mib, sent.Passes.Count, seconds, mib / seconds, sent.Downtime.TotalMilliseconds);
-        }
+        MigrationReport.Write(operation, context, logger);
     }
 
     /// <summary>Point 3 goes out and point 4 comes in; what kept it from coming is returned, for nothing is known then.</summary>
@@ -179,21 +174,22 @@ public sealed class MigrationSender(
         steps.Reach(MigrationSteps.SendMetadata);
         await SqueezeAsync(journey, record, cancel).ConfigureAwait(false);
 
-        var control = await OpenAsync(journey, "vm", debugInfo, MemoryCookies(vm), cancel).ConfigureAwait(false);
+        var control = await connections.OpenVmAsync(journey, debugInfo, cancel).ConfigureAwait(false);
         try
         {
             steps.Reach(MigrationSteps.SendVmConnected, control);
+            using var vgpus = await connections.OpenVgpusAsync(journey, record, control, debugInfo, cancel).ConfigureAwait(false);
             await Handshake.ExpectSuccessAsync(control.Bytes, "point 1", MigrationLimits.PointOne, cancel).ConfigureAwait(false);
             Log.Point(logger, vm, "1");
             steps.Reach(MigrationSteps.SendPointOne, control);
-            using (var memory = await OpenAsync(journey, "mem", debugInfo, [], cancel).ConfigureAwait(false))
+            using (var memory = await connections.OpenMemoryAsync(journey, debugInfo, cancel).ConfigureAwait(false))
             {
                 await Handshake.ExpectSuccessAsync(memory.Bytes, "point 1-mem", MigrationLimits.MemoryConnection, cancel).ConfigureAwait(false);
                 steps.Reach(MigrationSteps.SendMemoryConnected, control, memory);
                 await Handshake.SendSuccessAsync(control.Bytes, cancel).ConfigureAwait(false);
                 steps.Reach(MigrationSteps.SendMemoryAcknowledged, control, memory);
                 pending.Begin(vm, new Departure(journey.Host.Url, journey.Token, journey.Host.Verify, journey.Paused));
-                await SaveAsync(journey, control, memory, context, cancel).ConfigureAwait(false);
+                await SaveAsync(journey, control, memory, vgpus, context, cancel).ConfigureAwait(false);
                 Log.Point(logger, vm, "2");
                 steps.Reach(MigrationSteps.SendPointTwo, control, memory);
                 await DrainAsync(memory, cancel).ConfigureAwait(false);
@@ -216,7 +212,8 @@ public sealed class MigrationSender(
 
     private async Task AssertCanGoAsync(VmRecord record, CancellationToken cancel)
     {
-        if (!record.Pcis.IsEmpty)
+        // A function that carries a share of a card has its state in the card's, and becomes another function there.
+        if (record.Pcis.Any(p => !PciPlans.CarriesNvidia(record.Devices, p)))
         {
             throw XenopsError.Internal($"{record.Vm.id} has a PCI device: it cannot be migrated");
         }
@@ -259,19 +256,15 @@ public sealed class MigrationSender(
         }
     }
 
-    private Task<MigrationConnection> OpenAsync(
-        Journey journey, string kind, string debugInfo, IEnumerable<KeyValuePair<string, string>> more, CancellationToken cancel)
-    {
-        var cookies = Cookies(journey, debugInfo).Concat(more);
-        byte[] head = PutRequest.Head(journey.Host.Url, kind, MigrationIds.Destination(journey.Vm), cookies);
-        return RemoteConnection.OpenAsync(journey.Host, head, cancel);
-    }
-
     /// <summary>The memory, until the guest is suspended and out of the way of its own id.</summary>
-    private async Task SaveAsync(Journey journey, MigrationConnection control, MigrationConnection memory, RunContext context, CancellationToken cancel)
+    private async Task SaveAsync(
+        Journey journey, MigrationConnection control, MigrationConnection memory, MigrationConnection? vgpus, RunContext context, CancellationToken cancel)
     {
-        using var channel = memory.OpenChannel(journey.Operation.Request.Compress, journey.Operation.Request.Options.SilenceDeadline);
+        var request = journey.Operation.Request;
+        using var channel = memory.OpenChannel(request.Compress, request.Options.SilenceDeadline);
+        using var states = vgpus?.OpenChannel(request.Compress, request.Options.SilenceDeadline);
         context.Memory = channel;
+        context.Vgpus = states;
         context.Suspending = () => steps.Reach(MigrationSteps.SendSuspending, control, memory);
         context.Suspended = () => steps.Reach(MigrationSteps.SendSuspended, control, memory);
         context.Transferring = progress => steps.ReachWithin(MigrationSteps.SendSaving, progress, control, memory);
@@ -342,50 +335,6 @@ public sealed class MigrationSender(
         }
     }
 
-    private IEnumerable<KeyValuePair<string, string>> Cookies(Journey journey, string debugInfo)
-    {
-        yield return new(MigrationCookies.InstanceId, instanceId);
-        yield return new(MigrationCookies.FinalId, journey.Vm);
-        yield return new(MigrationCookies.DebugInfo, debugInfo);
-        yield return new(MigrationCookies.MemoryMigration, Daemon.Version);
-        if (journey.Operation.Request.Compress)
-        {
-            yield return new(MigrationCookies.Compress, MigrationCookies.Zstd);
-        }
-
-        if (journey.Token is { } token)
-        {
-            yield return new(MigrationCookies.Token, token);
-        }
-
-        if (journey.Paused)
-        {
-            yield return new(MigrationCookies.Paused, "true");
-        }
-    }
-
-    private IEnumerable<KeyValuePair<string, string>> MemoryCookies(string vm)
-    {
-        var domain = backend.GetStatus(vm) ?? throw XenopsError.DoesNotExist("domain", vm);
-        yield return new(MigrationCookies.MemoryLimit, domain.MemoryLimitBytes.ToString(CultureInfo.InvariantCulture));
-        yield return new(MigrationCookies.MemoryTotalSource, domain.MemoryActualBytes.ToString(CultureInfo.InvariantCulture));
-    }
-
     private static VmRecord Remapped(VmRecord record, Operation.VM_migrate operation) =>
         MetadataRemap.Apply(record, operation.VdiMap, operation.VifMap, operation.PciMap);
-
-    /// <summary>One migration on its way.</summary>
-    private sealed class Journey(Operation.VM_migrate operation, RemoteHost host, bool paused)
-    {
-        internal Operation.VM_migrate Operation => operation;
-
-        internal string Vm => operation.Vm;
-
-        internal RemoteHost Host => host;
-
-        internal bool Paused => paused;
-
-        /// <summary>What the destination knows the migration by; null where it takes none.</summary>
-        internal string? Token { get; set; }
-    }
 }

@@ -14,6 +14,7 @@ public sealed class MigrationSteps(string path)
     public const string SendPrepared = "send.prepared";
     public const string SendMetadata = "send.metadata";
     public const string SendVmConnected = "send.vm-connected";
+    public const string SendVgpusConnected = "send.vgpu-connected";
     public const string SendPointOne = "send.point1";
     public const string SendMemoryConnected = "send.mem-connected";
     public const string SendMemoryAcknowledged = "send.mem-acked";
@@ -27,6 +28,7 @@ public sealed class MigrationSteps(string path)
     public const string SendFinished = "send.finished";
 
     public const string ReceiveBegun = "receive.begun";
+    public const string ReceiveVgpus = "receive.vgpu";
     public const string ReceiveCreated = "receive.created";
     public const string ReceivePointOne = "receive.point1";
     public const string ReceiveMemory = "receive.mem";

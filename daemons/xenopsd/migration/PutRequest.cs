@@ -6,8 +6,8 @@ namespace Toolstack.Xenopsd.Migration;
 internal static class PutRequest
 {
     /// <param name="destination">The URL given to VM.migrate; its query carries the session.</param>
-    /// <param name="connection"><c>vm</c>, <c>mem</c> or <c>outcome</c>.</param>
-    /// <param name="id">The temporary id on the destination.</param>
+    /// <param name="connection"><c>vm</c>, <c>mem</c>, <c>vgpu</c> or <c>outcome</c>.</param>
+    /// <param name="id">The temporary id on the destination; for <c>vgpu</c> a dot and the device after it.</param>
     /// <param name="cookies">Values are escaped: the reader splits at <c>;</c>, <c>,</c> and <c>=</c>.</param>
     internal static byte[] Head(Uri destination, string connection, string id, IEnumerable<KeyValuePair<string, string>> cookies)
     {

@@ -25,7 +25,8 @@ public static class PciPlans
 
     internal static ImmutableArray<Atomic> UnplugEach(VmDevices vm) => [.. ByPosition(vm).Select(static p => new Atomic.PCI_unplug(Id(p)))];
 
-    private static bool CarriesNvidia(VmDevices vm, Pci pci) =>
+    /// <summary>Whether the device is part of a card whose state travels; any other keeps its VM where it is.</summary>
+    internal static bool CarriesNvidia(VmDevices vm, Pci pci) =>
         vm.Vgpus.Any(g => g.implementation is VgpuImplementation.Nvidia && g.virtual_pci_address == pci.address);
 
     private static IEnumerable<Pci> ByPosition(VmDevices vm) => vm.Pcis.OrderBy(static p => p.position);

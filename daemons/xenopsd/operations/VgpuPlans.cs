@@ -14,5 +14,8 @@ public static class VgpuPlans
         ? []
         : [.. PciPlans.PlugVirtualFunctions(vm), new Atomic.VGPU_start(vm.Id, [.. vm.Vgpus.Select(Id)], Saved: true)];
 
+    /// <summary>The first card that holds something, which a migration's connection for all of them is named after; null when there is none.</summary>
+    internal static Vgpu? WithState(VmDevices vm) => vm.Vgpus.OrderBy(static g => g.position).FirstOrDefault(static g => g.implementation is not VgpuImplementation.Empty);
+
     private static DeviceId Id(Vgpu vgpu) => new(vgpu.id.vm, vgpu.id.device);
 }

@@ -41,6 +41,7 @@ public sealed class Engine : IAsyncDisposable
     private readonly PendingMigrations pending;
     private readonly UnclaimedMetadata unclaimed;
     private readonly MigrationReceiver receiver;
+    private readonly MigrationSender sender;
     private Task background = Task.CompletedTask;
 
     public Engine(EngineOptions options, IBackend backend, ILogger logger)
@@ -58,7 +59,7 @@ public sealed class Engine : IAsyncDisposable
         var executor = new AtomicExecutor(actions, Scheduler, logger, options.AtomicBoundary);
         receiver = new MigrationReceiver(Store, backend, executor, Scheduler, unclaimed, new Arrivals(options.DatabasePath, logger), options.SaveOptions.SilenceDeadline, options.MigrationSteps, logger);
         var resolver = new MigrationResolver(Store, backend, executor, Scheduler, pending, options.Recovery, options.Tls, logger);
-        var sender = new MigrationSender(Store, backend, executor, Scheduler, pending, resolver, InstanceId, options.Tls, options.MigrationSteps, logger);
+        sender = new MigrationSender(Store, backend, executor, Scheduler, pending, resolver, InstanceId, options.Tls, options.MigrationSteps, logger);
         var endings = new DomainEndings(Store, backend, pending, logger);
         Runner = new OperationRunner(Store, backend, executor, endings, pending, sender, receiver, resolver, unclaimed, logger);
         Operations = new OperationQueue(Scheduler, Tasks, Updates, Store, Runner, logger, stopping.Token);
@@ -93,6 +94,9 @@ public sealed class Engine : IAsyncDisposable
 
     /// <summary>Such a VM; null for any other.</summary>
     public VmRecord? Departing(string vm) => pending.Find(vm) is null || Backend.GetStatus(vm) is not null ? null : Store.Find(MigrationIds.Source(vm))?.WithId(vm);
+
+    /// <summary>Whether an id is the temporary one of a VM that is being sent to another host.</summary>
+    public bool IsLeaving(string temporary) => sender.IsLeaving(temporary);
 
     /// <summary>The page for Prometheus.</summary>
     public void WriteMetrics(MetricsText page)

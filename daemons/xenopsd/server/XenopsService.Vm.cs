@@ -21,8 +21,9 @@ public sealed partial class XenopsService
     public Task VmRemove(string debug_info, string id, CancellationToken cancel) =>
         engine.Operations.RunAsync(debug_info, new Operation.VM_remove(id), cancel);
 
+    /// <summary>True also of the temporary id of a VM from the moment on at which it begins to leave this host.</summary>
     public Task<bool> VmExists(string debug_info, string id, CancellationToken cancel) =>
-        Task.FromResult(engine.Store.Find(id) is not null || engine.Departing(id) is not null);
+        Task.FromResult(engine.Store.Find(id) is not null || engine.Departing(id) is not null || engine.IsLeaving(id));
 
     public async Task<ImmutableArray<(Vm vm, VmState state)>> VmList(string debug_info, CancellationToken cancel)
     {

@@ -4,6 +4,7 @@ using Tmds.Linux;
 using Toolstack.Interop.Linux;
 using Toolstack.Interop.Xen;
 using Toolstack.Xenopsd.Contract;
+using Toolstack.Xenopsd.Migration.Channels;
 using Toolstack.XenSimulator.Contract;
 
 namespace Toolstack.Xenopsd.Backends.Simulator;
@@ -145,7 +146,17 @@ public sealed class SimulatedHypervisor : IHypervisor
     public void StartVgpu(int domid, Vgpu card, bool saved)
     {
         ArgumentNullException.ThrowIfNull(card);
-        Wait("assign_device", calls.AssignDevice(domid, $"vgpu {Text(card.physical_pci_address)} {domid}.{card.id.device}", CancellationToken.None));
+        Wait("start_vgpu", calls.StartVgpu(domid, Text(card.physical_pci_address), card.id.device, saved, CancellationToken.None));
+    }
+
+    public void SaveVgpus(int domid, IDataChannel io) => SimulatedCards.Write(Wait("vgpus", calls.Vgpus(domid, CancellationToken.None)), io);
+
+    public void RestoreVgpus(int domid, IDataChannel io)
+    {
+        foreach (var card in SimulatedCards.Read(io))
+        {
+            Wait("set_vgpu", calls.SetVgpu(domid, card, CancellationToken.None));
+        }
     }
 
     public bool CanSoftReset => true;

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Collections.Immutable;
 using Tmds.Linux;
 using Toolstack.Interop.Linux;
+using Toolstack.Xenopsd.Migration.Channels;
 using Toolstack.Xenopsd.Migration.Stream;
 using Toolstack.XenSimulator.Contract;
 
@@ -22,6 +23,8 @@ internal sealed class SimulatedSource(DomainConnection connection, string descri
 
     public DynamicState GetDynamicState() =>
         SimulatedState.Write(connection.Call("get_context", c => c.GetContext(connection.Domid, CancellationToken.None)));
+
+    public void WriteVgpus(IDataChannel io) => SimulatedCards.Write(connection.Call("vgpus", c => c.Vgpus(connection.Domid, CancellationToken.None)), io);
 
     public void Dispose() => memory.Dispose();
 }
@@ -50,6 +53,14 @@ internal sealed class SimulatedTarget(DomainConnection connection) : IHypervisor
         catch (HypervisorError error) when (error.Errno == LibC.EINVAL)
         {
             throw new StreamError(StreamFault.BadBody, error.Message);
+        }
+    }
+
+    public void ReadVgpus(IDataChannel io)
+    {
+        foreach (var card in SimulatedCards.Read(io))
+        {
+            connection.Call("set_vgpu", c => c.SetVgpu(connection.Domid, card, CancellationToken.None));
         }
     }
 

@@ -1,3 +1,5 @@
+using Toolstack.Xenopsd.Migration.Channels;
+
 namespace Toolstack.Xenopsd.Migration.Stream;
 
 /// <summary>
@@ -89,6 +91,9 @@ public interface ISaveSource
 
     /// <summary>The state that only a suspended guest has.</summary>
     DynamicState GetDynamicState();
+
+    /// <summary>Writes what the graphics cards of the suspended guest hold, where that is to stand in the image itself.</summary>
+    void WriteVgpus(IDataChannel io) => throw new NotSupportedException();
 }
 
 /// <summary>What the restore engine needs of a domain.</summary>
@@ -105,6 +110,9 @@ public interface IRestoreTarget
 
     /// <summary>Called before the first frame is written.</summary>
     void SetStaticState(StaticState state);
+
+    /// <summary>Reads what <see cref="ISaveSource.WriteVgpus"/> wrote.</summary>
+    void ReadVgpus(IDataChannel io) => throw new StreamError(StreamFault.UnknownRecord, "the state of graphics cards, of which there are none");
 
     /// <summary>Called once, when the whole image has been read. Raises <see cref="StreamError"/> when the guest cannot run from it.</summary>
     void SetDynamicState(DynamicState state);

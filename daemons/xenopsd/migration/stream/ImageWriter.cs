@@ -20,6 +20,9 @@ internal sealed class ImageWriter(IDataChannel io)
     /// <summary>The record after which the libxc stream follows up to its END.</summary>
     public void WriteLibxc() => Write(ImageRecord.Libxc, []);
 
+    /// <summary>The record after which what the guest's graphics cards hold follows.</summary>
+    public void WriteDemu() => Write(ImageRecord.Demu, []);
+
     public void WriteEnd() => Write(ImageRecord.EndOfImage, []);
 
     internal void Write(ImageRecord type, ReadOnlySpan<byte> body)

@@ -17,12 +17,14 @@ public sealed record RestoreStatistics(long BytesReceived, long Frames, long Zer
 public sealed class RestoreEngine : IDisposable
 {
     private readonly IDataChannel _io;
+    private readonly IRestoreTarget _target;
     private readonly StreamReader _stream;
     private readonly byte[] _header = new byte[16];
 
     private RestoreEngine(IDataChannel io, IRestoreTarget target, IProgress<double> progress)
     {
         _io = io;
+        _target = target;
         _stream = new StreamReader(io, target, progress);
     }
 
@@ -79,6 +81,10 @@ public sealed class RestoreEngine : IDisposable
                 case ImageRecord.Libxc when _stream.State is null:
                     RequireEmpty(type, length);
                     _stream.Read();
+                    break;
+                case ImageRecord.Demu:
+                    RequireEmpty(type, length);
+                    _target.ReadVgpus(_io);
                     break;
                 case ImageRecord.QemuTrad or ImageRecord.Varstored or ImageRecord.Swtpm0 or ImageRecord.Swtpm:
                     SkipEmulatorState(type, length);

@@ -162,6 +162,12 @@ public sealed class SaveEngine
         SendPass(CountDirty(), live: false, CancellationToken.None);
         _writer.WriteDynamicState(_source.GetDynamicState());
         _writer.WriteEnd();
+        if (_options.WithVgpus)
+        {
+            _image.WriteDemu();
+            _source.WriteVgpus(_io);
+        }
+
         _image.WriteEnd();
         _io.FinishWriting();
     }

@@ -17,6 +17,9 @@ public sealed record SaveOptions(
     bool PeerTakesZeroRecords,
     TimeSpan SilenceDeadline)
 {
+    /// <summary>What the guest's graphics cards hold stands in the image; otherwise it travels by itself, or there is none.</summary>
+    public bool WithVgpus { get; init; }
+
     /// <summary>Live, ten passes, 30 ms, no limit, plain v3 records only.</summary>
     public static SaveOptions Default { get; } = new(
         Live: true,

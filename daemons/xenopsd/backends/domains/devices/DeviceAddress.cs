@@ -69,4 +69,5 @@ internal static class XenbusState
     public const string Connected = "4";
     public const string Closing = "5";
     public const string Closed = "6";
+    public const string Reconfiguring = "7";
 }

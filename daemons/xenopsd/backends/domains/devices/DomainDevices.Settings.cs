@@ -9,64 +9,10 @@ using Toolstack.Xenopsd.Contract;
 
 namespace Toolstack.Xenopsd.Backends.Domains.Devices;
 
-/// <summary>PCI devices, and settings and requests of a domain.</summary>
+/// <summary>USB devices, and settings and requests of a domain.</summary>
 internal sealed partial class DomainDevices
 {
-    private const string VgpuKind = "vgpu";
     private const string GuestAgentFeatures = "/guest_agent_features";
-
-    public async Task PlugPciAsync(Pci pci, bool emulator, CancellationToken cancel)
-    {
-        ArgumentNullException.ThrowIfNull(pci);
-        var entry = table.Get(pci.id.vm);
-        entry.MayHaveDevices = true;
-        pciHost.Assign(entry.Domid, pci.address);
-        await StoreErrors.MapAsync(() => store.ApplyAsync([], PciKeys.Create(pci, entry.Domid), cancel)).ConfigureAwait(false);
-    }
-
-    /// <summary>The host takes a device back when the domain ends, not before.</summary>
-    public Task UnplugPciAsync(Pci pci, CancellationToken cancel) => Task.CompletedTask;
-
-    public Task DequarantinePciAsync(PciAddress address, CancellationToken cancel)
-    {
-        pciHost.Release(address);
-        return Task.CompletedTask;
-    }
-
-    public async Task<PciState> GetPciStateAsync(Pci pci, CancellationToken cancel)
-    {
-        ArgumentNullException.ThrowIfNull(pci);
-        return table.Find(pci.id.vm) is { Ending: false } entry
-            ? new PciState { plugged = await StoreErrors.MapAsync(() => store.ReadAsync(PciKeys.Device(pci, entry.Domid), cancel)).ConfigureAwait(false) == pci.address.ToString() }
-            : new PciState();
-    }
-
-    public async Task StartVgpusAsync(string vmId, ImmutableArray<Vgpu> vgpus, bool saved, CancellationToken cancel)
-    {
-        foreach (var card in vgpus.Where(static g => g.implementation is not VgpuImplementation.Empty))
-        {
-            var entry = table.Get(vmId);
-            string record = StorePaths.Private(entry.Domid, $"device/{VgpuKind}/{card.id.device}");
-            if (await StoreErrors.MapAsync(() => store.ReadAsync(record, cancel)).ConfigureAwait(false) is null)
-            {
-                hypervisor.StartVgpu(entry.Domid, card, saved);
-                await StoreErrors.MapAsync(() => store.WriteAsync(record, card.physical_pci_address.ToString(), cancel)).ConfigureAwait(false);
-            }
-        }
-    }
-
-    public async Task<VgpuState> GetVgpuStateAsync(Vgpu vgpu, CancellationToken cancel)
-    {
-        ArgumentNullException.ThrowIfNull(vgpu);
-        if (table.Find(vgpu.id.vm) is not { Ending: false } entry)
-        {
-            return new VgpuState();
-        }
-
-        var read = await StoreErrors.MapAsync(() => store.ReadAllAsync(
-            [DevicePaths.Active(vgpu.id.vm, VgpuKind, vgpu.id.device), StorePaths.Private(entry.Domid, $"device/{VgpuKind}/{vgpu.id.device}")], cancel)).ConfigureAwait(false);
-        return new VgpuState { active = read[0] == ActiveValue, plugged = read[1] is not null };
-    }
 
     public async Task PlugVusbAsync(Vusb vusb, CancellationToken cancel)
     {
@@ -98,13 +44,6 @@ internal sealed partial class DomainDevices
         {
             plugged = table.Find(vusb.id.vm) is { Ending: false } entry && await UsbRecordAsync(vusb, entry, cancel).ConfigureAwait(false) is not null,
         };
-    }
-
-    /// <summary>Guests are built without an emulator: there are their graphics cards alone to start.</summary>
-    public Task CreateDeviceModelAsync(DomainDescription vm, bool saveState, CancellationToken cancel)
-    {
-        ArgumentNullException.ThrowIfNull(vm);
-        return StartVgpusAsync(vm.Vm.id, vm.Vgpus, saveState, cancel);
     }
 
     public Task DestroyDeviceModelAsync(string vmId, CancellationToken cancel) => Task.CompletedTask;
@@ -284,7 +223,7 @@ internal sealed partial class DomainDevices
         }
 
         var passed = await StoreErrors.MapAsync(() => store.DirectoryAsync(PciKeys.Root(entry.Domid), cancel)).ConfigureAwait(false);
-        if (passed.Any(static name => name.StartsWith(PciKeys.DevicePrefix, StringComparison.Ordinal)))
+        if (PciKeys.Stays(passed))
         {
             throw XenopsError.Internal($"{vmId} has a PCI device: it cannot be saved");
         }

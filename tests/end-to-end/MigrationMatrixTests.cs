@@ -23,11 +23,14 @@ public partial class MatrixFixture : StorageFixture
     /// <summary>The VM has a disk and an interface, and travels compressed.</summary>
     protected virtual bool Equipped => false;
 
+    /// <summary>MiB/s of a migration while the guest runs: it can be disturbed in its midst.</summary>
+    protected virtual int Bandwidth => 64;
+
     protected override PoolOptions Options => new()
     {
         XenopsdLines =
         [
-            "migration-bandwidth-limit-mib = 64", "migration-recovery-interval = 1", "migration-metadata-lifetime = 15", $"debug-disturb-file = {DisturbFile}",
+            $"migration-bandwidth-limit-mib = {Bandwidth}", "migration-recovery-interval = 1", "migration-metadata-lifetime = 15", $"debug-disturb-file = {DisturbFile}",
         ],
     };
 
@@ -158,8 +161,14 @@ public partial class MatrixFixture : StorageFixture
     [GeneratedRegex("^/local/domain/0/backend/(vbd|vif)/[0-9]+/[0-9]+/state$")]
     private static partial Regex BackendState();
 
-    /// <summary>What is not as it has to be, empty when all is; and the host that has the VM.</summary>
-    private async Task<(string Problem, int Host)> LookAsync(CancellationToken cancel)
+    /// <summary>The numbers of the hosts where a domain lives, one for each, and how many domains there are.</summary>
+    internal async Task<(List<int> Living, int Domains)> LivingAsync(CancellationToken cancel)
+    {
+        var (living, domains) = await DomainsAsync(cancel);
+        return (living, domains.Count);
+    }
+
+    private async Task<(List<int> Living, List<string> Domains)> DomainsAsync(CancellationToken cancel)
     {
         List<string> domains = [];
         List<int> living = [];
@@ -176,6 +185,13 @@ public partial class MatrixFixture : StorageFixture
             }
         }
 
+        return (living, domains);
+    }
+
+    /// <summary>What is not as it has to be, empty when all is; and the host that has the VM.</summary>
+    private async Task<(string Problem, int Host)> LookAsync(CancellationToken cancel)
+    {
+        var (living, domains) = await DomainsAsync(cancel);
         if (domains.Count != 1 || living.Count != 1)
         {
             return ($"{living.Count} living of {domains.Count} domains [{string.Join("; ", domains)}]", 0);
@@ -244,24 +260,50 @@ public abstract class MigrationMatrix(MatrixFixture fixture) : DeadlineTests
         await AssertWholeAsync(vm, before);
     }
 
-    /// <param name="killed">The daemon that dies in the midst of the copy, of the two hosts.</param>
-    protected async Task KilledAsync(int from, Func<IReadOnlyList<PoolHost>, ManagedDaemon> killed)
+    /// <param name="from">The number of the source's host.</param>
+    /// <param name="killed">The daemons that die in the midst of the copy, of the two hosts.</param>
+    protected async Task KilledAsync(int from, Func<IReadOnlyList<PoolHost>, ManagedDaemon[]> killed)
     {
-        var vm = await fixture.MachineAsync(Cancel);
-        if (await fixture.WaitUntilSettledAsync(Cancel) != from)
-        {
-            await fixture.MigrateAsync(vm.Ref, from, Cancel);
-        }
-
+        var vm = await BringToAsync(from);
         var before = await vm.VerifyMemoryAsync(Cancel);
         var task = await fixture.BeginMigrationAsync(vm.Ref, 3 - from, Cancel);
         await fixture.WaitUntilCopyingAsync(task, Cancel);
-        var daemon = killed(fixture.Pool.Hosts);
-        int pid = daemon.Pid;
-        daemon.Kill();
-        await daemon.WaitForRestartAsync(pid, Cancel);
+        var daemons = killed(fixture.Pool.Hosts);
+        int[] pids = [.. daemons.Select(static d => d.Pid)];
+        Array.ForEach(daemons, static d => d.Kill());
+        await Task.WhenAll(daemons.Select((d, i) => d.WaitForRestartAsync(pids[i], Cancel)));
         await fixture.Pool.WaitUntilLiveAsync(Cancel);
         await AssertWholeAsync(vm, before);
+    }
+
+    /// <summary>The same with daemons that stay dead until the migration is over: nobody but xenopsd sees its end.</summary>
+    protected async Task AwayAsync(int from, Func<IReadOnlyList<PoolHost>, ManagedDaemon[]> away)
+    {
+        var vm = await BringToAsync(from);
+        var before = await vm.VerifyMemoryAsync(Cancel);
+        var task = await fixture.BeginMigrationAsync(vm.Ref, 3 - from, Cancel);
+        await fixture.WaitUntilCopyingAsync(task, Cancel);
+        var daemons = away(fixture.Pool.Hosts);
+        await Task.WhenAll(daemons.Select(static d => d.HoldDeadAsync()));
+        while (await fixture.LivingAsync(Cancel) is not ([var living], 1) || living == from)
+        {
+            await Task.Delay(50, Cancel);
+        }
+
+        await Task.WhenAll(daemons.Select(d => d.StartAsync(Cancel)));
+        await fixture.Pool.WaitUntilLiveAsync(Cancel);
+        await AssertWholeAsync(vm, before);
+    }
+
+    private async Task<RunningVm> BringToAsync(int host)
+    {
+        var vm = await fixture.MachineAsync(Cancel);
+        if (await fixture.WaitUntilSettledAsync(Cancel) != host)
+        {
+            await fixture.MigrateAsync(vm.Ref, host, Cancel);
+        }
+
+        return vm;
     }
 
     /// <summary>The task may succeed or fail, but it ends.</summary>
@@ -321,7 +363,42 @@ public sealed class MigrationXapiDiesTests(MatrixFixture fixture) : MigrationMat
     [InlineData(1, 2)]
     [InlineData(2, 1)]
     [InlineData(2, 2)]
-    public Task OneWholeCopyIsLeft(int from, int killed) => KilledAsync(from, hosts => hosts[killed - 1].Xapi);
+    public Task OneWholeCopyIsLeft(int from, int killed) => KilledAsync(from, hosts => [hosts[killed - 1].Xapi]);
+}
+
+/// <summary>A pool whose migrations outlast the start of a daemon.</summary>
+public sealed class SlowMatrixFixture : MatrixFixture
+{
+    protected override int Bandwidth => 12;
+}
+
+/// <summary>All XenAPI daemons die in the midst of a migration, so that nobody is left who began it: those that come back find the VM on its way, or find
+/// it where nobody saw it arrive, and never take it for halted or for a stray.</summary>
+public sealed class MigrationXapisDieTests(SlowMatrixFixture fixture) : MigrationMatrix(fixture), IClassFixture<SlowMatrixFixture>
+{
+    private readonly SlowMatrixFixture fixture = fixture;
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task OneWholeCopyIsLeft(int from)
+    {
+        await using var watch = new StateWatch(fixture, (await fixture.MachineAsync(Cancel)).Ref);
+        await KilledAsync(from, Xapis);
+        await watch.AssertRunningAsync();
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task OneWholeCopyIsLeftThatNobodySawArrive(int from)
+    {
+        await using var watch = new StateWatch(fixture, (await fixture.MachineAsync(Cancel)).Ref);
+        await AwayAsync(from, Xapis);
+        await watch.AssertRunningAsync();
+    }
+
+    private static ManagedDaemon[] Xapis(IReadOnlyList<PoolHost> hosts) => [.. hosts.Select(static h => h.Xapi)];
 }
 
 /// <summary>The message switch of the source or of the destination dies in the midst of a migration: every daemon of the host talks through it.</summary>
@@ -332,7 +409,7 @@ public sealed class MigrationSwitchDiesTests(MatrixFixture fixture) : MigrationM
     [InlineData(1, 2)]
     [InlineData(2, 1)]
     [InlineData(2, 2)]
-    public Task OneWholeCopyIsLeft(int from, int killed) => KilledAsync(from, hosts => hosts[killed - 1].Switch);
+    public Task OneWholeCopyIsLeft(int from, int killed) => KilledAsync(from, hosts => [hosts[killed - 1].Switch]);
 }
 
 /// <summary>Migrations as they are in earnest: the VM has a disk and an interface, its memory is compressed and encrypted.</summary>

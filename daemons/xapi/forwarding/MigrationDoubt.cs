@@ -22,10 +22,14 @@ internal static class MigrationDoubt
         error is { Code: "CANNOT_CONTACT_HOST" }
         || (error is { Code: "VM_MIGRATE_FAILED", Parameters: [.., var reason] } && reason.StartsWith(Words, StringComparison.Ordinal));
 
-    /// <summary>Whether the xenopsd of a VM's source waits for its destination's word: until it has that, it keeps the VM's copy under the
-    /// temporary id of the xenops protocol. Raises XenopsError.</summary>
+    /// <summary>Whether the xenopsd of a VM's source is still sending it, or waits for its destination's word: all that while it knows the VM by the
+    /// temporary id of the xenops protocol too. Raises XenopsError.</summary>
     public static Task<bool> IsInDoubtAsync(IXenops source, string debug, string uuid) =>
         source.VmExists(debug, MigrationIds.Source(uuid), CancellationToken.None);
+
+    /// <summary>Whether the xenopsd of a VM's destination has something of it that has not arrived yet. Raises XenopsError.</summary>
+    public static Task<bool> IsArrivingAsync(IXenops destination, string debug, string uuid) =>
+        destination.VmExists(debug, MigrationIds.Destination(uuid), CancellationToken.None);
 
     /// <summary>A VM that this host was sending to another when the one who was to complete the migration was lost.</summary>
     public static bool MayHaveLeft(VM row, Ref<host> here) =>

@@ -52,7 +52,7 @@ internal sealed partial class VmOperations
                 if (left is false)
                 {
                     await EndIfSuspendedAsync(context, vm, row.uuid).ConfigureAwait(false);
-                    throw;
+                    throw Named(e, vm, host);
                 }
 
                 Log.MovedAllTheSame(logger, row.uuid, e.Message);
@@ -66,6 +66,12 @@ internal sealed partial class VmOperations
             await CompleteAsync(context, vm, host).ConfigureAwait(false);
         }
     }
+
+    /// <summary>A failure of which nothing is known but its words (a daemon ended, a connection broke) is that of a migration:
+    /// VM_MIGRATE_FAILED [vm; source; target; why].</summary>
+    private XenApiError Named(XenApiError error, Ref<VM> vm, Ref<host> target) => error.Code == "INTERNAL_ERROR"
+        ? new XenApiError("VM_MIGRATE_FAILED", vm.ToString(), identity.Localhost.ToString(), target.ToString(), error.Message)
+        : error;
 
     /// <summary>On the target host: the VM is its own from now on.</summary>
     public override async Task pool_migrate_complete(Call call, Ref<VM> vm, Ref<host> host)

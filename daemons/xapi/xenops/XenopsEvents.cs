@@ -37,9 +37,6 @@ internal sealed class XenopsEvents(
     /// <summary>Ids of the VMs that are to be refreshed: a refresh failed, or was left to an operation.</summary>
     private readonly ConcurrentDictionary<string, bool> owed = new(StringComparer.Ordinal);
 
-    /// <summary>Ids of the VMs that were seen waiting for word from the host that a migration was to bring them to.</summary>
-    private readonly ConcurrentDictionary<string, bool> doubtful = new(StringComparer.Ordinal);
-
     /// <summary>Operations that ask for the VM's state themselves when they are over, whatever they ended in.</summary>
     private static readonly ImmutableHashSet<vm_operations> Refreshing =
     [
@@ -198,30 +195,28 @@ internal sealed class XenopsEvents(
     }
 
     /// <summary>True for a VM that left this host by a migration which nobody completed: where it arrived, its host says, and until then the
-    /// database keeps what it has. One that turned out to go on here is promised to nobody else any more.</summary>
+    /// database keeps what it has. One that goes on here, and is not being sent, is promised to nobody else any more.</summary>
     private async Task<bool> IsOpenAsync(string uuid, Ref<VM> self, VM row, VmState? state, CancellationToken cancel)
     {
         if (!MigrationDoubt.MayHaveLeft(row, identity.Localhost))
         {
-            doubtful.TryRemove(uuid, out _);
             return false;
         }
 
-        if (state is null)
+        if (state is null || await MigrationDoubt.IsInDoubtAsync(xenops, Debug, uuid).ConfigureAwait(false))
+        {
+            owed[uuid] = true;
+            return state is null;
+        }
+
+        // It is not being sent any more. Whether it is still here must be asked after that: it may have left since its state was read.
+        if (await StatAsync(uuid, cancel).ConfigureAwait(false) is null)
         {
             owed[uuid] = true;
             return true;
         }
 
-        if (await MigrationDoubt.IsInDoubtAsync(xenops, Debug, uuid).ConfigureAwait(false))
-        {
-            doubtful[uuid] = true;
-        }
-        else if (doubtful.TryRemove(uuid, out _))
-        {
-            await database.Update(self, MigrationDoubt.Settled, cancel).ConfigureAwait(false);
-        }
-
+        await database.Update(self, MigrationDoubt.Settled, cancel).ConfigureAwait(false);
         return false;
     }
 

@@ -47,6 +47,7 @@ internal sealed class XenopsSync(
             if (!belongs)
             {
                 await EndAsync(vm.id, state, cancel).ConfigureAwait(false);
+                here.Remove(vm.id);
             }
             else if ((arrived || row.Value.resident_on.IsNull) && state.power_state != PowerState.Halted)
             {
@@ -61,20 +62,26 @@ internal sealed class XenopsSync(
 
         HashSet<string> stems = [.. here.Select(MigrationIds.Stem)];
         List<string> open = [];
-        foreach ((Ref<VM> self, VM row) in rows.Where(r => !IsMoving(r.Value) && !stems.Contains(MigrationIds.Stem(r.Value.uuid))))
+        foreach ((Ref<VM> self, VM row) in rows.Where(static r => !IsMoving(r.Value)))
         {
             if (MigrationDoubt.MayHaveLeft(row, identity.Localhost))
             {
                 open.Add(row.uuid);
+            }
+            else if (stems.Contains(MigrationIds.Stem(row.uuid)))
+            {
+                continue;
             }
             else if (row.resident_on == identity.Localhost && !row.is_control_domain)
             {
                 Log.NotRunning(logger, row.uuid);
                 await updates.ApplyAsync(self, row, null, cancel).ConfigureAwait(false);
             }
-            else if (row.scheduled_to_be_resident_on == identity.Localhost && !row.resident_on.IsNull)
+            else if (row.scheduled_to_be_resident_on == identity.Localhost && !row.resident_on.IsNull
+                && !await MigrationDoubt.IsArrivingAsync(xenops, Debug, row.uuid).ConfigureAwait(false))
             {
-                // It was to come here, and there is nothing of it: its source may say what it is now.
+                // It was to come here, and there is nothing of it: its source may say what it is now. One that is on its way is promised
+                // until it has come, or goes on at its source.
                 await database.Update(self, MigrationDoubt.Settled, cancel).ConfigureAwait(false);
             }
         }

@@ -14,6 +14,8 @@ namespace Toolstack.Tests.VirtualMachines;
 /// <summary>A VM that runs here although the database does not say so, as after a migration whose xapi was killed.</summary>
 public class AdoptionTests
 {
+    private static readonly XenopsTaskLimits Limits = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+
     private readonly Stage stage = new();
 
     [Fact]
@@ -85,13 +87,48 @@ public class AdoptionTests
         Assert.Equal((vm_power_state.Running, true), (stage.Row.power_state, stage.Row.scheduled_to_be_resident_on.IsNull));
     }
 
+    /// <summary>Its state is read while it is here; when it is asked whether it is being sent, it has left.</summary>
+    [Fact]
+    public async Task AVmThatLeavesWhileItIsLookedAtStaysPromised()
+    {
+        stage.Run(stage.Here);
+        stage.Set(row => row with { scheduled_to_be_resident_on = stage.There });
+        await Events(new Doubtful { State = PowerState.Running, Leaves = true }).RefreshAsync(Stage.VmId, CancellationToken.None);
+        Assert.Equal((vm_power_state.Running, stage.Here, stage.There), (stage.Row.power_state, stage.Row.resident_on, stage.Row.scheduled_to_be_resident_on));
+    }
+
+    /// <summary>Both ends of a migration begin anew while xenopsd goes on with it: who has something of the VM that comes waits for it, who has nothing lets it go.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task AVmOnItsWayHereStaysPromised(bool arriving)
+    {
+        stage.Run(stage.There);
+        stage.Set(row => row with { scheduled_to_be_resident_on = stage.Here });
+        Assert.Empty(await Sync(new Doubtful { InDoubt = arriving }).RunAsync(CancellationToken.None));
+        Assert.Equal((stage.There, arriving ? stage.Here : Ref<host>.Null), (stage.Row.resident_on, stage.Row.scheduled_to_be_resident_on));
+    }
+
+    [Fact]
+    public async Task AVmOnItsWayFromHereIsLookedAtUntilItHasGoneOrStays()
+    {
+        stage.Run(stage.Here);
+        stage.Set(row => row with { scheduled_to_be_resident_on = stage.There });
+        Assert.Equal([Stage.VmId], await Sync(new Doubtful { State = PowerState.Running, InDoubt = true }).RunAsync(CancellationToken.None));
+        Assert.Equal(stage.There, stage.Row.scheduled_to_be_resident_on);
+    }
+
+    private XenopsSync Sync(FakeXenops xenops) => new(
+        xenops, new XenopsTasks(xenops, Limits), stage.Database, stage.Identity,
+        new VmUpdates(xenops, stage.Database, stage.Identity, new DeviceUpdates(xenops, stage.Database, stage.Identity), NullLogger.Instance), NullLogger.Instance);
+
     private async Task LookAsync(PowerState state) => await Events(new Known(state)).RefreshAsync(Stage.VmId, CancellationToken.None);
 
     private XenopsEvents Events(FakeXenops xenops)
     {
         DeviceUpdates devices = new(xenops, stage.Database, stage.Identity);
         return new XenopsEvents(
-            xenops, new XenopsTasks(xenops, new XenopsTaskLimits(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1))),
+            xenops, new XenopsTasks(xenops, Limits),
             stage.Database, stage.Identity, new VmUpdates(xenops, stage.Database, stage.Identity, devices, NullLogger.Instance), devices,
             static _ => Task.FromResult<IReadOnlyList<string>>([]), NullLogger.Instance);
     }
@@ -113,7 +150,19 @@ public class AdoptionTests
             ? Task.FromResult((VmMetadata.Build(Stage.NewVm(id)).vm, new VmState { power_state = state, domids = [7] }))
             : throw XenopsError.DoesNotExist("VM", id);
 
-        public override Task<bool> VmExists(string debug_info, string id, CancellationToken cancel) => Task.FromResult(id != Stage.VmId && InDoubt);
+        /// <summary>It goes when it is asked whether it does.</summary>
+        public bool Leaves { get; init; }
+
+        public override Task<bool> VmExists(string debug_info, string id, CancellationToken cancel)
+        {
+            State = Leaves ? null : State;
+            return Task.FromResult(id != Stage.VmId && InDoubt);
+        }
+
+        public override Task<ImmutableArray<TaskInfo>> TaskList(string debug_info, CancellationToken cancel) => Task.FromResult(ImmutableArray<TaskInfo>.Empty);
+
+        public override Task<ImmutableArray<(Vm vm, VmState state)>> VmList(string debug_info, CancellationToken cancel) =>
+            Task.FromResult<ImmutableArray<(Vm, VmState)>>(State is { } state ? [(VmMetadata.Build(Stage.NewVm(Stage.VmId)).vm, new VmState { power_state = state })] : []);
     }
 
     /// <summary>Reports the VM once; then the host that was believed to run it says that it does not.</summary>

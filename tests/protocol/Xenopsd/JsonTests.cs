@@ -9,9 +9,9 @@ namespace Toolstack.Tests.Xenopsd;
 /// <summary>The interface in the original encoding: requests and answers as literal bytes, a family of calls each (xenops protocol).</summary>
 public sealed class JsonTests
 {
-    private const string Vm = "12345678-1234-1234-1234-123456789abc";
+    internal const string Vm = "12345678-1234-1234-1234-123456789abc";
 
-    private const string VmText = """
+    internal const string VmText = """
         {"id":"12345678-1234-1234-1234-123456789abc","name":"n","ssidref":0,"xsdata":{},"platformdata":{"pae":"true"},"bios_strings":{},"ty":["PVH",{"boot":["Direct",{"kernel":"/boot/guest","cmdline":"quiet"}],"framebuffer":true,"vncterm":true,"pci_passthrough":false}],"suppress_spurious_page_faults":false,"memory_static_max":16777216,"memory_dynamic_max":16777216,"memory_dynamic_min":16777216,"vcpu_max":2,"vcpus":1,"scheduler_params":{"priority":[256,0],"affinity":[[0,1]]},"on_crash":["Shutdown"],"on_shutdown":["Shutdown"],"on_reboot":["Start"],"on_softreboot":["Softreboot"],"pci_msitranslate":false,"pci_power_mgmt":false,"has_vendor_device":false}
         """;
 
@@ -19,23 +19,23 @@ public sealed class JsonTests
         {"power_state":"Halted","domids":[],"consoles":[],"memory_target":0,"memory_actual":0,"memory_limit":0,"vcpu_target":0,"shadow_multiplier_target":1.0,"rtc_timeoffset":"","uncooperative_balloon_driver":false,"guest_agent":{},"xsdata_state":{},"pv_drivers_detected":false,"last_start_time":0.0,"hvm":false,"nomigrate":false,"nested_virt":false,"domain_type":"Domain_undefined","featureset":"","numa_optimised":false,"numa_nodes":0,"numa_node_memory":[]}
         """;
 
-    private const string VbdText = """
+    internal const string VbdText = """
         {"id":["12345678-1234-1234-1234-123456789abc","xvda"],"position":["Xen",0,0],"mode":"ReadOnly","backend":["VDI","sr/vdi"],"ty":"CDROM","unpluggable":true,"extra_backend_keys":{"a":"b"},"extra_private_keys":{},"qos":["Ionice",["BestEffort",["Other",3]]],"persistent":true,"can_attach_early":false}
         """;
 
-    private const string VifText = """
+    internal const string VifText = """
         {"id":["12345678-1234-1234-1234-123456789abc","0"],"position":0,"mac":"02:00:00:00:00:01","carrier":true,"mtu":1500,"rate":[1000,50000],"backend":["Remote",["d","xenbr1"]],"other_config":{},"locking_mode":["Locked",{"ipv4":["10.0.0.1"],"ipv6":[]}],"extra_private_keys":{},"ipv4_configuration":["Static4",[["10.0.0.1/8"],["10.0.0.2"]]],"ipv6_configuration":["Static6",[["fe80::1/64"],[]]],"pvs_proxy":["s",[{"addresses":["1.2.3.4"],"first_port":1,"last_port":2}],"i"],"vlan":7,"trunks":[1,2]}
         """;
 
-    private const string PciText = """
+    internal const string PciText = """
         {"id":["12345678-1234-1234-1234-123456789abc","0000:03:00.1"],"position":1,"address":{"domain":0,"bus":3,"dev":0,"fn":1},"msitranslate":true}
         """;
 
-    private const string VgpuText = """
+    internal const string VgpuText = """
         {"id":["12345678-1234-1234-1234-123456789abc","0"],"position":0,"physical_pci_address":{"domain":0,"bus":4,"dev":0,"fn":0},"implementation":["MxGPU",{"vgpus_per_pgpu":4,"framebufferbytes":268435456}]}
         """;
 
-    private const string VusbText = """
+    internal const string VusbText = """
         {"id":["12345678-1234-1234-1234-123456789abc","usb1"],"hostbus":"1","hostport":"2","version":"2.00","path":"1-2","speed":480.0}
         """;
 

@@ -12,6 +12,9 @@ namespace Toolstack.Xapi.Devices;
 internal sealed record VmDevices(ImmutableArray<Vbd> Disks, ImmutableArray<Vif> Interfaces)
 {
     internal static VmDevices None { get; } = new([], []);
+
+    /// <summary>The disks that a boot loader may look for a kernel on, the first one first.</summary>
+    internal ImmutableArray<Disk> Bootable { get; init; } = [];
 }
 
 /// <summary>Describes the devices of VMs for xenopsd, from their rows.</summary>
@@ -29,11 +32,13 @@ internal sealed class DeviceDescriber(XapiDatabase database, VdiStore store)
         }
 
         ImmutableArray<Vbd>.Builder disks = ImmutableArray.CreateBuilder<Vbd>();
+        HashSet<(string vm, string device)> bootable = [];
         foreach (Ref<VBD> one in vm.VBDs)
         {
             if (await database.Find(one, cancel).ConfigureAwait(false) is { currently_attached: true } row)
             {
                 disks.Add(await DescribeAsync(vm, row, cancel).ConfigureAwait(false));
+                _ = row.bootable && bootable.Add(disks[^1].id);
             }
         }
 
@@ -48,7 +53,10 @@ internal sealed class DeviceDescriber(XapiDatabase database, VdiStore store)
 
         disks.Sort(static (a, b) => string.CompareOrdinal(a.id.device, b.id.device));
         interfaces.Sort(static (a, b) => a.position.CompareTo(b.position));
-        return new VmDevices(disks.ToImmutable(), interfaces.ToImmutable());
+        return new VmDevices(disks.ToImmutable(), interfaces.ToImmutable())
+        {
+            Bootable = [.. disks.Where(d => bootable.Contains(d.id)).Select(static d => d.backend).OfType<Disk>()],
+        };
     }
 
     internal async ValueTask<Vbd> DescribeAsync(VM vm, VBD row, CancellationToken cancel)
@@ -65,6 +73,7 @@ internal sealed class DeviceDescriber(XapiDatabase database, VdiStore store)
             unpluggable = row.unpluggable,
             extra_backend_keys = vdi?.xenstore_data ?? ImmutableSortedDictionary<string, string>.Empty,
             persistent = vdi is not { on_boot: on_boot.reset },
+            qos = Priority(row),
         };
     }
 
@@ -106,6 +115,32 @@ internal sealed class DeviceDescriber(XapiDatabase database, VdiStore store)
     internal static Ipv6Configuration Ipv6(VIF row) => row.ipv6_configuration_mode == vif_ipv6_configuration_mode.Static
         ? new Ipv6Configuration.Static6(row.ipv6_addresses, row.ipv6_gateway.Length > 0 ? row.ipv6_gateway : null)
         : new Ipv6Configuration.Unspecified6();
+
+    /// <summary>The share of a disk's time: algorithm <c>ionice</c>, parameters <c>sched</c> (<c>rt</c>, <c>idle</c>, best effort otherwise) and <c>class</c>
+    /// (<c>highest</c> to <c>lowest</c>, or a number of Linux's).</summary>
+    internal static VbdQos? Priority(VBD row)
+    {
+        if (row.qos_algorithm_type != "ionice" || row.qos_algorithm_params.GetValueOrDefault("sched") is not { Length: > 0 } scheduler)
+        {
+            return null;
+        }
+
+        IoClass level = row.qos_algorithm_params.GetValueOrDefault("class") switch
+        {
+            "highest" => new IoClass.Highest(),
+            "high" => new IoClass.High(),
+            "low" => new IoClass.Low(),
+            "lowest" => new IoClass.Lowest(),
+            var text when long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number) => new IoClass.Other(number),
+            _ => new IoClass.Normal(),
+        };
+        return new VbdQos.Ionice(scheduler switch
+        {
+            "rt" or "real-time" => new IoScheduling.RealTime(level),
+            "idle" => new IoScheduling.Idle(),
+            _ => new IoScheduling.BestEffort(level),
+        });
+    }
 
     /// <summary>The limit of bandwidth: algorithm <c>ratelimit</c>, parameters <c>kbps</c> and <c>timeslice_us</c>.</summary>
     private static (long kilobytes, long microseconds)? Rate(VIF row)

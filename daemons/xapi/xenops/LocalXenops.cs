@@ -27,7 +27,7 @@ internal sealed class LocalXenops(IXenops xenops, XenopsTasks tasks, XenopsEvent
             VmDevices described = await devices.DescribeAsync(row, call.Cancellation).ConfigureAwait(false);
             Metadata metadata = VmMetadata.Build(row, described);
             await xenops.VmImportMetadata(Debug(call), JsonValueWriter.Text(w => MetadataCodec.Write(w, metadata)), call.Cancellation).ConfigureAwait(false);
-            pushed.Note(metadata.vm);
+            pushed.Note(described.Bootable.IsEmpty ? metadata.vm : VmMetadata.Build(row).vm);
         });
 
     /// <summary>Starts a task of xenopsd and waits for its end. <paramref name="start"/> is not to be cancelled itself: a request given up

@@ -29,7 +29,7 @@ internal static class VmMetadata
             xsdata = row.xenstore_data,
             platformdata = Platform(row),
             bios_strings = row.bios_strings,
-            ty = Builder(row),
+            ty = WithBootDevices(Builder(row), devices?.Bootable ?? []),
             memory_static_max = row.memory_static_max,
             memory_dynamic_max = row.memory_dynamic_max,
             memory_dynamic_min = row.memory_dynamic_min,
@@ -46,6 +46,18 @@ internal static class VmMetadata
             generation_id = row.generation_id is "" or "0:0" ? null : row.generation_id,
         },
     };
+
+    private static BuilderInfo WithBootDevices(BuilderInfo builder, ImmutableArray<Disk> disks) => builder switch
+    {
+        BuilderInfo.PV pv => new BuilderInfo.PV(With(pv.info, disks)),
+        BuilderInfo.PVinPVH pv => new BuilderInfo.PVinPVH(With(pv.info, disks)),
+        BuilderInfo.PVH pv => new BuilderInfo.PVH(With(pv.info, disks)),
+        _ => builder,
+    };
+
+    private static PvInfo With(PvInfo info, ImmutableArray<Disk> disks) => info.boot is PvBoot.Indirect { info: var loader }
+        ? info with { boot = new PvBoot.Indirect(loader with { devices = disks }) }
+        : info;
 
     /// <summary>The same of a VM that runs, which keeps the CPU features that it has booted with.</summary>
     public static Metadata BuildRunning(VM row, VmDevices devices)

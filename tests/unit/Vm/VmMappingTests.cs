@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using Toolstack.Idl;
 using Toolstack.Tests.Forwarding;
 using Toolstack.Xapi.Datamodel;
+using Toolstack.Xapi.Devices;
 using Toolstack.Xapi.Xenops;
 using Toolstack.Xenopsd.Contract;
 using Xunit;
@@ -45,6 +47,37 @@ public sealed class VmMappingTests
         SchedulerParams scheduling = VmMetadata.Build(row).vm.scheduler_params;
         Assert.Equal((512, 0), scheduling.priority);
         Assert.Equal([[0L, 1L], [2L]], scheduling.affinity.Select(static a => a.ToArray()));
+    }
+
+    [Fact]
+    public void ABootLoaderIsGivenTheBootableDisks()
+    {
+        VM row = Row with { domain_type = domain_type.pv, PV_bootloader = "pygrub", PV_args = "console=hvc0" };
+        VmDevices devices = new([], []) { Bootable = [new Disk.Local("/disk")] };
+        IndirectBoot boot = Assert.IsType<PvBoot.Indirect>(Assert.IsType<BuilderInfo.PV>(VmMetadata.Build(row, devices).vm.ty).info.boot).info;
+        Assert.Equal(("pygrub", "console=hvc0", new Disk.Local("/disk")), (boot.bootloader, boot.extra_args, Assert.Single(boot.devices)));
+    }
+
+    [Theory]
+    [InlineData("", "rt", "high", null)]
+    [InlineData("ionice", "", "high", null)]
+    [InlineData("ionice", "rt", "highest", "RealTime Highest")]
+    [InlineData("ionice", "real-time", "3", "RealTime Other { level = 3 }")]
+    [InlineData("ionice", "best-effort", "lowest", "BestEffort Lowest")]
+    [InlineData("ionice", "be", "", "BestEffort Normal")]
+    [InlineData("ionice", "idle", "low", "Idle")]
+    public void ADiskHasThePriorityOfItsParameters(string algorithm, string scheduler, string level, string? expected)
+    {
+        VBD row = new() { qos_algorithm_type = algorithm, qos_algorithm_params = ImmutableSortedDictionary<string, string>.Empty.Add("sched", scheduler).Add("class", level) };
+        string? found = DeviceDescriber.Priority(row) is VbdQos.Ionice { scheduling: var scheduling }
+            ? scheduling switch
+            {
+                IoScheduling.RealTime r => $"RealTime {r.priority}",
+                IoScheduling.BestEffort b => $"BestEffort {b.priority}",
+                var other => other.ToString(),
+            }
+            : null;
+        Assert.Equal(expected, found?.Replace(" { }", "", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -84,28 +84,21 @@ public static unsafe class UnixRights
     }
 
     /// <summary>As <see cref="Receive"/>, but does not wait: null when nothing is there.</summary>
-    public static int? TryReceive(Socket socket, Span<byte> data, List<SafeFileHandle> descriptors)
+    public static int? TryReceive(Socket socket, Span<byte> data, List<SafeFileHandle> descriptors) =>
+        ReceiveOrNot(socket, data, descriptors, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+
+    /// <summary>As <see cref="Receive"/>, of a socket in blocking mode: null when nothing came within its <see cref="SetReceiveTime"/>.</summary>
+    public static int? ReceiveInTime(Socket socket, Span<byte> data, List<SafeFileHandle> descriptors) =>
+        ReceiveOrNot(socket, data, descriptors, MSG_CMSG_CLOEXEC);
+
+    /// <summary>How long the kernel lets a receive wait (SO_RCVTIMEO), which .NET's own time of a socket does not set.
+    /// Raises <see cref="SocketException"/>.</summary>
+    public static void SetReceiveTime(Socket socket, TimeSpan time)
     {
         ArgumentNullException.ThrowIfNull(socket);
-        ArgumentNullException.ThrowIfNull(descriptors);
-        while (true)
-        {
-            var received = ReceiveOnce(socket, data, descriptors, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-            if (received >= 0)
-            {
-                return (int)received;
-            }
-
-            if (errno == EAGAIN)
-            {
-                return null;
-            }
-
-            if (errno != EINTR)
-            {
-                throw new HypervisorError("recvmsg", errno);
-            }
-        }
+        // struct timeval on 64-bit systems: seconds, then microseconds.
+        Span<long> value = [(long)time.TotalSeconds, (long)(time - TimeSpan.FromSeconds((long)time.TotalSeconds)).TotalMicroseconds];
+        socket.SetRawSocketOption(SOL_SOCKET, SO_RCVTIMEO, MemoryMarshal.AsBytes(value));
     }
 
     /// <summary>Receives up to <paramref name="data"/>.Length bytes and appends the descriptors that came with them, which the
@@ -124,6 +117,30 @@ public static unsafe class UnixRights
             }
 
             RetryOrThrow(socket, "recvmsg", SelectMode.SelectRead);
+        }
+    }
+
+    private static int? ReceiveOrNot(Socket socket, Span<byte> data, List<SafeFileHandle> descriptors, int flags)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        ArgumentNullException.ThrowIfNull(descriptors);
+        while (true)
+        {
+            var received = ReceiveOnce(socket, data, descriptors, flags);
+            if (received >= 0)
+            {
+                return (int)received;
+            }
+
+            if (errno == EAGAIN)
+            {
+                return null;
+            }
+
+            if (errno != EINTR)
+            {
+                throw new HypervisorError("recvmsg", errno);
+            }
         }
     }
 

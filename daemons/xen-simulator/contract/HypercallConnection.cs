@@ -15,15 +15,28 @@ public sealed class HypercallConnection : IQueueTransport, IDisposable
 {
     private readonly Socket socket;
     private readonly List<SafeFileHandle> descriptors = [];
-    private readonly byte[] header = new byte[HypercallFrame.HeaderBytes];
+    private readonly byte[] room = new byte[HypercallFrame.UsualBytes];
+    private TimeSpan deadline;
 
     private HypercallConnection(Socket socket)
     {
         this.socket = socket;
+        Deadline = HypercallLimits.CallDeadline;
     }
 
     /// <summary>Longest wait for the answer to the next calls.</summary>
-    public TimeSpan Deadline { get; set; } = HypercallLimits.CallDeadline;
+    public TimeSpan Deadline
+    {
+        get => deadline;
+        set
+        {
+            if (value != deadline)
+            {
+                deadline = value;
+                UnixRights.SetReceiveTime(socket, value);
+            }
+        }
+    }
 
     /// <summary>False once a call could not be finished.</summary>
     public bool Usable { get; private set; } = true;
@@ -49,11 +62,7 @@ public sealed class HypercallConnection : IQueueTransport, IDisposable
         try
         {
             UnixRights.Send(socket, HypercallFrame.Write(request.Span), []);
-            var until = Environment.TickCount64 + (long)Deadline.TotalMilliseconds;
-            Fill(header, until);
-            var body = new byte[HypercallFrame.ReadLength(header)];
-            Fill(body, until);
-            return new(body);
+            return new(Receive(Environment.TickCount64 + (long)Deadline.TotalMilliseconds));
         }
         catch (Exception error) when (error is SocketException or InvalidDataException or HypervisorError)
         {
@@ -83,23 +92,14 @@ public sealed class HypercallConnection : IQueueTransport, IDisposable
         descriptors.ForEach(d => d.Dispose());
     }
 
-    private void Fill(Span<byte> target, long until)
+    /// <summary>The thread waits in the kernel: an answer is one system call.</summary>
+    private byte[] Receive(long until)
     {
-        while (!target.IsEmpty)
-        {
-            var wait = TimeSpan.FromMilliseconds(Math.Max(0, until - Environment.TickCount64));
-            if (!socket.Poll(wait, SelectMode.SelectRead))
-            {
-                throw new HypervisorError("hypercall", LibC.ETIMEDOUT);
-            }
-
-            var count = UnixRights.Receive(socket, target, descriptors);
-            if (count == 0)
-            {
-                throw new HypervisorError("hypercall", LibC.ENOTCONN);
-            }
-
-            target = target[count..];
-        }
+        var body = HypercallFrame.Read(
+            room,
+            target => UnixRights.ReceiveInTime(socket, target, descriptors) is { } count && Environment.TickCount64 <= until
+                ? count
+                : throw new HypervisorError("hypercall", LibC.ETIMEDOUT));
+        return body ?? throw new HypervisorError("hypercall", LibC.ENOTCONN);
     }
 }

@@ -86,36 +86,12 @@ internal sealed class HypercallServer(string path, SimulatedHost host, FaultTabl
 
     private static void ServeCalls(Socket socket, Hypercalls calls, HypercallsServer server, CancellationToken stop)
     {
-        var header = new byte[HypercallFrame.HeaderBytes];
-        while (Fill(socket, header))
+        var room = new byte[HypercallFrame.UsualBytes];
+        while (HypercallFrame.Read(room, target => socket.Receive(target)) is { } request)
         {
-            var request = new byte[HypercallFrame.ReadLength(header)];
-            if (!Fill(socket, request))
-            {
-                return;
-            }
-
             calls.Descriptors.Clear();
             var reply = server.HandleAsync(request, stop).AsTask().GetAwaiter().GetResult();
             UnixRights.Send(socket, HypercallFrame.Write(reply.Span), calls.Descriptors.ToArray());
         }
-    }
-
-    /// <summary>False at the end of the stream before the first byte; raises <see cref="InvalidDataException"/> inside.</summary>
-    private static bool Fill(Socket socket, Span<byte> target)
-    {
-        var filled = 0;
-        while (filled < target.Length)
-        {
-            var count = socket.Receive(target[filled..]);
-            if (count == 0)
-            {
-                return filled == 0 ? false : throw new InvalidDataException("the client closed the connection inside a frame");
-            }
-
-            filled += count;
-        }
-
-        return true;
     }
 }

@@ -20,11 +20,6 @@ internal sealed class DomainConnection : IDisposable
 
     public int Domid { get; }
 
-    public TimeSpan Deadline
-    {
-        set => connection.Deadline = value;
-    }
-
     public static DomainConnection Open(string path, int domid) => new(HypercallConnection.Open(path), domid);
 
     public T Call<T>(string name, Func<HypercallsClient, Task<T>> call)

@@ -18,18 +18,25 @@ internal sealed class HypercallPool(string path) : IQueueTransport, IDisposable
 
     public string Path => path;
 
-    public async ValueTask<ReadOnlyMemory<byte>> CallAsync(ReadOnlyMemory<byte> request, bool retrySafe, CancellationToken cancellation)
+    public ValueTask<ReadOnlyMemory<byte>> CallAsync(ReadOnlyMemory<byte> request, bool retrySafe, CancellationToken cancellation) =>
+        CallAsync(request, retrySafe, HypercallLimits.CallDeadline, cancellation);
+
+    /// <summary>The same connections for calls whose answer may take that long.</summary>
+    public IQueueTransport Within(TimeSpan deadline) => new Patient(this, deadline);
+
+    private async ValueTask<ReadOnlyMemory<byte>> CallAsync(
+        ReadOnlyMemory<byte> request, bool retrySafe, TimeSpan deadline, CancellationToken cancellation)
     {
         await places.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
             try
             {
-                return await OnceAsync(request, retrySafe, cancellation).ConfigureAwait(false);
+                return await OnceAsync(request, retrySafe, deadline, cancellation).ConfigureAwait(false);
             }
             catch (HypervisorError error) when (retrySafe && error.Errno == LibC.ENOTCONN)
             {
-                return await OnceAsync(request, retrySafe, cancellation).ConfigureAwait(false);
+                return await OnceAsync(request, retrySafe, deadline, cancellation).ConfigureAwait(false);
             }
         }
         finally
@@ -48,7 +55,8 @@ internal sealed class HypercallPool(string path) : IQueueTransport, IDisposable
         places.Dispose();
     }
 
-    private async ValueTask<ReadOnlyMemory<byte>> OnceAsync(ReadOnlyMemory<byte> request, bool retrySafe, CancellationToken cancellation)
+    private async ValueTask<ReadOnlyMemory<byte>> OnceAsync(
+        ReadOnlyMemory<byte> request, bool retrySafe, TimeSpan deadline, CancellationToken cancellation)
     {
         if (!idle.TryTake(out var connection))
         {
@@ -57,6 +65,7 @@ internal sealed class HypercallPool(string path) : IQueueTransport, IDisposable
 
         try
         {
+            connection.Deadline = deadline;
             return await connection.CallAsync(request, retrySafe, cancellation).ConfigureAwait(false);
         }
         finally
@@ -76,5 +85,11 @@ internal sealed class HypercallPool(string path) : IQueueTransport, IDisposable
                 }
             }
         }
+    }
+
+    private sealed class Patient(HypercallPool pool, TimeSpan deadline) : IQueueTransport
+    {
+        public ValueTask<ReadOnlyMemory<byte>> CallAsync(ReadOnlyMemory<byte> request, bool retrySafe, CancellationToken cancellation) =>
+            pool.CallAsync(request, retrySafe, deadline, cancellation);
     }
 }

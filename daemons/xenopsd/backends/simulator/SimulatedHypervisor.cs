@@ -17,6 +17,7 @@ public sealed class SimulatedHypervisor : IHypervisor
 {
     private readonly HypercallPool pool;
     private readonly HypercallsClient calls;
+    private readonly HypercallsClient builds;
     private readonly Lazy<MachineInfo> first;
 
     /// <param name="path">The hypercall socket. Nobody needs to listen there yet.</param>
@@ -24,6 +25,7 @@ public sealed class SimulatedHypervisor : IHypervisor
     {
         pool = new HypercallPool(path);
         calls = new HypercallsClient(new TracedHypercalls(pool));
+        builds = new HypercallsClient(new TracedHypercalls(pool.Within(HypercallLimits.BuildDeadline)));
         first = new Lazy<MachineInfo>(() => Wait("machine", calls.Machine(CancellationToken.None)), LazyThreadSafetyMode.PublicationOnly);
     }
 
@@ -213,9 +215,7 @@ public sealed class SimulatedHypervisor : IHypervisor
 
     private GuestRings Build(int domid, GuestImage image, CancellationToken cancel)
     {
-        using var connection = DomainConnection.Open(pool.Path, domid);
-        connection.Deadline = HypercallLimits.BuildDeadline;
-        var rings = connection.Call("build", c => c.Build(
+        var rings = Wait("build", builds.Build(
             domid,
             new GuestImageInfo
             {

@@ -16,6 +16,7 @@ public static class AtomicFile
             {
                 Mode = FileMode.CreateNew,
                 Access = FileAccess.Write,
+                Share = FileShare.ReadWrite, // nobody else knows its name: a lock would only cost system calls
                 BufferSize = 0,
                 UnixCreateMode = mode,
             };

@@ -30,7 +30,7 @@ public sealed class AtomicActions(IBackend backend, VmStore store, Updates updat
         Atomic.VM_set_domain_action_request r => r.Request is null ? CompleteAsync(r.Vm, cancel) : GiveUpAsync(r, cancel),
         Atomic.VM_shutdown_domain s => ShutdownDomainAsync(s, cancel),
         Atomic.VM_pause p => backend.PauseAsync(p.Vm, cancel),
-        Atomic.VM_unpause u => UnpauseAsync(u, cancel),
+        Atomic.VM_unpause u => backend.UnpauseAsync(u.Vm, cancel),
         Atomic.VM_softreboot r => backend.Devices.SoftRebootAsync(store.Get(r.Vm).Description, cancel),
         Atomic.VM_s3suspend s => backend.Devices.S3SuspendAsync(s.Vm, cancel),
         Atomic.VM_s3resume s => backend.Devices.S3ResumeAsync(s.Vm, cancel),
@@ -145,9 +145,6 @@ public sealed class AtomicActions(IBackend backend, VmStore store, Updates updat
             throw new XenopsError(new XenopsErrorValue.Failed_to_shutdown(atomic.Vm, atomic.Timeout.TotalSeconds));
         }
     }
-
-    private Task UnpauseAsync(Atomic.VM_unpause atomic, CancellationToken cancel) =>
-        backend.GetStatus(atomic.Vm) is { Paused: false } ? Task.CompletedTask : backend.UnpauseAsync(atomic.Vm, cancel);
 
     private async Task RenameAsync(Atomic.VM_rename atomic, CancellationToken cancel)
     {

@@ -17,6 +17,9 @@ public interface IBackend : IAsyncDisposable
 
     HostInfo GetHostInfo();
 
+    /// <summary>CPU features by kind of guest, as <see cref="HostInfo.Features"/>, without a look at the rest of the host.</summary>
+    CpuFeatures? Features => GetHostInfo().Features;
+
     /// <summary>Makes an empty domain and reserves <see cref="DomainConfig.MemoryLimitBytes"/>; returns its domid.
     /// XenopsError Not_enough_memory(bytes needed) when the host cannot give them, Already_exists when the VM has a domain.</summary>
     Task<int> CreateAsync(DomainConfig config, CancellationToken cancel);
@@ -132,7 +135,11 @@ public sealed record DomainStatus(
     long MemoryLimitBytes,
     int Vcpus,
     DateTimeOffset StartTime,
-    TimeSpan Uptime);
+    TimeSpan Uptime)
+{
+    /// <summary>Xen's own code of <see cref="ShutdownReason"/>, which tells apart more; null while the domain lives.</summary>
+    public int? ShutdownCode { get; init; }
+}
 
 /// <summary>The host as the hypervisor sees it; memory in bytes. <see cref="Capabilities"/> lists, in Xen's words and separated by spaces,
 /// the kinds of guest it runs (<c>hvm-3.0-x86_64</c>): placement needs one with "hvm" for PVH and HVM guests.</summary>

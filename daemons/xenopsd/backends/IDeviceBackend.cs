@@ -145,6 +145,9 @@ public interface IDeviceBackend
     /// <summary>What has to happen to the domain now: how it ended, or what is asked of it. Null for nothing, and without a domain.</summary>
     Task<DomainAction?> GetActionRequestAsync(string vmId, CancellationToken cancel);
 
+    /// <summary>The same for a domain that has just been looked at.</summary>
+    Task<DomainAction?> GetActionRequestAsync(string vmId, DomainStatus domain, CancellationToken cancel);
+
     Task RequestRdpAsync(string vmId, bool enabled, CancellationToken cancel);
 
     Task S3SuspendAsync(string vmId, CancellationToken cancel);

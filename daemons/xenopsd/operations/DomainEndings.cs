@@ -27,7 +27,7 @@ public sealed class DomainEndings(VmStore store, IBackend backend, PendingMigrat
             return [];
         }
 
-        var asked = await backend.Devices.GetActionRequestAsync(vmId, cancel).ConfigureAwait(false);
+        var asked = await backend.Devices.GetActionRequestAsync(vmId, domain, cancel).ConfigureAwait(false);
         var actions = ActionsFor(record.Vm, domain, asked);
         if (!actions.IsEmpty)
         {

@@ -85,7 +85,7 @@ public sealed class OperationRunner(
     public async Task ImportAsync(Metadata metadata, VmExtra? extra, CancellationToken cancel)
     {
         var old = store.Find(metadata.vm.id);
-        var record = MetadataImport.Record(metadata, extra, old, backend.GetHostInfo());
+        var record = MetadataImport.Record(metadata, extra, old, backend.Features);
         if (old is not null)
         {
             foreach (var gone in old.DeviceIds.Except(record.DeviceIds))
@@ -176,7 +176,7 @@ public sealed class OperationRunner(
     /// <summary>A suspended VM is given up with its image: it is halted then.</summary>
     private async Task<string?> PoweroffAsync(Operation.VM_poweroff operation, XenopsTask task, CancellationToken cancel)
     {
-        var timeout = backend.GetStatus(operation.Vm) is null ? null : operation.Timeout;
+        var timeout = operation.Timeout is not null && backend.GetStatus(operation.Vm) is null ? null : operation.Timeout;
         await RunPlanAsync(VmPlans.Poweroff(store.Get(operation.Vm).Devices, timeout), task, cancel).ConfigureAwait(false);
         if (store.Find(operation.Vm) is { HasImage: true })
         {

@@ -108,13 +108,13 @@ public sealed partial class XenopsService
     /// whoever takes it for ended would start a second one.</summary>
     private async Task<(Vm Vm, VmState State)> StatAsync(VmRecord record, CancellationToken cancel)
     {
-        if (engine.Backend.GetStatus(record.Vm.id) is null && engine.Departing(record.Vm.id) is { } departing)
+        var domain = engine.Backend.GetStatus(record.Vm.id);
+        if (domain is null && engine.Departing(record.Vm.id) is { } departing)
         {
             var (vm, suspended) = await StatAsync(departing.WithId(MigrationIds.Source(record.Vm.id)), cancel).ConfigureAwait(false);
             return (vm with { id = record.Vm.id }, suspended with { power_state = PowerState.Paused });
         }
 
-        var domain = engine.Backend.GetStatus(record.Vm.id);
         var seen = domain is not null
             ? await engine.Backend.Devices.ObserveAsync(record.Vm.id, cancel).ConfigureAwait(false)
             : DomainObservations.None;

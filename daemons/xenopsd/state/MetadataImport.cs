@@ -11,7 +11,7 @@ public static class MetadataImport
 
     /// <summary>A VM that names no CPU features is taken to use all that a guest of its kind can have here; disks named as IDE ones get their
     /// names of today. Without <paramref name="extra"/> what the backend kept of the VM so far stays.</summary>
-    public static VmRecord Record(Metadata metadata, VmExtra? extra, VmRecord? old, Backends.HostInfo host)
+    public static VmRecord Record(Metadata metadata, VmExtra? extra, VmRecord? old, CpuFeatures? host)
     {
         var vm = metadata.vm;
         return new VmRecord(
@@ -28,7 +28,7 @@ public static class MetadataImport
         };
     }
 
-    private static string? FeaturesOf(Vm vm, Backends.HostInfo host) => vm.ty is BuilderInfo.PV ? host.Features?.PvMax : host.Features?.HvmMax;
+    private static string? FeaturesOf(Vm vm, CpuFeatures? host) => vm.ty is BuilderInfo.PV ? host?.PvMax : host?.HvmMax;
 
     private static string Renamed(string device) => device.StartsWith("hd", StringComparison.Ordinal) ? $"xvd{device[2..]}" : device;
 }

@@ -20,6 +20,9 @@ public sealed class VmFiles(string root, ILogger logger)
     private const UnixFileMode DirectoryMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
         | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
 
+    /// <summary>Of a VM that never had a domain: it needs no file.</summary>
+    private static readonly VmExtra NoExtra = new();
+
     private readonly ConcurrentDictionary<string, bool> uncertain = new(StringComparer.Ordinal);
     private readonly string machines = Path.Combine(root, "VM");
     private readonly string pcis = Path.Combine(root, "PCI");
@@ -64,6 +67,11 @@ public sealed class VmFiles(string root, ILogger logger)
             var before = Documents(old).ToDictionary(static d => d.Path, static d => d.Subject, StringComparer.Ordinal);
             // After a write that failed half-way the files are not what the record was.
             bool all = uncertain.TryRemove(id, out _);
+            if (all)
+            {
+                before.TryAdd(Path.Combine(extras, id), NoExtra);
+            }
+
             foreach (var (path, subject, write) in Documents(record))
             {
                 if (!before.Remove(path, out object? known) || all || !ReferenceEquals(known, subject))
@@ -171,7 +179,11 @@ public sealed class VmFiles(string root, ILogger logger)
 
         string directory = Below(machines, record.Vm.id);
         string passed = Below(pcis, record.Vm.id);
-        yield return (Path.Combine(extras, record.Vm.id), record.Extra, w => VmExtraCodec.Write(w, record.Extra));
+        if (record.Extra != NoExtra)
+        {
+            yield return (Path.Combine(extras, record.Vm.id), record.Extra, w => VmExtraCodec.Write(w, record.Extra));
+        }
+
         foreach (var vbd in record.Vbds)
         {
             yield return (Path.Combine(directory, "vbd." + Plain(vbd.id.device)), vbd, w => VbdCodec.Write(w, vbd));

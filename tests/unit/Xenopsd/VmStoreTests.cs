@@ -64,6 +64,9 @@ public sealed class VmStoreTests : IDisposable
             Vusbs = [new Vusb { id = ("v", "usb1"), speed = 480 }],
         };
         Open().Put(record);
+        Assert.False(File.Exists(Path.Combine(root, "extra", "v")), "nothing is kept beside the record of a VM that never ran");
+        record = record.WithPersistent(static p => p with { last_start_time = 1 });
+        Open().Put(record);
         Assert.True(File.Exists(Path.Combine(root, "PCI", "v", "pci.0000:03:00.0")));
         Assert.True(File.Exists(Path.Combine(root, "extra", "v")));
         Assert.Equal(
@@ -117,10 +120,7 @@ public sealed class VmStoreTests : IDisposable
     [Fact]
     public void MetadataOfElsewhereFitsHere()
     {
-        var host = new Toolstack.Xenopsd.Backends.HostInfo(1, 1, 1, "4.17", "hvm-3.0-x86_64")
-        {
-            Features = new Toolstack.Xenopsd.Backends.CpuFeatures("00", "11", "22", "33", "44"),
-        };
+        var host = new Toolstack.Xenopsd.Backends.CpuFeatures("00", "11", "22", "33", "44");
         var metadata = new Metadata { vm = Record("v").Vm, vbds = [new Vbd { id = ("v", "hda") }, new Vbd { id = ("v", "sda") }] };
         var record = MetadataImport.Record(metadata, extra: null, old: null, host);
         Assert.Equal("22", record.Vm.platformdata["featureset"]);

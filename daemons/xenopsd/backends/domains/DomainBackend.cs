@@ -99,6 +99,8 @@ public sealed class DomainBackend : IBackend, IDomainObserver
         }).ConfigureAwait(false);
     }
 
+    public CpuFeatures? Features => features.Value;
+
     public HostInfo GetHostInfo()
     {
         var machine = hypervisor.Machine();
@@ -269,7 +271,10 @@ public sealed class DomainBackend : IBackend, IDomainObserver
             Math.Max(domain.MemoryBytes, domain.MaxMemoryBytes - (MemoryModel.Internal(entry.Kind) << 20)),
             entry.Vcpus,
             entry.StartTime,
-            DateTimeOffset.UtcNow - entry.StartTime);
+            DateTimeOffset.UtcNow - entry.StartTime)
+        {
+            ShutdownCode = domain.ShutdownCode,
+        };
     }
 
     public IReadOnlyList<string> ListDomains() => [.. table.All.Where(static e => !e.Ending).Select(static e => e.VmId)];

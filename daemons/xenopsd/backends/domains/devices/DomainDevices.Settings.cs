@@ -132,14 +132,22 @@ internal sealed partial class DomainDevices
         entry.ActionRequest = text;
     }
 
-    public async Task<DomainAction?> GetActionRequestAsync(string vmId, CancellationToken cancel)
-    {
-        if (table.Find(vmId) is not { Ending: false } entry || hypervisor.Own(entry) is not { Dying: false } domain)
-        {
-            return null;
-        }
+    public async Task<DomainAction?> GetActionRequestAsync(string vmId, CancellationToken cancel) =>
+        table.Find(vmId) is { Ending: false } entry && hypervisor.Own(entry) is { Dying: false } domain
+            ? await RequestOfAsync(entry, domain.ShutdownCode, cancel).ConfigureAwait(false)
+            : null;
 
-        return domain.ShutdownCode switch
+    public async Task<DomainAction?> GetActionRequestAsync(string vmId, DomainStatus domain, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(domain);
+        return table.Find(vmId) is { Ending: false } entry && entry.Domid == domain.Domid
+            ? await RequestOfAsync(entry, domain.ShutdownCode, cancel).ConfigureAwait(false)
+            : null;
+    }
+
+    /// <summary>What the end of a domain asks for, or what is written for one that lives.</summary>
+    private async Task<DomainAction?> RequestOfAsync(DomainEntry entry, int? shutdownCode, CancellationToken cancel) =>
+        shutdownCode switch
         {
             0 => DomainAction.Poweroff,
             1 or 4 => DomainAction.Reboot,
@@ -153,7 +161,6 @@ internal sealed partial class DomainDevices
                 _ => null,
             },
         };
-    }
 
     /// <summary>A request that was seen is looked for again: a reading that began before the request was taken back may have ended after it, and what follows
     /// from one costs the VM its domain.</summary>

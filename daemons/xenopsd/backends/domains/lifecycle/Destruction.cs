@@ -36,9 +36,10 @@ internal sealed class Destruction(
     {
         entry.Ending = true;
         IReadOnlyList<DeviceAddress> present;
+        bool lived;
         try
         {
-            present = await EndAsync(entry, cancel).ConfigureAwait(false);
+            (present, lived) = await EndAsync(entry, cancel).ConfigureAwait(false);
         }
         catch
         {
@@ -46,7 +47,8 @@ internal sealed class Destruction(
             throw;
         }
 
-        bool taken = hypervisor.Domain(entry.Domid) is { } other && !entry.Is(other);
+        // Xen gives a domid away again when all the others have been.
+        bool taken = !lived && hypervisor.Domain(entry.Domid) is { } other && !entry.Is(other);
         reservations.RemoveOfDomain(entry.Domid);
         if (entry.MayHaveDevices)
         {
@@ -58,8 +60,8 @@ internal sealed class Destruction(
         entry.SignalChange();
     }
 
-    /// <summary>The domain itself. Returns the devices it had.</summary>
-    private async Task<IReadOnlyList<DeviceAddress>> EndAsync(DomainEntry entry, CancellationToken cancel)
+    /// <summary>The domain itself. Returns the devices it had, and whether it was there.</summary>
+    private async Task<(IReadOnlyList<DeviceAddress> Present, bool Lived)> EndAsync(DomainEntry entry, CancellationToken cancel)
     {
         await entry.Destroyed.CancelAsync().ConfigureAwait(false);
 
@@ -92,7 +94,7 @@ internal sealed class Destruction(
             await hypervisor.DestroyAsync(entry.Domid, cancel).ConfigureAwait(false);
         }
 
-        return present;
+        return (present, lives);
     }
 
     private void Mark(DomainEntry entry, Guid handle)

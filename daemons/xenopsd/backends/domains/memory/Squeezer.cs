@@ -63,7 +63,7 @@ internal sealed class Squeezer(IHypervisor hypervisor, XenstoreClient store, Dom
     /// <summary>Brings every guest that balloons to its share. Nothing when they are near it.</summary>
     public async Task BalanceAsync(CancellationToken cancel)
     {
-        if (!table.All.Any(CanBalloon))
+        if (!table.All.Any(static entry => CanBalloon(entry) && CanMove(entry)))
         {
             return;
         }
@@ -246,6 +246,9 @@ internal sealed class Squeezer(IHypervisor hypervisor, XenstoreClient store, Dom
     }
 
     private static bool CanBalloon(DomainEntry entry) => entry is { Balloons: true, Built: true, Ending: false, Uncooperative: false };
+
+    /// <summary>False for a guest that has the only target it may have.</summary>
+    private static bool CanMove(DomainEntry entry) => entry.DynamicMinKib < entry.DynamicMaxKib || entry.TargetKib != entry.DynamicMinKib;
 
     private static long Actual(DomainEntry entry, XenDomain domain) => domain.MemoryBytes / BytesPerKib - (entry.MemoryOffsetKib ?? 0);
 

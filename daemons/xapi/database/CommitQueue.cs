@@ -15,13 +15,14 @@ internal sealed class CommitQueue : IAsyncDisposable
     private readonly Func<XenObject, byte[]> encode;
     private readonly ILogger logger;
     private readonly Lock gate = new();
-    private readonly SemaphoreSlim wake = new(0, 1);
+    private readonly object wake = new();
     private readonly TaskCompletionSource stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Batch gathering = new();
 
     /// <summary>The newest batch that has a change.</summary>
     private Task newest = Task.CompletedTask;
     private bool stopping;
+    private bool due;
 
     internal CommitQueue(SqliteStore store, Func<XenObject, byte[]> encode, ILogger logger)
     {
@@ -100,7 +101,6 @@ internal sealed class CommitQueue : IAsyncDisposable
         }
 
         await stopped.Task.WaitAsync(DatabaseLimits.CommitDeadline).ConfigureAwait(false);
-        wake.Dispose();
     }
 
     private Task Kick()
@@ -111,9 +111,24 @@ internal sealed class CommitQueue : IAsyncDisposable
 
     private void Signal()
     {
-        if (wake.CurrentCount == 0)
+        lock (wake)
         {
-            wake.Release();
+            due = true;
+            Monitor.Pulse(wake);
+        }
+    }
+
+    /// <summary>Without the busy look for more that a semaphore begins with: the others need the processor.</summary>
+    private void WaitDue()
+    {
+        lock (wake)
+        {
+            while (!due)
+            {
+                Monitor.Wait(wake);
+            }
+
+            due = false;
         }
     }
 
@@ -122,7 +137,7 @@ internal sealed class CommitQueue : IAsyncDisposable
         bool last;
         do
         {
-            wake.Wait();
+            WaitDue();
             Batch batch;
             lock (gate)
             {

@@ -33,19 +33,19 @@ internal static class AllowedOperations
         }
     }
 
-    /// <summary>The content of allowed_operations, in the order of the table.</summary>
+    /// <summary>The content of allowed_operations, in the order of their names.</summary>
     public static ImmutableArray<string> List(VmFacts vm)
     {
         ImmutableArray<string>.Builder allowed = ImmutableArray.CreateBuilder<string>();
-        foreach (string operation in VmOperationTable.PowerStates.Keys)
+        foreach ((string operation, ImmutableArray<string> states) in VmOperationTable.Advertised)
         {
-            if (!VmOperationTable.NeverAdvertised.Contains(operation) && Check(vm, operation) is null)
+            // What forbids most of them is seen without making an error that nobody is told of.
+            if (Expected(vm, operation, states).Contains(vm.PowerState) && MayBegin(vm, operation) && Check(vm, operation) is null)
             {
                 allowed.Add(operation);
             }
         }
 
-        allowed.Sort(StringComparer.Ordinal);
         return allowed.ToImmutable();
     }
 
@@ -69,30 +69,27 @@ internal static class AllowedOperations
             return new XenApiError("NOT_IMPLEMENTED", operation);
         }
 
-        if (vm.IsControlDomain && VmOperationTable.RunningControlDomain.Contains(operation))
-        {
-            expected = expected.Add(VmOperationTable.Running);
-        }
-
-        if (vm.IsSnapshot && VmOperationTable.SuspendedSnapshot.Contains(operation))
-        {
-            expected = expected.Add(VmOperationTable.Suspended);
-        }
-
+        expected = Expected(vm, operation, expected);
         return expected.Contains(vm.PowerState)
             ? null
             : new XenApiError("VM_BAD_POWER_STATE", vm.Reference, string.Join(", ", expected), vm.PowerState);
     }
 
-    private static XenApiError? Concurrency(VmFacts vm, string operation)
+    /// <summary>The power states for this VM, where the operation's own are <paramref name="states"/>.</summary>
+    private static ImmutableArray<string> Expected(VmFacts vm, string operation, ImmutableArray<string> states)
     {
-        if (vm.Current.IsEmpty || VmConcurrency.Compatible(vm.Current, operation))
+        if (vm.IsControlDomain && VmOperationTable.RunningControlDomain.Contains(operation))
         {
-            return null;
+            states = states.Add(VmOperationTable.Running);
         }
 
-        return OtherOperation.InProgress("VM", vm.Reference, vm.Current);
+        return vm.IsSnapshot && VmOperationTable.SuspendedSnapshot.Contains(operation) ? states.Add(VmOperationTable.Suspended) : states;
     }
+
+    private static XenApiError? Concurrency(VmFacts vm, string operation) =>
+        MayBegin(vm, operation) ? null : OtherOperation.InProgress("VM", vm.Reference, vm.Current);
+
+    private static bool MayBegin(VmFacts vm, string operation) => vm.Current.IsEmpty || VmConcurrency.Compatible(vm.Current, operation);
 
     private static XenApiError? Template(VmFacts vm, string operation)
     {

@@ -44,6 +44,10 @@ internal static class VmOperationTable
         "call_plugin", "changing_memory_live", "awaiting_memory_live", "changing_memory_limits", "changing_shadow_memory_live",
         "changing_VCPUs", "assert_operation_valid", "data_source_op", "update_allowed_operations", "import", "reverting");
 
+    /// <summary>The others with their power states, in the order of their names.</summary>
+    public static ImmutableArray<KeyValuePair<string, ImmutableArray<string>>> Advertised { get; } =
+        [.. PowerStates.Where(static p => !NeverAdvertised.Contains(p.Key)).OrderBy(static p => p.Key, StringComparer.Ordinal)];
+
     /// <summary>Operations that also run on a control domain's own terms while it is running.</summary>
     public static FrozenSet<string> RunningControlDomain { get; } = Set("changing_VCPUs", "changing_static_range", "changing_memory_limits");
 

@@ -41,18 +41,29 @@ internal sealed class SimulatedGuest(
                 domain.Console.WriteLine(domain.Incarnation == 0
                     ? $"Simulated guest of domain {domain.Domid} booted, {domain.Pages} frames"
                     : $"Simulated guest resumed in domain {domain.Domid}");
-                await Task.WhenAll(
-                    AnswerAsync(new ShutdownListener(this, domain, paths).RunAsync, client),
-                    AnswerAsync(new BalloonDriver(this, domain, host, paths).RunAsync, client),
-                    AnswerAsync(new ScriptListener(this, domain, paths).RunAsync, client),
-                    AnswerAsync(AnnounceAsync, client),
-                    AnswerAsync((store, cancel) => frontends.RunAsync(domain, store, cancel), client),
-                    CrashInTimeAsync(ended)).ConfigureAwait(false);
+                await Task.WhenAll(Drivers(client)).ConfigureAwait(false);
             }
             catch (OperationCanceledException)
             {
                 // The domain has gone.
             }
+        }
+    }
+
+    /// <summary>All of them begin at once: what they ask for first leaves together.</summary>
+    private List<Task> Drivers(XenstoreClient client)
+    {
+        using (client.Collect())
+        {
+            return
+            [
+                AnswerAsync(new ShutdownListener(this, domain, paths).RunAsync, client),
+                AnswerAsync(new BalloonDriver(this, domain, host, paths).RunAsync, client),
+                AnswerAsync(new ScriptListener(this, domain, paths).RunAsync, client),
+                AnswerAsync(AnnounceAsync, client),
+                AnswerAsync((store, cancel) => frontends.RunAsync(domain, store, cancel), client),
+                CrashInTimeAsync(ended),
+            ];
         }
     }
 
@@ -90,14 +101,9 @@ internal sealed class SimulatedGuest(
             ("data/meminfo_free", $"{domain.Pages}"),
             ("data/updated", "1"),
         ];
-        List<Task> writing;
-        using (client.Collect())
-        {
-            writing = [.. facts.Select(fact => client.WriteAsync($"{paths.Home}/{fact.Name}", fact.Value, cancel))];
-        }
 
         // In their order, the sign that all are there last: an agent's writes go through one connection.
-        await Task.WhenAll(writing).ConfigureAwait(false);
+        await Task.WhenAll(facts.Select(fact => client.WriteAsync($"{paths.Home}/{fact.Name}", fact.Value, cancel))).ConfigureAwait(false);
     }
 
     private async Task CrashInTimeAsync(CancellationToken cancel)

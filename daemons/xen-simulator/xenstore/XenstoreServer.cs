@@ -142,7 +142,7 @@ public sealed class XenstoreServer : IAsyncDisposable
                 return;
             }
 
-            Admit(new NetworkStream(socket, ownsSocket: true));
+            Admit(new UnixSocketStream(socket));
         }
     }
 

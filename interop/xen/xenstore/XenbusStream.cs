@@ -7,10 +7,10 @@ using static Tmds.Linux.LibC;
 namespace Toolstack.Interop.Xen.Xenstore;
 
 /// <summary>
-/// The kernel's xenstore device as a stream. One write of the device is one message; a read waits in the kernel, so it is made on a
-/// thread of its own that an event descriptor can wake. Raises <see cref="HypervisorError"/>.
+/// The kernel's xenstore device as a stream. One write of the device is one message; an event descriptor can end the wait of a read.
+/// Raises <see cref="HypervisorError"/>.
 /// </summary>
-internal sealed unsafe class XenbusStream : Stream
+internal sealed unsafe class XenbusStream : WaitingStream
 {
     private readonly SafeFileHandle device;
     private readonly SafeFileHandle wake;
@@ -30,20 +30,6 @@ internal sealed unsafe class XenbusStream : Stream
         wake = new SafeFileHandle(descriptor, ownsHandle: true);
     }
 
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
     /// <summary>True for a character device, and for a pipe with a name, which stands for it in tests.</summary>
     internal static bool IsDevice(string path)
     {
@@ -55,9 +41,6 @@ internal sealed unsafe class XenbusStream : Stream
             return stat(text, &status) == 0 && ((status.st_mode & S_IFMT) == S_IFCHR || (status.st_mode & S_IFMT) == S_IFIFO);
         }
     }
-
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => new(Task.Factory.StartNew(
-        () => Read(buffer.Span), cancellationToken, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default));
 
     /// <summary>Zero when the stream was disposed meanwhile.</summary>
     public override int Read(Span<byte> buffer)
@@ -98,18 +81,6 @@ internal sealed unsafe class XenbusStream : Stream
             buffer = buffer[whole..];
         }
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -27,7 +27,8 @@ public static class XenstoreEndpoint
             var connected = false;
             try
             {
-                await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancel).ConfigureAwait(false);
+                // Not asynchronously, which would make it a socket that does not wait in the kernel.
+                await Task.Run(() => socket.Connect(new UnixDomainSocketEndPoint(path)), cancel).ConfigureAwait(false);
                 connected = true;
             }
             finally
@@ -38,7 +39,7 @@ public static class XenstoreEndpoint
                 }
             }
 
-            return new NetworkStream(socket, ownsSocket: true);
+            return new UnixSocketStream(socket);
         }
         catch (Exception error) when (error is SocketException or IOException)
         {

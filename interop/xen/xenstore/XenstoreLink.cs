@@ -16,6 +16,7 @@ public sealed class XenstoreLink(Stream stream, int maxPayload, int maxUnsent, T
 {
     private const int FirstReadBytes = 1024;
     private const int IdleReadBytes = 8 * 1024;
+    private const int StackBytes = 512 * 1024;
 
     private readonly Lock gate = new();
     private readonly CancellationTokenSource closing = new();
@@ -84,10 +85,35 @@ public sealed class XenstoreLink(Stream stream, int maxPayload, int maxUnsent, T
 
     /// <summary>Hands every message that arrives to <paramref name="handler"/>, one after the other, until the stream ends or the link is
     /// closed; returns why (null for an orderly end). <see cref="XenstoreFormatException"/> out of the handler closes the link too.
-    /// <paramref name="drained"/> is called when all that has arrived is handled.</summary>
-    public async Task<Exception?> ReceiveAsync(XenstoreMessageHandler handler, Action? drained = null)
+    /// <paramref name="drained"/> is called when all that has arrived is handled. Of a <see cref="WaitingStream"/> both are called by a thread of
+    /// the link's own.</summary>
+    public Task<Exception?> ReceiveAsync(XenstoreMessageHandler handler, Action? drained = null)
     {
         ArgumentNullException.ThrowIfNull(handler);
+        if (stream is not WaitingStream)
+        {
+            return ReceiveAllAsync(handler, drained);
+        }
+
+        var ended = new TaskCompletionSource<Exception?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        new Thread(() => ReceiveHere(handler, drained, ended), StackBytes) { IsBackground = true, Name = "xenstore" }.Start();
+        return ended.Task;
+    }
+
+    private void ReceiveHere(XenstoreMessageHandler handler, Action? drained, TaskCompletionSource<Exception?> ended)
+    {
+        try
+        {
+            ended.SetResult(ReceiveAllAsync(handler, drained).GetAwaiter().GetResult());
+        }
+        catch (Exception error) // the thread that owns the connection: whoever waits for its end is told
+        {
+            ended.SetException(error);
+        }
+    }
+
+    private async Task<Exception?> ReceiveAllAsync(XenstoreMessageHandler handler, Action? drained)
+    {
         var buffer = ArrayPool<byte>.Shared.Rent(FirstReadBytes);
         try
         {
@@ -105,7 +131,16 @@ public sealed class XenstoreLink(Stream stream, int maxPayload, int maxUnsent, T
                 var (used, needed) = Handle(buffer.AsSpan(0, filled), handler);
                 drained?.Invoke();
                 buffer = Resize(buffer, ref filled, used, needed);
-                await RoomAsync().ConfigureAwait(false);
+                var room = RoomAsync();
+                if (stream is WaitingStream && !room.IsCompleted)
+                {
+                    // On this thread the loop must stay, for the next read waits on it.
+                    room.AsTask().GetAwaiter().GetResult();
+                }
+                else
+                {
+                    await room.ConfigureAwait(false);
+                }
             }
         }
         catch (Exception error) when (error is IOException or SocketException or ObjectDisposedException or OperationCanceledException or XenstoreFormatException)

@@ -12,8 +12,9 @@ namespace Toolstack.Xenopsd.State;
 /// <summary>
 /// The records on disk, one JSON file each (xenops protocol), under the root: <c>VM/&lt;id&gt;/config</c>, <c>VM/&lt;id&gt;/</c> with
 /// <c>vbd.</c>, <c>vif.</c>, <c>vgpu.</c> or <c>vusb.&lt;device&gt;</c>, <c>PCI/&lt;id&gt;/pci.&lt;address&gt;</c> and
-/// <c>extra/&lt;id&gt;</c>. Each is replaced whole, and only when it changed; the VM's own file is written last, so that a VM is known once all of it
-/// is there. A write that fails (a full disk) leaves the old file. The directory is meant to be lost when the host restarts, as its domains are.
+/// <c>extra/&lt;id&gt;</c>, which a VM that never ran need not have. Each is replaced whole, and only when it changed; the VM's own file is
+/// written last, so that a VM is known once all of it is there. A write that fails (a full disk) leaves the old file. The directory is meant to be
+/// lost when the host restarts, as its domains are.
 /// </summary>
 public sealed class VmFiles(string root, ILogger logger)
 {

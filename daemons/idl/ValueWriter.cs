@@ -26,6 +26,14 @@ public abstract class ValueWriter
 
     /// <summary>The name of the struct member whose value is written next.</summary>
     public abstract void Member(string name);
+
+    /// <summary>The same for a field, whose name an encoding may keep as it writes it.</summary>
+    public virtual void Member(XenField field)
+    {
+        ArgumentNullException.ThrowIfNull(field);
+        Member(field.Name);
+    }
+
     public abstract void EndStruct();
 
     /// <summary>Writes one value that many readers want at about the same time. <paramref name="key"/> stands for it by identity and never

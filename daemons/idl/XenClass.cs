@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 
 namespace Toolstack.Idl;
 
@@ -55,7 +56,7 @@ public sealed class XenClass
         {
             if (!field.Internal)
             {
-                writer.Member(field.Name);
+                writer.Member(field);
                 field.Write(row, writer);
             }
         }
@@ -115,7 +116,12 @@ public sealed record GuardedKey(string Key, Role Role)
 /// <summary>A field as data.</summary>
 public sealed class XenField
 {
+    /// <summary>A <see cref="JsonEncodedText"/>: boxed, so that any thread may set it.</summary>
+    private object? json;
+
     public required string Name { get; init; }
+    /// <summary>The name as JSON has it.</summary>
+    public JsonEncodedText JsonName => (JsonEncodedText)(json ??= JsonEncodedText.Encode(Name));
     public required string Column { get; init; }
     /// <summary>As the machine-readable description writes it: <c>string</c>, <c>VM ref</c>, <c>(string -> string) map</c>, <c>enum vm_operations set</c>.</summary>
     public required string Type { get; init; }

@@ -75,5 +75,11 @@ public sealed class JsonValueWriter(Utf8JsonWriter json) : ValueWriter
 
     public override void Member(string name) => json.WritePropertyName(name);
 
+    public override void Member(XenField field)
+    {
+        ArgumentNullException.ThrowIfNull(field);
+        json.WritePropertyName(field.JsonName);
+    }
+
     public override void EndStruct() => json.WriteEndObject();
 }

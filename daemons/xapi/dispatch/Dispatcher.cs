@@ -167,14 +167,16 @@ internal sealed class Dispatcher(
     {
         // A client that leaves ends only a wait for events: what it started otherwise goes on.
         CancellationToken aborted = running.Entry.Class.Name == "event" ? running.Origin.Aborted : CancellationToken.None;
-        CancellationTokenSource source = services.Tasks.Registry.Register(running.Self, services.Stopping, aborted);
+
+        // A read of rows is over before anyone could cancel it.
+        CancellationTokenSource? source = running.Entry.Implicit is { IsRead: true } ? null : services.Tasks.Registry.Register(running.Self, services.Stopping, aborted);
         using Activity? span = Spans.Serve(running.Method, running.Origin.TraceParent)?.SetTag("task", running.Self.ToString());
         LogScope.Enter(new LogScope(running.OwnsTask || running.Forwarded ? running.Self.ToString() : null, running.Session.Self.ToString()));
         long began = Stopwatch.GetTimestamp();
         DispatchReply reply;
         try
         {
-            CallContext call = Context(running, source.Token);
+            CallContext call = Context(running, source?.Token ?? services.Stopping);
             MessageResult result = await InvokeAsync(call, running).ConfigureAwait(false);
             reply = DispatchReply.Success(result);
         }
@@ -185,7 +187,10 @@ internal sealed class Dispatcher(
         }
         finally
         {
-            services.Tasks.Registry.Remove(running.Self, source);
+            if (source is not null)
+            {
+                services.Tasks.Registry.Remove(running.Self, source);
+            }
         }
 
         calls.Ended(running.Entry.FullName, Stopwatch.GetElapsedTime(began), failed: reply.Error is not null);

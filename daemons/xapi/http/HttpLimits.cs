@@ -46,6 +46,9 @@ internal static class HttpLimits
     /// <summary>Answers smaller than this are not worth compressing.</summary>
     internal const int CompressFrom = 1024;
 
+    /// <summary>Room that an answer is given at first: the record of a VM fits.</summary>
+    internal const int UsualAnswerBytes = 4096;
+
     /// <summary>An answer beyond this is sent in pieces of about this size while it is written, with chunked framing.</summary>
     internal const int PieceBytes = 64 * 1024;
 

@@ -41,6 +41,10 @@ internal sealed class HttpServer : IAsyncDisposable
         {
             WaitForDataBeforeAllocatingBuffer = true,
             MaxReadBufferSize = HttpLimits.ReadAheadBytes,
+
+            // What woke up for a request reads it, runs it and sends the answer: each handing over to another thread costs more than a short call.
+            // It is a thread of the pool, so a long call holds up no other connection.
+            UnsafePreferInlineScheduling = true,
         }, logger);
         server = new KestrelServer(Options.Create(MakeOptions(endpoints, new PlainAccess(services), thinClients)), new PeekingTransport(accepting, contexts, handOver, endpoints.Activated, logger), NullLoggerFactory.Instance);
     }

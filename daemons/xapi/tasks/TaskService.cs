@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Toolstack.Idl;
@@ -19,10 +20,20 @@ public sealed class TaskService(XapiDatabase database, HostIdentity identity)
 
     private static readonly ImmutableArray<task_allowed_operations> Cancellable = [task_allowed_operations.cancel, task_allowed_operations.destroy];
 
+    private static readonly Guid FirstDummy = Guid.NewGuid();
+
+    private static long dummies;
+
     public TaskRegistry Registry { get; } = new();
 
-    /// <summary>A name for a call that has no row.</summary>
-    internal static Ref<task> Dummy(string label) => new($"DummyRef:|{Guid.NewGuid()}|{label}");
+    /// <summary>A name for a call that has no row: as unique as if each had random bits of its own, which the kernel would have to be asked for.</summary>
+    internal static Ref<task> Dummy(string label)
+    {
+        Span<byte> bits = stackalloc byte[16];
+        FirstDummy.TryWriteBytes(bits);
+        BinaryPrimitives.WriteInt64LittleEndian(bits[8..], BinaryPrimitives.ReadInt64LittleEndian(bits[8..]) + Interlocked.Increment(ref dummies));
+        return new Ref<task>($"DummyRef:|{new Guid(bits)}|{label}");
+    }
 
     /// <summary>A pending row for a call that runs here, or that a client runs itself. <paramref name="durable"/>: the client is given its
     /// reference, so that it asks for it even after a restart.</summary>

@@ -11,8 +11,13 @@ internal sealed class TlsConnection : DefaultConnectionContext, IDuplexPipe
 {
     private const int ReadAhead = 64 * 1024;
 
-    private readonly Pipe input = new(new PipeOptions(pauseWriterThreshold: ReadAhead, resumeWriterThreshold: ReadAhead / 2, useSynchronizationContext: false));
-    private readonly Pipe output = new(new PipeOptions(pauseWriterThreshold: ReadAhead, resumeWriterThreshold: ReadAhead / 2, useSynchronizationContext: false));
+    /// <summary>Whoever fills a pipe goes on as its reader, as with connections without TLS.</summary>
+    private static readonly PipeOptions Options = new(
+        readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline,
+        pauseWriterThreshold: ReadAhead, resumeWriterThreshold: ReadAhead / 2, useSynchronizationContext: false);
+
+    private readonly Pipe input = new(Options);
+    private readonly Pipe output = new(Options);
     private readonly CancellationTokenSource closed = new();
     private readonly SslStream stream;
     private readonly Task sending;

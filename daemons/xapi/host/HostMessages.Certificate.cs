@@ -3,6 +3,7 @@ using Toolstack.Hosting;
 using Toolstack.Idl;
 using Toolstack.Xapi.Datamodel;
 using Toolstack.Xapi.Http.Tls;
+using Toolstack.Xapi.Pool;
 
 namespace Toolstack.Xapi.Hosts;
 
@@ -24,13 +25,31 @@ internal sealed partial class HostMessages
     }
 
     /// <summary>Puts a new self-signed one in its place.</summary>
-    public override Task reset_server_certificate(Call call, Ref<host> host) => Task.Run(ResetCertificate, call.Cancellation);
+    public override Task reset_server_certificate(Call call, Ref<host> host) => ReplaceAsync(ResetCertificate, call.Cancellation);
 
-    public override Task emergency_reset_server_certificate(Call call) => Task.Run(ResetCertificate, call.Cancellation);
+    public override Task emergency_reset_server_certificate(Call call) => ReplaceAsync(ResetCertificate, call.Cancellation);
 
     /// <summary>All three in PEM. Raises SERVER_CERTIFICATE_KEY_MISMATCH or SERVER_CERTIFICATE_INVALID [].</summary>
     public override Task install_server_certificate(Call call, Ref<host> host, string certificate, string private_key, string certificate_chain = "") =>
-        Task.Run(() => Written(() => Certificate().Install(certificate, private_key, certificate_chain)), call.Cancellation);
+        ReplaceAsync(() => Written(() => Certificate().Install(certificate, private_key, certificate_chain)), call.Cancellation);
+
+    private async Task ReplaceAsync(Action replace, CancellationToken cancel)
+    {
+        await Task.Run(replace, cancel).ConfigureAwait(false);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(PoolLimits.CallDeadline);
+        try
+        {
+            if (services.Emergency is null)
+            {
+                await CertificateRows.RefreshAsync(services, limit.Token).ConfigureAwait(false);
+            }
+        }
+        catch (Exception error) when (error is XenApiError || (error is OperationCanceledException && !cancel.IsCancellationRequested))
+        {
+            // The certificate is replaced all the same; a host that has no pool at the moment enters it with its next start.
+        }
+    }
 
     private void ResetCertificate() => Written(Certificate().Reset);
 

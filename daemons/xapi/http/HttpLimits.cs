@@ -82,6 +82,9 @@ internal static class HttpLimits
     /// <summary>How long a request that a member passes on to the coordinator may take: event.from waits as long as its client says.</summary>
     internal static readonly TimeSpan PassOnDeadline = TimeSpan.FromHours(25);
 
+    /// <summary>How long the coordinator may take to say what certificate a client of a member finds there.</summary>
+    internal static readonly TimeSpan ThumbprintDeadline = TimeSpan.FromSeconds(5);
+
     /// <summary>The largest answer taken from another host.</summary>
     internal const int MaxAnswerBytes = 256 * 1024 * 1024;
 }

@@ -58,12 +58,14 @@ internal sealed class RpcEndpoint(XapiServices services, Dispatcher dispatcher)
         }
 
         LongReply? rest = null;
+        XenApiError? error;
         bool more = false;
         ReadOnlyMemory<byte> answer;
         try
         {
             DispatchReply reply = await dispatcher.RunAsync(method, parameters, Origin(context, IsLocal(context))).ConfigureAwait(false);
-            if (reply.Error is null && !reply.IsBare && reply.Result.IsLong)
+            error = reply.Error;
+            if (error is null && !reply.IsBare && reply.Result.IsLong)
             {
                 rest = new LongReply(form, reply.Result);
                 more = rest.Fill();
@@ -80,6 +82,11 @@ internal sealed class RpcEndpoint(XapiServices services, Dispatcher dispatcher)
             {
                 reads.Leave();
             }
+        }
+
+        if (error is not null)
+        {
+            await CoordinatorThumbprint.AddAsync(context, services, error).ConfigureAwait(false);
         }
 
         using (rest)
@@ -130,7 +137,7 @@ internal sealed class RpcEndpoint(XapiServices services, Dispatcher dispatcher)
 
     private static ReadOnlyMemory<byte> Document(IReplyForm form, DispatchReply reply)
     {
-        var output = new ArrayBufferWriter<byte>(1024);
+        var output = new ArrayBufferWriter<byte>(HttpLimits.UsualAnswerBytes);
         form.Write(output, reply);
         return output.WrittenMemory;
     }

@@ -127,6 +127,7 @@ internal sealed class PoolStart
                     await services.XenopsInSync.Task.WaitAsync(cancel).ConfigureAwait(false);
                     await policies.ApplyAsync(cancel).ConfigureAwait(false);
                     await EnableAsync(cancel).ConfigureAwait(false);
+                    await CertificateRows.RefreshAsync(services, cancel).ConfigureAwait(false);
                     await rows.RefreshFreeMemoryAsync(cancel).ConfigureAwait(false);
                     return;
                 }

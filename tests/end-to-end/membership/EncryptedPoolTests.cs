@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Toolstack.EndToEnd.Client;
 using Toolstack.EndToEnd.Pool;
@@ -38,6 +39,21 @@ public sealed class EncryptedPoolTests : MembershipTests
         Assert.Equal(0, (await GuestMemory.VerifyAsync(first, vm, Cancel)).Errors);
         await first.CallAsync("VM.hard_shutdown", Cancel, vm);
 
+        // Clients may be told to use TLS on every host; who asks a member is told by which certificate it knows the coordinator.
+        var pool = (string)Assert.Single((object[])await first.CallAsync("pool.get_all", Cancel));
+        foreach (var only in new[] { true, false })
+        {
+            await first.CallAsync("pool.set_https_only", Cancel, pool, only);
+            foreach (var host in Pool.Hosts)
+            {
+                Assert.Equal(only, (bool)await first.CallAsync("host.get_https_only", Cancel, await first.TextAsync("host.get_by_uuid", Cancel, host.Uuid)));
+            }
+        }
+
+        using var certificate = X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(First.Certificate, Cancel));
+        var digest = BitConverter.ToString(certificate.GetCertHash(HashAlgorithmName.SHA256)).Replace('-', ':').ToLowerInvariant();
+        await UntilAsync("the member knows the coordinator's certificate", async () => digest.Equals(await ThumbprintAsync(Second), StringComparison.Ordinal));
+
         // A coordinator that is trusted no more is not listened to.
         File.Delete(Second.TrustedHosts);
         Second.Xapi.Kill();
@@ -45,5 +61,19 @@ public sealed class EncryptedPoolTests : MembershipTests
         await UntilAsync("the member has no coordinator", async () => (bool)await member.CallRawAsync("host.is_in_emergency_mode", [], Cancel));
         await File.WriteAllTextAsync(Second.TrustedHosts, shown, Cancel);
         await UntilAsync("it has one again", async () => !(bool)await member.CallRawAsync("host.is_in_emergency_mode", [], Cancel));
+    }
+
+    /// <summary>What a member adds to HOST_IS_SLAVE for a client that asks.</summary>
+    private async Task<string?> ThumbprintAsync(PoolHost member)
+    {
+        using var http = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(member.Url, "/jsonrpc"))
+        {
+            Content = new StringContent("{\"jsonrpc\":\"2.0\",\"method\":\"session.login_with_password\",\"params\":[\"root\",\"x\"],\"id\":1}"),
+        };
+        request.Headers.Add("x-xenapi-request-host-certificate-thumbprint", "sha-256:master");
+        using var response = await http.SendAsync(request, Cancel);
+        Assert.Contains("HOST_IS_SLAVE", await response.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+        return response.Headers.TryGetValues("x-xenapi-response-host-certificate-thumbprint", out var values) ? values.Single() : null;
     }
 }

@@ -24,8 +24,13 @@ public sealed partial record Certificate : XenObject
     [Field(Qualifier.StaticRO, HasDefault = true)]
     public DateTimeOffset not_after { get; init; } = DateTimeOffset.UnixEpoch;
 
+    /// <summary>SHA-256, as pairs of hexadecimal digits between colons.</summary>
     [Field(Qualifier.StaticRO, HasDefault = true)]
     public string fingerprint { get; init; } = "";
+
+    /// <summary>For clients that still ask for it.</summary>
+    [Field(Qualifier.StaticRO, HasDefault = true, Internal = true)]
+    public string fingerprint_sha1 { get; init; } = "";
 }
 
 /// <summary>Whom a certificate speaks for.</summary>

@@ -14,6 +14,32 @@ internal static class StateXmlReader
     private const string Created = "__ctime";
     private const string Modified = "__mtime";
 
+    /// <summary>How much of a document to read for its manifest, which comes first: many times what it takes.</summary>
+    internal const int ManifestBytes = 4096;
+
+    /// <summary>The generation in the manifest of a document of which this is the start; null when it does not say.</summary>
+    internal static long? GenerationIn(ReadOnlySpan<byte> start)
+    {
+        StateXmlScanner scanner = new(Encoding.UTF8.GetString(start));
+        Dictionary<string, string> attributes = new(StringComparer.Ordinal);
+        try
+        {
+            while (scanner.Next(attributes, out _, out _) is { } tag && tag != StateXml.Table)
+            {
+                if (IsGeneration(tag, attributes))
+                {
+                    return Number(attributes, "value");
+                }
+            }
+        }
+        catch (FormatException)
+        {
+            // It is cut somewhere, or of another kind.
+        }
+
+        return null;
+    }
+
     /// <summary>Checks the whole document, and that the rows make a database: references and uuids that are unique. Raises
     /// <see cref="DatabaseFileException"/> naming <paramref name="name"/>.</summary>
     internal static ImportedState Read(ReadOnlySpan<byte> document, string name, ImmutableArray<XenClass> classes)
@@ -53,7 +79,7 @@ internal static class StateXmlReader
 
             switch (tag)
             {
-                case StateXml.Pair when attributes.GetValueOrDefault("key") == "generation_count":
+                case StateXml.Pair when IsGeneration(tag, attributes):
                     generation = Number(attributes, "value");
                     break;
                 case StateXml.Table:
@@ -73,6 +99,9 @@ internal static class StateXmlReader
 
         return isDatabase && ended ? new ImportedState(rows, generation, [.. unknown]) : throw new FormatException("the document ends early or is of another kind");
     }
+
+    private static bool IsGeneration(string tag, Dictionary<string, string> attributes) =>
+        tag == StateXml.Pair && attributes.GetValueOrDefault("key") == "generation_count";
 
     private static StoredRow Row(XenClass c, Dictionary<string, string> attributes, SortedSet<string> unknown)
     {

@@ -144,6 +144,24 @@ public sealed class XenApiClient : IDisposable
         return await ExchangeAsync(hostAddress, request, deadline, cancel).ConfigureAwait(false);
     }
 
+    /// <summary>The same for the beginning of a body that may be long: <paramref name="bytes"/> of it or all; what follows is not fetched.</summary>
+    internal async Task<byte[]> GetStartAsync(string hostAddress, string path, int bytes, TimeSpan deadline, CancellationToken cancel)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, Url(hostAddress, path));
+        request.Headers.Add("Cookie", "pool_secret=" + Uri.EscapeDataString(identity.PoolSecret));
+        return await ExchangeAsync(hostAddress, request, deadline, ReadAsync, cancel).ConfigureAwait(false);
+
+        async Task<byte[]> ReadAsync(HttpContent content, CancellationToken limit)
+        {
+            Stream body = await content.ReadAsStreamAsync(limit).ConfigureAwait(false);
+            await using (body.ConfigureAwait(false))
+            {
+                byte[] start = new byte[bytes];
+                return start[..await body.ReadAtLeastAsync(start, bytes, throwOnEndOfStream: false, limit).ConfigureAwait(false)];
+            }
+        }
+    }
+
     public void Dispose() => http.Dispose();
 
     private async Task<Value> SendAsync(string hostAddress, string method, ImmutableArray<Value> arguments, Ref<task>? underTask, TimeSpan deadline,
@@ -187,20 +205,24 @@ public sealed class XenApiClient : IDisposable
         return new Uri(tls is null ? $"http://{authority}:{identity.HttpPort}{path}" : $"https://{authority}:{tls.Port}{path}");
     }
 
-    private async Task<byte[]> ExchangeAsync(string hostAddress, HttpRequestMessage request, TimeSpan deadline, CancellationToken cancel)
+    private Task<byte[]> ExchangeAsync(string hostAddress, HttpRequestMessage request, TimeSpan deadline, CancellationToken cancel) =>
+        ExchangeAsync(hostAddress, request, deadline, static async (content, limit) =>
+        {
+            await content.LoadIntoBufferAsync(HttpLimits.MaxAnswerBytes, limit).ConfigureAwait(false);
+            return await content.ReadAsByteArrayAsync(limit).ConfigureAwait(false);
+        }, cancel);
+
+    private async Task<byte[]> ExchangeAsync(
+        string hostAddress, HttpRequestMessage request, TimeSpan deadline, Func<HttpContent, CancellationToken, Task<byte[]>> read, CancellationToken cancel)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(deadline);
         try
         {
             using HttpResponseMessage response = await http.SendAsync(request, limit.Token).ConfigureAwait(false);
-            if (!response.IsSuccessStatusCode)
-            {
-                throw new XenApiError("INTERNAL_ERROR", $"{hostAddress} answered HTTP {(int)response.StatusCode} to {request.RequestUri!.AbsolutePath}");
-            }
-
-            await response.Content.LoadIntoBufferAsync(HttpLimits.MaxAnswerBytes, limit.Token).ConfigureAwait(false);
-            return await response.Content.ReadAsByteArrayAsync(limit.Token).ConfigureAwait(false);
+            return response.IsSuccessStatusCode
+                ? await read(response.Content, limit.Token).ConfigureAwait(false)
+                : throw new XenApiError("INTERNAL_ERROR", $"{hostAddress} answered HTTP {(int)response.StatusCode} to {request.RequestUri!.AbsolutePath}");
         }
         catch (Exception error) when (error is HttpRequestException or IOException || (error is OperationCanceledException && !cancel.IsCancellationRequested))
         {

@@ -118,8 +118,8 @@ internal sealed class DatabaseBackup(XapiServices services, ILogger logger)
     /// <summary>How far the database of a coordinator is. Raises CANNOT_CONTACT_HOST [address], INTERNAL_ERROR [text].</summary>
     internal async Task<long> GenerationOfAsync(string address, CancellationToken cancel)
     {
-        byte[] dump = await FetchAsync(address, cancel).ConfigureAwait(false);
-        return await Task.Run(() => Read(dump, address).Generation, cancel).ConfigureAwait(false);
+        byte[] start = await services.Client.GetStartAsync(address, DatabaseDumpEndpoint.Path, StateXmlReader.ManifestBytes, PoolLimits.CallDeadline, cancel).ConfigureAwait(false);
+        return StateXmlReader.GenerationIn(start) ?? throw new XenApiError("INTERNAL_ERROR", $"the database of {address} does not begin with its generation");
     }
 
     private void Prepare(byte[] dump, string from)

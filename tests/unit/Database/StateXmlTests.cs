@@ -132,4 +132,20 @@ public sealed class StateXmlTests : IDisposable
     }
 
     private string In(string name) => Path.Combine(directory, name);
+
+    [Fact]
+    public async Task TheGenerationIsReadFromTheStartOfADump()
+    {
+        await using LocalDatabase database = LocalDatabase.InMemory(Datamodel.Classes);
+        await database.Create(new VM { uuid = "1", name_label = "one" });
+        using var output = new MemoryStream();
+        await StateXmlWriter.WriteAsync(output, database.View, Datamodel.Classes, CancellationToken.None);
+        byte[] dump = output.ToArray();
+        Assert.Equal(database.Generation, StateXmlReader.GenerationIn(dump));
+        Assert.Equal(database.Generation, StateXmlReader.GenerationIn(dump.AsSpan(0, 300)));
+        Assert.Null(StateXmlReader.GenerationIn(dump.AsSpan(0, 60)));
+        Assert.Null(StateXmlReader.GenerationIn("<html><body>"u8));
+        Assert.Null(StateXmlReader.GenerationIn("<database><manifest></manifest><table name=\"VM\"><pair key=\"generation_count\" value=\"7\"/>"u8));
+        Assert.Null(StateXmlReader.GenerationIn([]));
+    }
 }

@@ -36,7 +36,7 @@ internal sealed class ObjectHosts(XapiDatabase database)
     };
 
     /// <summary>The host through whose PBD the SR, or the SR of the VDI, is reached: the coordinator for a shared one. With
-    /// <paramref name="detached"/> a PBD need not be attached. Raises SR_NO_PBDS [SR], HANDLE_INVALID.</summary>
+    /// <paramref name="detached"/> a PBD need not be attached, or even there: then it is the coordinator. Raises SR_NO_PBDS [SR], HANDLE_INVALID.</summary>
     internal async ValueTask<Ref<host>> OfStorageAsync(string className, string reference, Ref<host> coordinator, bool detached, CancellationToken cancel)
     {
         Ref<SR> self = className == "VDI" ? (await Row<VDI>(reference, cancel).ConfigureAwait(false)).SR : new Ref<SR>(reference);
@@ -50,7 +50,7 @@ internal sealed class ObjectHosts(XapiDatabase database)
             }
         }
 
-        throw new XenApiError("SR_NO_PBDS", self.ToString());
+        return detached ? coordinator : throw new XenApiError("SR_NO_PBDS", self.ToString());
     }
 
     /// <summary>A live host that reaches every SR of the VM's disks, and of its suspend image: the coordinator where it does. Null: any will do.

@@ -73,6 +73,13 @@ internal sealed class PifRows : PIFMessages
         await PifRules.RemoveAsync(context.Database, self, call.Cancellation).ConfigureAwait(false);
     }
 
+    /// <summary>The interface of a VLAN, with its VLAN. Raises PIF_IS_PHYSICAL [PIF] for another, and what VLAN.destroy raises.</summary>
+    public override async Task destroy(Call call, Ref<PIF> self)
+    {
+        PIF row = await ((CallContext)call).Database.Get(self, call.Cancellation).ConfigureAwait(false);
+        await new VlanRows().destroy(call, row.VLAN_master_of.IsNull ? throw new XenApiError("PIF_IS_PHYSICAL", self.ToString()) : row.VLAN_master_of).ConfigureAwait(false);
+    }
+
     public override async Task set_disallow_unplug(Call call, Ref<PIF> self, bool value) =>
         await ((CallContext)call).Database.Update(self, r => r with { disallow_unplug = value }, call.Cancellation).ConfigureAwait(false);
 

@@ -67,6 +67,29 @@ public abstract class MembershipTests : IAsyncDisposable
         Assert.Fail($"not within {ConditionDeadline}: {what} {seen}\n{string.Join('\n', Pool.Hosts.Select(host => host.Xapi.LogTail()))}");
     }
 
+    /// <summary>Asks for something until it has happened: what was asked of a host that had only just come may have failed.</summary>
+    protected async Task RepeatAsync(Func<bool> happened, XenApiClient client, string method, params object[] arguments)
+    {
+        string? task = null;
+        await UntilAsync(method, async () =>
+        {
+            if (happened())
+            {
+                return true;
+            }
+
+            if (task is not null && await client.TextAsync("task.get_status", Cancel, task) == "failure")
+            {
+                var failed = task;
+                task = null;
+                throw new XenApiFailure([.. ((object[])await client.CallAsync("task.get_error_info", Cancel, failed)).Cast<string>()]);
+            }
+
+            task ??= await client.TextAsync("Async." + method, Cancel, arguments);
+            return false;
+        });
+    }
+
     /// <summary>Waits until a host is a member that its coordinator has let in, and is enabled there.</summary>
     protected async Task MemberAsync(PoolHost host, PoolHost coordinator)
     {

@@ -134,6 +134,12 @@ internal sealed class VmUnderTest(StorageFixture fixture, string reference, stri
         }
 
         var nodes = await StoreNodes.AllAsync(Host, cancel);
+        if (nodes.Contains($"/local/domain/{domid}/action-request"))
+        {
+            // Half-made or half-ended: xenopsd has yet to see to it.
+            return $"{state}, but its end is asked for";
+        }
+
         foreach (var kind in (string[])["vbd", "vif"])
         {
             var attached = await IsAttachedAsync(kind.ToUpperInvariant(), cancel);

@@ -88,7 +88,7 @@ bench: all ## Measure: codecs against their peers, the switch and a migration ag
 
 .PHONY: bench-xen
 bench-xen: prerequisites-test-xen $(NATIVE) ## Measure guests on an emulated machine with Xen: started, saved, restored and moved by us and by xl
-	@$(COMPILE) tests/xen/engine/xen-engine.csproj -t:Publish -p:PublishDir=$(abspath $(OUT)/bench-xen)/ \
+	@$(COMPILE) tests/xen/engine/xen-engine.csproj -t:Publish -p:_IsPublishing=true -p:PublishDir=$(abspath $(OUT)/bench-xen)/ \
 		-p:CppCompilerAndLinker=$(if $(shell command -v clang),clang,gcc)
 	@tests/xen/bench $(OUT)/bench-xen/xen-engine $(OUT)/native $(BENCH)
 

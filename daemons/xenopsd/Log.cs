@@ -107,6 +107,9 @@ internal static partial class Log
     [LoggerMessage(2401, LogLevel.Warning, "guest of {Vm} does not come down to {Kib} KiB, it is left out of ballooning")]
     internal static partial void GuestKeepsMemory(ILogger logger, string vm, long kib);
 
+    [LoggerMessage(2414, LogLevel.Information, "guest of {Vm} has come down to {Kib} KiB, it balloons again")]
+    internal static partial void GuestGaveMemory(ILogger logger, string vm, long kib);
+
     [LoggerMessage(2402, LogLevel.Warning, "back end {Path} does not close, it is removed")]
     internal static partial void BackEndStays(ILogger logger, string path);
 

@@ -56,6 +56,25 @@ public class BalloonTests
     }
 
     [Fact]
+    public async Task A_guest_that_was_given_up_balloons_again_once_it_has_come_down()
+    {
+        await using var host = await StartAsync();
+        string vm = await host.RunAsync(Config(NewId(), 32, 64));
+        string mark = $"/local/domain/{host.Domid(vm)}/memory/uncooperative";
+        await Eventually(async () => await host.ReadAsync($"/local/domain/{host.Domid(vm)}/control/feature-balloon") == "1");
+        await Eventually(() => host.Backend.GetStatus(vm)!.MemoryActualBytes == 64 * Mib);
+
+        // As after a request that the guest was too slow for: it has what it was asked for by now.
+        await host.Store.WriteAsync(mark, "1", CancellationToken.None);
+        await Eventually(async () =>
+        {
+            await host.Devices.SetMemoryDynamicRangeAsync(vm, 32 * Mib, 32 * Mib, default);
+            return host.Backend.GetStatus(vm)!.MemoryActualBytes == 32 * Mib;
+        });
+        await Eventually(async () => await host.ReadAsync(mark) is null);
+    }
+
+    [Fact]
     public async Task Other_services_reserve_memory()
     {
         await using var host = await StartAsync(100);

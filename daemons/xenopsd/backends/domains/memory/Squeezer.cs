@@ -63,7 +63,7 @@ internal sealed class Squeezer(IHypervisor hypervisor, XenstoreClient store, Dom
     /// <summary>Brings every guest that balloons to its share. Nothing when they are near it.</summary>
     public async Task BalanceAsync(CancellationToken cancel)
     {
-        if (!table.All.Any(static entry => CanBalloon(entry) && CanMove(entry)))
+        if (!table.All.Any(static entry => (CanBalloon(entry) || IsLeftOut(entry)) && CanMove(entry)))
         {
             return;
         }
@@ -71,6 +71,7 @@ internal sealed class Squeezer(IHypervisor hypervisor, XenstoreClient store, Dom
         await turn.WaitAsync(cancel).ConfigureAwait(false);
         try
         {
+            await TakeBackAsync(cancel).ConfigureAwait(false);
             var (balloons, free) = Look();
             var wanted = BalancePolicy.Share(balloons, free, 0, 0) ?? BalancePolicy.Squeeze(balloons);
             if (BalancePolicy.IsBalanced(balloons, wanted, MemoryLimits.ToleranceKib))
@@ -114,6 +115,7 @@ internal sealed class Squeezer(IHypervisor hypervisor, XenstoreClient store, Dom
     /// <summary>Null when there is too little now.</summary>
     private async Task<Reservation?> TryReserveAsync(string session, long minKib, long maxKib, HashSet<int> refused, CancellationToken cancel)
     {
+        await TakeBackAsync(cancel).ConfigureAwait(false);
         while (true)
         {
             var (balloons, free) = Look();
@@ -221,6 +223,20 @@ internal sealed class Squeezer(IHypervisor hypervisor, XenstoreClient store, Dom
         await store.WriteAsync(StorePaths.Domain(entry.Domid, StoreKeys.Uncooperative), "1", cancel).ConfigureAwait(false);
     }
 
+    /// <summary>A guest that was only slow, and has come down to what it was asked for by now, balloons again.</summary>
+    private async Task TakeBackAsync(CancellationToken cancel)
+    {
+        foreach (var entry in table.All.Where(IsLeftOut).ToList())
+        {
+            if (hypervisor.Own(entry) is { Dying: false } domain && Actual(entry, domain) <= entry.TargetKib + MemoryLimits.InaccuracyKib)
+            {
+                Log.GuestGaveMemory(logger, entry.VmId, entry.TargetKib);
+                await store.RemoveAsync(StorePaths.Domain(entry.Domid, StoreKeys.Uncooperative), cancel).ConfigureAwait(false);
+                entry.Uncooperative = false;
+            }
+        }
+    }
+
     /// <summary>The guests that can be moved, and what of the host's memory is nobody's.</summary>
     private (List<Balloon> Balloons, long FreeKib) Look()
     {
@@ -249,6 +265,8 @@ internal sealed class Squeezer(IHypervisor hypervisor, XenstoreClient store, Dom
 
     /// <summary>False for a guest that has the only target it may have.</summary>
     private static bool CanMove(DomainEntry entry) => entry.DynamicMinKib < entry.DynamicMaxKib || entry.TargetKib != entry.DynamicMinKib;
+
+    private static bool IsLeftOut(DomainEntry entry) => entry is { Balloons: true, Built: true, Ending: false, Uncooperative: true };
 
     private static long Actual(DomainEntry entry, XenDomain domain) => domain.MemoryBytes / BytesPerKib - (entry.MemoryOffsetKib ?? 0);
 

@@ -3,6 +3,7 @@ using Toolstack.Interop.Linux;
 using Toolstack.Interop.Xen.Abi;
 using Toolstack.Interop.Xen.Events;
 using Toolstack.Interop.Xen.Hypercalls;
+using Toolstack.Interop.Xen.Memory;
 
 namespace Toolstack.Interop.Xen;
 
@@ -187,6 +188,8 @@ public sealed unsafe partial class XenHost
             Set("domctl setvcpucontext", VcpuContextOp.Set, domid, argument);
             Command("domctl resumedomain", SettingCommands.ResumeDomain, domid);
         }
+
+        LateUnmapping.Begin(domid);
     }
 
     /// <summary>Gives a PCI device to a domain, or takes it back. The address is segment &lt;&lt; 16 | bus &lt;&lt; 8 | device &lt;&lt; 3 | function.</summary>

@@ -3,6 +3,7 @@ using Tmds.Linux;
 using Toolstack.Interop.Linux;
 using Toolstack.Interop.Xen.Abi;
 using Toolstack.Interop.Xen.Hypercalls;
+using Toolstack.Interop.Xen.Memory;
 
 namespace Toolstack.Interop.Xen;
 
@@ -142,11 +143,17 @@ public sealed unsafe partial class XenHost : IDisposable
     /// <summary>Xen counts pauses: each needs its own <see cref="Unpause"/>.</summary>
     public void Pause(int domid) => Command("domctl pausedomain", DomctlCommands.PauseDomain, domid);
 
-    public void Unpause(int domid) => Command("domctl unpausedomain", DomctlCommands.UnpauseDomain, domid);
+    public void Unpause(int domid)
+    {
+        Command("domctl unpausedomain", DomctlCommands.UnpauseDomain, domid);
+        LateUnmapping.Begin(domid);
+    }
 
     /// <summary>Ends a domain and frees its memory. Xen does it in parts and asks to be called again between them.</summary>
     public void Destroy(int domid, CancellationToken cancel)
     {
+        // Its frames are free when nobody has them mapped.
+        LateUnmapping.Begin(domid);
         for (var attempt = 0; ; attempt++)
         {
             cancel.ThrowIfCancellationRequested();

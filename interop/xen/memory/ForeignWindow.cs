@@ -100,18 +100,11 @@ public sealed unsafe class ForeignWindow : SafeHandle
         Array.Clear(filled);
     }
 
-    /// <summary>As Dispose, but nobody waits for it: taking a guest's memory apart takes longer than mapping it. It is done run by run on a
-    /// thread that gives way to all others, because a guest may be waiting for them to let it run.</summary>
-    public void DisposeLater()
-    {
-        Thread thread = new(UnmapAndDispose) { Name = "unmapping", IsBackground = true };
-        thread.Start();
-    }
+    /// <summary>As Dispose, but it is done when no guest waits for this process to let it run, see <see cref="LateUnmapping"/>.</summary>
+    public void DisposeLater() => LateUnmapping.Add(this, domid);
 
-    // SAFETY: the space is this object's own; SafeHandle calls this once, when nobody uses it any more.
-    protected override bool ReleaseHandle() => LibC.munmap((void*)handle, (size_t)(ulong)(Slots * ForeignMapping.FrameBytes)) == 0;
-
-    private void UnmapAndDispose()
+    /// <summary>Run by run, on a thread that gives way to all others from now on.</summary>
+    internal void UnmapAndDispose()
     {
         ThreadShare.GiveWay();
         try
@@ -125,6 +118,9 @@ public sealed unsafe class ForeignWindow : SafeHandle
 
         Dispose();
     }
+
+    // SAFETY: the space is this object's own; SafeHandle calls this once, when nobody uses it any more.
+    protected override bool ReleaseHandle() => LibC.munmap((void*)handle, (size_t)(ulong)(Slots * ForeignMapping.FrameBytes)) == 0;
 
     private void EmptyRun(long pfn, int count)
     {

@@ -23,14 +23,23 @@ internal sealed class Checks(IReadOnlyList<TestMachine> machines, CancellationTo
     {
         var before = clock.Elapsed;
         var processors = ProcessorTimes();
+        if (cancel.IsCancellationRequested)
+        {
+            Interlocked.Increment(ref failed);
+            Print("FAILED", name, before, processors, "    not begun: the time is over\n");
+            return false;
+        }
+
         try
         {
             await check(cancel);
         }
-        catch (Exception error) when (error is ScenarioFailure or XenApiFailure or HttpRequestException or FormatException or OperationCanceledException)
+        catch (Exception error) when (error is ScenarioFailure or XenApiFailure or HttpRequestException or FormatException or OperationCanceledException
+            or InvalidOperationException or IOException)
         {
             Interlocked.Increment(ref failed);
-            Print("FAILED", name, before, processors, "    " + error.Message + "\n" + await LogsAsync());
+            string what = cancel.IsCancellationRequested ? "the time is over, it hung here: " + error.Message : error.Message;
+            Print("FAILED", name, before, processors, $"    {what}\n{await LogsAsync()}");
             return false;
         }
 
@@ -56,20 +65,25 @@ internal sealed class Checks(IReadOnlyList<TestMachine> machines, CancellationTo
     private async Task<string> LogsAsync()
     {
         StringBuilder logs = new();
-        foreach (var machine in machines)
+        using var deadline = new CancellationTokenSource(cancel.IsCancellationRequested ? Limits.LastWords : Limits.Command);
+        foreach (string log in await Task.WhenAll(machines.Select(machine => LogsAsync(machine, deadline.Token))))
         {
-            try
-            {
-                using var deadline = new CancellationTokenSource(Limits.Command);
-                string text = await machine.RunAsync($"tail -n {Limits.LogLines} /var/log/xenopsd.log /var/log/xapi.log | cut -c1-600; xl list", deadline.Token);
-                logs.AppendLine(CultureInfo.InvariantCulture, $"    {machine.Name}:\n      {text.ReplaceLineEndings("\n      ")}");
-            }
-            catch (Exception error) when (error is ScenarioFailure or HttpRequestException or OperationCanceledException)
-            {
-                logs.AppendLine(CultureInfo.InvariantCulture, $"    {machine.Name} does not answer: {error.Message}; {machine.Console(Limits.LogLines)}");
-            }
+            logs.AppendLine(log);
         }
 
         return logs.ToString();
+    }
+
+    private static async Task<string> LogsAsync(TestMachine machine, CancellationToken cancel)
+    {
+        try
+        {
+            string text = await machine.RunAsync($"tail -n {Limits.LogLines} /var/log/xenopsd.log /var/log/xapi.log | cut -c1-600; xl list", cancel);
+            return $"    {machine.Name}:\n      {text.ReplaceLineEndings("\n      ")}";
+        }
+        catch (Exception error) when (error is ScenarioFailure or HttpRequestException or OperationCanceledException)
+        {
+            return $"    {machine.Name} does not answer: {error.Message}; {machine.Console(Limits.LogLines)}";
+        }
     }
 }

@@ -7,6 +7,9 @@ internal static class Limits
 
     public static readonly TimeSpan Command = TimeSpan.FromSeconds(120);
 
+    /// <summary>For what the machines have to say when the time is over.</summary>
+    public static readonly TimeSpan LastWords = TimeSpan.FromSeconds(8);
+
     /// <summary>Until a guest has said or done something.</summary>
     public static readonly TimeSpan Guest = TimeSpan.FromSeconds(300);
 

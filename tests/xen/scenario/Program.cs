@@ -19,7 +19,7 @@ Console.CancelKeyPress += (_, press) =>
 var places = new Places(args[0], args[1], args[2], args[3]);
 string link = Path.Combine(places.Work, "link");
 var first = TestMachine.Start(places, 1, link);
-while (!File.Exists(link) && !over.IsCancellationRequested)
+while (!File.Exists(link) && !over.IsCancellationRequested && first.IsAlive)
 {
     Thread.Sleep(Limits.Poll);
 }
@@ -32,6 +32,13 @@ try
 }
 finally
 {
+    if (checks.Failed > 0)
+    {
+        using var last = new CancellationTokenSource(Limits.LastWords);
+        Task.WhenAll(first.KeepLogsAsync(last.Token), second.KeepLogsAsync(last.Token)).GetAwaiter().GetResult();
+        Console.WriteLine($"Consoles and logs of both machines: {places.Work}/host1, {places.Work}/host2");
+    }
+
     first.DisposeAsync().AsTask().GetAwaiter().GetResult();
     second.DisposeAsync().AsTask().GetAwaiter().GetResult();
     File.Delete(link);

@@ -11,6 +11,7 @@ internal sealed partial class Scenario
     {
         await checks.RunAsync("it moves to the other host while it runs", cancel => MigrateAsync(mover, other, cancel));
         await checks.RunAsync("and back", cancel => MigrateAsync(mover, machine, cancel));
+        await checks.RunAsync("it goes on when its migration is cancelled", cancel => CancelAsync(mover, cancel));
         await checks.RunAsync("it outlives a xenopsd that dies while it is copied", cancel => KillDuringCopyAsync(mover, cancel));
         await checks.RunAsync("it ends when asked", cancel => EndAsync(mover, cancel));
     }
@@ -37,26 +38,57 @@ internal sealed partial class Scenario
         await mover.WaitForAsync("network eth0 ok", wires + 1, cancel);
     }
 
+    private async Task CancelAsync(Guest mover, CancellationToken cancel)
+    {
+        string task = await StartCopyAsync(mover, cancel);
+        await client.CallAsync("task.cancel", cancel, task);
+        await FailsAsync(mover, task, cancel);
+        ScenarioFailure.Unless(await client.TextAsync("task.get_status", cancel, task) == "cancelled", "the task was not cancelled");
+        await StaysAsync(mover, cancel);
+    }
+
     private async Task KillDuringCopyAsync(Guest mover, CancellationToken cancel)
+    {
+        string task = await StartCopyAsync(mover, cancel);
+        await machine.RunAsync("daemon kill xenopsd; daemon start xenopsd", cancel);
+        await FailsAsync(mover, task, cancel);
+        await StaysAsync(mover, cancel);
+    }
+
+    /// <summary>A migration to the other host that has got to copying memory; gives its task.</summary>
+    private async Task<string> StartCopyAsync(Guest mover, CancellationToken cancel)
     {
         string target = await other.HostAsync(client, cancel);
         string task = await client.TextAsync("Async.VM.pool_migrate", cancel, mover.Ref, target, Live);
         await Waiting.UntilAsync("memory is being copied", async token =>
         {
-            ScenarioFailure.Unless(await client.TextAsync("task.get_status", token, task) == "pending", "the migration is over");
+            if (await client.TextAsync("task.get_status", token, task) != "pending")
+            {
+                await mover.FinishAsync(task, token);
+                throw new ScenarioFailure("the migration is over");
+            }
+
             return (double)await client.CallAsync("task.get_progress", token, task) >= 0.1;
         }, cancel);
-        await machine.RunAsync("daemon kill xenopsd; daemon start xenopsd", cancel);
+        return task;
+    }
+
+    private static async Task FailsAsync(Guest mover, string task, CancellationToken cancel)
+    {
         try
         {
             await mover.FinishAsync(task, cancel);
-            throw new ScenarioFailure("the migration succeeded without xenopsd");
         }
         catch (XenApiFailure)
         {
-            // As it must: the copy died with the process.
+            return;
         }
 
+        throw new ScenarioFailure("the migration succeeded");
+    }
+
+    private async Task StaysAsync(Guest mover, CancellationToken cancel)
+    {
         await Waiting.UntilAsync("it runs where it was", async token =>
             await mover.PowerStateAsync(token) == "Running"
             && await client.TextAsync("VM.get_resident_on", token, mover.Ref) == await machine.HostAsync(client, token), cancel);

@@ -52,6 +52,8 @@ internal sealed class TestMachine : IAsyncDisposable
     /// <summary>The toolstack's HTTP, from here.</summary>
     public Uri Url { get; }
 
+    public bool IsAlive => !process.HasExited;
+
     /// <summary>The processor time that emulating it took so far.</summary>
     public TimeSpan ProcessorTime
     {
@@ -113,6 +115,27 @@ internal sealed class TestMachine : IAsyncDisposable
         ScenarioFailure.Unless(response.IsSuccessStatusCode && at >= 0, $"{Name}: no answer to: {script}");
         string output = text[..at].TrimEnd('\n');
         return text[(at + StatusLine.Length)..].Trim() == "0" ? output : throw new ScenarioFailure($"{Name}: {script}: {output}");
+    }
+
+    /// <summary>Seconds since it was switched on, by its own clock.</summary>
+    public async Task<double> UptimeAsync(CancellationToken cancel) =>
+        double.Parse((await RunAsync("cat /proc/uptime", cancel)).Split(' ')[0], CultureInfo.InvariantCulture);
+
+    /// <summary>Writes the daemons' logs, and what Xen says, to its directory, as far as it answers.</summary>
+    public async Task KeepLogsAsync(CancellationToken cancel)
+    {
+        try
+        {
+            foreach (string command in (string[])["cat /var/log/xapi.log", "cat /var/log/xenopsd.log", "cat /var/log/message-switch.log", "xl list", "xl dmesg", "xenstore-ls -fp", "ps w"])
+            {
+                string name = command.Replace("cat /var/log/", "", StringComparison.Ordinal).Replace(' ', '-');
+                await File.WriteAllTextAsync(Path.Combine(directory, name), await RunAsync(command, cancel) + "\n", cancel);
+            }
+        }
+        catch (Exception error) when (error is ScenarioFailure or HttpRequestException or OperationCanceledException)
+        {
+            // What it said on its console is there.
+        }
     }
 
     /// <summary>All that guests of that name have said on their consoles; a guest that arrives has another name until it is there.</summary>

@@ -26,7 +26,8 @@ internal static class Waiting
                         return;
                     }
                 }
-                catch (Exception error) when (error is XenApiFailure or ScenarioFailure or HttpRequestException)
+                catch (Exception error) when (error is XenApiFailure or ScenarioFailure or HttpRequestException
+                    || (error is OperationCanceledException && !deadline.IsCancellationRequested))
                 {
                     last = error.Message;
                 }

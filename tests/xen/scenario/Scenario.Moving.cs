@@ -43,7 +43,6 @@ internal sealed partial class Scenario
         string task = await StartCopyAsync(mover, cancel);
         await client.CallAsync("task.cancel", cancel, task);
         await FailsAsync(mover, task, cancel);
-        ScenarioFailure.Unless(await client.TextAsync("task.get_status", cancel, task) == "cancelled", "the task was not cancelled");
         await StaysAsync(mover, cancel);
     }
 

@@ -3,6 +3,7 @@ using Toolstack.Idl;
 using Toolstack.Xapi.Database;
 using Toolstack.Xapi.Datamodel;
 using Toolstack.Xapi.Networks;
+using Toolstack.Xapi.Placement;
 using Toolstack.Xapi.Storage;
 
 namespace Toolstack.Xapi.Membership;
@@ -39,6 +40,7 @@ internal sealed class HostRemoval(XapiDatabase database, VdiStore store)
 
         await RemoveAllAsync([row.metrics], cancel).ConfigureAwait(false);
         await RemoveAllAsync([self], cancel).ConfigureAwait(false);
+        await new PoolCpu(database).RefreshAsync(cancel).ConfigureAwait(false);
     }
 
     /// <summary>A PBD, and its SR when no host is left that reaches it.</summary>

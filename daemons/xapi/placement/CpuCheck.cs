@@ -1,4 +1,3 @@
-using System.Globalization;
 using Toolstack.Idl;
 using Toolstack.Xapi.Database;
 using Toolstack.Xapi.Datamodel;
@@ -38,23 +37,6 @@ internal static class CpuCheck
             return "VM last booted on a host which had a CPU from a different vendor.";
         }
 
-        return Has(Words(features), Words(needed)) ? null : "VM last booted on a CPU with features this host's CPU does not have.";
+        return CpuPolicy.Has(features, needed) ? null : "VM last booted on a CPU with features this host's CPU does not have.";
     }
-
-    private static bool Has(uint[] given, uint[] needed)
-    {
-        for (int word = 0; word < needed.Length; word++)
-        {
-            if ((needed[word] & ~(word < given.Length ? given[word] : 0)) != 0)
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    /// <summary>Words of eight hexadecimal digits joined by dashes (xenops protocol); a word that is none has no feature.</summary>
-    private static uint[] Words(string policy) =>
-        [.. policy.Split('-').Select(static w => uint.TryParse(w, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint word) ? word : 0)];
 }

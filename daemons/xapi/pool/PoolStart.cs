@@ -5,6 +5,7 @@ using Toolstack.Xapi.Database;
 using Toolstack.Xapi.Datamodel;
 using Toolstack.Xapi.Hosts;
 using Toolstack.Xapi.Membership;
+using Toolstack.Xapi.Placement;
 using Toolstack.Xenopsd.Contract;
 
 namespace Toolstack.Xapi.Pool;
@@ -124,6 +125,7 @@ internal sealed class PoolStart
                 {
                     facts = await facts.AskAsync(xenops, "pool start", cancel).ConfigureAwait(false);
                     await rows.RefreshAsync(facts, cancel).ConfigureAwait(false);
+                    await new PoolCpu(services.Database).RefreshAsync(cancel).ConfigureAwait(false);
                     await services.XenopsInSync.Task.WaitAsync(cancel).ConfigureAwait(false);
                     await policies.ApplyAsync(cancel).ConfigureAwait(false);
                     await EnableAsync(cancel).ConfigureAwait(false);

@@ -4,6 +4,7 @@ using Toolstack.Idl.Json;
 using Toolstack.Xapi.Datamodel;
 using Toolstack.Xapi.Devices;
 using Toolstack.Xapi.Dispatch;
+using Toolstack.Xapi.Placement;
 using Toolstack.Xapi.Tasks;
 using Toolstack.Xenopsd.Contract;
 
@@ -13,7 +14,7 @@ namespace Toolstack.Xapi.Xenops;
 /// This host's xenopsd as the VM operations use it: they push what a VM is, run tasks on it and make the database say what became of it.
 /// Failures come out as XenAPI errors. The id of a VM is its uuid.
 /// </summary>
-internal sealed class LocalXenops(IXenops xenops, XenopsTasks tasks, XenopsEvents events, TaskService progress, DeviceDescriber devices, PushedMetadata pushed)
+internal sealed class LocalXenops(IXenops xenops, XenopsTasks tasks, XenopsEvents events, TaskService progress, DeviceDescriber devices, PoolCpu cpu, PushedMetadata pushed)
 {
     /// <summary>The debug_info under which a call's requests show up in xenopsd's logs and tasks, with the call's place in a trace if it has
     /// one (xenops protocol: after a newline).</summary>
@@ -25,9 +26,9 @@ internal sealed class LocalXenops(IXenops xenops, XenopsTasks tasks, XenopsEvent
         GuardAsync(call, self, row.uuid, async () =>
         {
             VmDevices described = await devices.DescribeAsync(row, call.Cancellation).ConfigureAwait(false);
-            Metadata metadata = VmMetadata.Build(row, described);
+            Metadata metadata = VmMetadata.Build(row, described, await cpu.FeaturesOfAsync(row, call.Cancellation).ConfigureAwait(false));
             await xenops.VmImportMetadata(Debug(call), JsonValueWriter.Text(w => MetadataCodec.Write(w, metadata)), call.Cancellation).ConfigureAwait(false);
-            pushed.Note(described.Bootable.IsEmpty ? metadata.vm : VmMetadata.Build(row).vm);
+            pushed.Note(VmMetadata.Build(row).vm);
         });
 
     /// <summary>Starts a task of xenopsd and waits for its end. <paramref name="start"/> is not to be cancelled itself: a request given up

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Toolstack.Xapi.Datamodel;
 using Toolstack.Xapi.Devices;
+using Toolstack.Xapi.Placement;
 using Toolstack.Xapi.VirtualMachines;
 using Toolstack.Xenopsd.Contract;
 
@@ -16,8 +17,9 @@ internal static class VmMetadata
     private const long DefaultVideoMiB = 4;
     private const long DefaultWeight = 256;
 
-    /// <summary>The VM with the devices that it is to have. A suspended VM goes with the record that xenopsd kept of it.</summary>
-    public static Metadata Build(VM row, VmDevices? devices = null) => new()
+    /// <summary>The VM with the devices and the CPU features that it is to have; without features xenopsd takes all there are. A suspended VM
+    /// goes with the record that xenopsd kept of it.</summary>
+    public static Metadata Build(VM row, VmDevices? devices = null, string? features = null) => new()
     {
         vbds = devices?.Disks ?? [],
         vifs = devices?.Interfaces ?? [],
@@ -27,7 +29,7 @@ internal static class VmMetadata
             id = row.uuid,
             name = row.name_label,
             xsdata = row.xenstore_data,
-            platformdata = Platform(row),
+            platformdata = Platform(row, features),
             bios_strings = row.bios_strings,
             ty = WithBootDevices(Builder(row), devices?.Bootable ?? []),
             memory_static_max = row.memory_static_max,
@@ -60,20 +62,15 @@ internal static class VmMetadata
         : info;
 
     /// <summary>The same of a VM that runs, which keeps the CPU features that it has booted with.</summary>
-    public static Metadata BuildRunning(VM row, VmDevices devices)
-    {
-        Metadata metadata = Build(row, devices);
-        return row.last_boot_CPU_flags.GetValueOrDefault("features") is { Length: > 0 } features
-            ? metadata with { vm = metadata.vm with { platformdata = metadata.vm.platformdata.SetItem("featureset", features) } }
-            : metadata;
-    }
+    public static Metadata BuildRunning(VM row, VmDevices devices) => Build(row, devices, PoolCpu.BootedWith(row));
 
-    private static ImmutableSortedDictionary<string, string> Platform(VM row)
+    private static ImmutableSortedDictionary<string, string> Platform(VM row, string? features)
     {
         CultureInfo culture = CultureInfo.InvariantCulture;
-        return row.platform
+        ImmutableSortedDictionary<string, string> platform = row.platform
             .SetItem("vcpu/number", row.VCPUs_max.ToString(culture))
             .SetItem("vcpu/current", row.VCPUs_at_startup.ToString(culture));
+        return features is null ? platform : platform.SetItem("featureset", features);
     }
 
     private static BuilderInfo Builder(VM row) => VmRows.EffectiveDomainType(row) switch

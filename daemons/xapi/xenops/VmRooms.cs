@@ -94,7 +94,7 @@ internal sealed class VmRooms
         VdiStore store = new(services.Database, services.Identity);
         DeviceDescriber describer = new(services.Database, store);
         PushedMetadata pushed = new();
-        LocalXenops local = new(xenops, tasks, events, services.Tasks, describer, pushed);
+        LocalXenops local = new(xenops, tasks, events, services.Tasks, describer, new PoolCpu(services.Database), pushed);
         PbdOperations ways = new(services.Database, services.Identity, store);
         VmOperations operations = new(services.Database, services.Identity, local, chooser, remote, settings, store, devices, logger);
         images = operations.Images;

@@ -385,7 +385,7 @@ public sealed class MigrationXapisDieTests(SlowMatrixFixture fixture) : Migratio
     {
         await using var watch = new StateWatch(fixture, (await fixture.MachineAsync(Cancel)).Ref);
         await KilledAsync(from, Xapis);
-        await watch.AssertRunningAsync();
+        await watch.AssertLivedAsync();
     }
 
     [Theory]
@@ -395,7 +395,7 @@ public sealed class MigrationXapisDieTests(SlowMatrixFixture fixture) : Migratio
     {
         await using var watch = new StateWatch(fixture, (await fixture.MachineAsync(Cancel)).Ref);
         await AwayAsync(from, Xapis);
-        await watch.AssertRunningAsync();
+        await watch.AssertLivedAsync();
     }
 
     private static ManagedDaemon[] Xapis(IReadOnlyList<PoolHost> hosts) => [.. hosts.Select(static h => h.Xapi)];

@@ -188,36 +188,39 @@ internal sealed class XenopsEvents(
             return;
         }
 
-        if (!await IsOpenAsync(uuid, self, row, state, cancel).ConfigureAwait(false))
+        (bool isOpen, state) = await SettleAsync(uuid, self, row, state, cancel).ConfigureAwait(false);
+        if (!isOpen)
         {
             await updates.ApplyAsync(self, row, state, cancel).ConfigureAwait(false);
         }
     }
 
-    /// <summary>True for a VM that left this host by a migration which nobody completed: where it arrived, its host says, and until then the
-    /// database keeps what it has. One that goes on here, and is not being sent, is promised to nobody else any more.</summary>
-    private async Task<bool> IsOpenAsync(string uuid, Ref<VM> self, VM row, VmState? state, CancellationToken cancel)
+    /// <summary>Open is where a VM is that leaves, or left, this host by a migration which nobody completes: where it arrives, its host says, and
+    /// until then the database keeps what it has. One that goes on here, and is not being sent, is promised to nobody else any more.</summary>
+    private async Task<(bool IsOpen, VmState? State)> SettleAsync(string uuid, Ref<VM> self, VM row, VmState? state, CancellationToken cancel)
     {
         if (!MigrationDoubt.MayHaveLeft(row, identity.Localhost))
         {
-            return false;
+            return (false, state);
         }
 
         if (state is null || await MigrationDoubt.IsInDoubtAsync(xenops, Debug, uuid).ConfigureAwait(false))
         {
+            // Its domain has another name at last: that none is seen says nothing of the VM.
             owed[uuid] = true;
-            return state is null;
+            return (state is not { power_state: PowerState.Running or PowerState.Paused }, state);
         }
 
         // It is not being sent any more. Whether it is still here must be asked after that: it may have left since its state was read.
-        if (await StatAsync(uuid, cancel).ConfigureAwait(false) is null)
+        state = await StatAsync(uuid, cancel).ConfigureAwait(false);
+        if (state is null)
         {
             owed[uuid] = true;
-            return true;
+            return (true, null);
         }
 
         await database.Update(self, MigrationDoubt.Settled, cancel).ConfigureAwait(false);
-        return false;
+        return (false, state);
     }
 
     /// <summary>False while another process of xenopsd answers than the one whose updates are followed. Before the loop has begun there is none.</summary>

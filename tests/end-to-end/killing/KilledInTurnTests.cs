@@ -58,6 +58,7 @@ public sealed class KilledInTurnTests(KilledInTurnFixture fixture) : IClassFixtu
         }
         finally
         {
+            await fixture.Client.LoginAsync(DevelopmentPool.User, fixture.Pool.Password, CancellationToken.None);
             foreach (var vm in vms)
             {
                 await vm.DisposeAsync();

@@ -87,6 +87,16 @@ public class AdoptionTests
         Assert.Equal((vm_power_state.Running, true), (stage.Row.power_state, stage.Row.scheduled_to_be_resident_on.IsNull));
     }
 
+    /// <summary>At last its domain has a temporary name: by its own xenopsd has a record and no domain.</summary>
+    [Fact]
+    public async Task AVmThatIsAboutToLeaveIsNotHalted()
+    {
+        stage.Run(stage.Here);
+        stage.Set(row => row with { scheduled_to_be_resident_on = stage.There });
+        await Events(new Doubtful { State = PowerState.Halted, InDoubt = true }).RefreshAsync(Stage.VmId, CancellationToken.None);
+        Assert.Equal((vm_power_state.Running, stage.Here, stage.There), (stage.Row.power_state, stage.Row.resident_on, stage.Row.scheduled_to_be_resident_on));
+    }
+
     /// <summary>Its state is read while it is here; when it is asked whether it is being sent, it has left.</summary>
     [Fact]
     public async Task AVmThatLeavesWhileItIsLookedAtStaysPromised()

@@ -60,10 +60,23 @@ internal sealed partial class VmOperations
 
             if (!here)
             {
-                await xenops.ForgetAsync(context, vm, row.uuid).ConfigureAwait(false);
+                await ForgetLeftAsync(context, vm, row.uuid).ConfigureAwait(false);
             }
 
             await CompleteAsync(context, vm, host).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The VM has moved, whether xenopsd forgets it or not: one that is away is told to when it is asked what it has.</summary>
+    private async Task ForgetLeftAsync(CallContext call, Ref<VM> vm, string uuid)
+    {
+        try
+        {
+            await xenops.ForgetAsync(call, vm, uuid).ConfigureAwait(false);
+        }
+        catch (XenApiError e)
+        {
+            Log.ForgetFailed(logger, uuid, e.Message);
         }
     }
 

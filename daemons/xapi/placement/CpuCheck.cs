@@ -2,6 +2,7 @@ using Toolstack.Idl;
 using Toolstack.Xapi.Database;
 using Toolstack.Xapi.Datamodel;
 using Toolstack.Xapi.VirtualMachines;
+using Toolstack.Xenopsd.Contract;
 
 namespace Toolstack.Xapi.Placement;
 
@@ -37,6 +38,6 @@ internal static class CpuCheck
             return "VM last booted on a host which had a CPU from a different vendor.";
         }
 
-        return CpuPolicy.Has(features, needed) ? null : "VM last booted on a CPU with features this host's CPU does not have.";
+        return CpuPolicy.IsCompatible(needed, features, lenient: true) ? null : "VM last booted on a CPU with features this host's CPU does not have.";
     }
 }

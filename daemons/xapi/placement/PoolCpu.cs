@@ -4,6 +4,7 @@ using Toolstack.Idl;
 using Toolstack.Xapi.Database;
 using Toolstack.Xapi.Datamodel;
 using Toolstack.Xapi.VirtualMachines;
+using Toolstack.Xenopsd.Contract;
 
 namespace Toolstack.Xapi.Placement;
 
@@ -69,8 +70,8 @@ internal sealed class PoolCpu(XapiDatabase database)
             vendor = cpu[Vendor];
             cpus += Number(cpu, Count);
             sockets += Number(cpu, Sockets);
-            pv = CpuPolicy.Common(pv, cpu.GetValueOrDefault(PvFeatures, ""));
-            hvm = CpuPolicy.Common(hvm, cpu.GetValueOrDefault(HvmFeatures, ""));
+            pv = Common(pv, cpu.GetValueOrDefault(PvFeatures, ""));
+            hvm = Common(hvm, cpu.GetValueOrDefault(HvmFeatures, ""));
         }
 
         return ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal,
@@ -80,6 +81,14 @@ internal sealed class PoolCpu(XapiDatabase database)
             KeyValuePair.Create(HvmFeatures, hvm),
         ]);
     }
+
+    /// <summary>What both have. An empty set stands for one that is not known and takes nothing away.</summary>
+    internal static string Common(string one, string other) => (one, other) switch
+    {
+        ("", _) => other,
+        (_, "") => one,
+        _ => CpuPolicy.Combine(one, other, lenient: true),
+    };
 
     private static long Number(ImmutableSortedDictionary<string, string> cpu, string key) =>
         long.TryParse(cpu.GetValueOrDefault(key), NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : 0;

@@ -3,6 +3,7 @@ using Toolstack.Idl;
 using Toolstack.Xapi.Database;
 using Toolstack.Xapi.Datamodel;
 using Toolstack.Xapi.Placement;
+using Toolstack.Xenopsd.Contract;
 using Xunit;
 
 namespace Toolstack.Tests.Placement;
@@ -18,9 +19,9 @@ public sealed class PoolCpuTests
     [InlineData("", "", "")]
     public void WhatTwoHaveInCommonEachOfThemHas(string one, string other, string common)
     {
-        Assert.Equal(common, CpuPolicy.Common(one, other));
-        Assert.Equal(common, CpuPolicy.Common(other, one));
-        Assert.True(one.Length == 0 || CpuPolicy.Has(one, common));
+        Assert.Equal(common, PoolCpu.Common(one, other));
+        Assert.Equal(common, PoolCpu.Common(other, one));
+        Assert.True(one.Length == 0 || CpuPolicy.IsCompatible(common, one));
     }
 
     [Fact]

@@ -24,7 +24,7 @@ internal sealed class CoordinatorRows(XapiDatabase database, HostIdentity identi
 
         if (pools[0].Value.master != identity.Localhost)
         {
-            notices?.Add(NoticeStore.Row("POOL_MASTER_TRANSITION", CoordinatorChanged, cls.Host, identity.Uuid, body: ""));
+            notices?.Add("POOL_MASTER_TRANSITION", CoordinatorChanged, cls.Host, identity.Uuid, body: "");
         }
 
         await database.Update(pools[0].Key, r => r with { master = identity.Localhost }, cancel).ConfigureAwait(false);

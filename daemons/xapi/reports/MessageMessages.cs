@@ -23,7 +23,7 @@ internal sealed class MessageMessages(NoticeStore store, IChangeLog log) : messa
             throw new XenApiError("UUID_INVALID", about.Name, obj_uuid);
         }
 
-        return Task.FromResult(store.Add(NoticeStore.Row(name, priority, cls, obj_uuid, body)));
+        return Task.FromResult(store.Add(name, priority, cls, obj_uuid, body));
     }
 
     public override Task destroy(Call call, Ref<message> self)

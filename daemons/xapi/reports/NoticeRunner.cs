@@ -47,7 +47,7 @@ internal sealed class NoticeRunner(IMessageRunner inner, XapiDatabase database, 
             return await inner.RunAsync(call, message, arguments, implementation).ConfigureAwait(false);
         }
 
-        VM? before = await FindAsync<VM>(arguments[0]).ConfigureAwait(false);
+        VM? before = await FindAsync(arguments[0]).ConfigureAwait(false);
         MessageResult result = await inner.RunAsync(call, message, arguments, implementation).ConfigureAwait(false);
         try
         {
@@ -63,7 +63,7 @@ internal sealed class NoticeRunner(IMessageRunner inner, XapiDatabase database, 
 
     private async ValueTask TellAsync(Told told, VM? before, ImmutableArray<Value> arguments)
     {
-        VM? row = await FindAsync<VM>(arguments[0]).ConfigureAwait(false);
+        VM? row = await FindAsync(arguments[0]).ConfigureAwait(false);
         if (row is null || before is null)
         {
             return;
@@ -79,13 +79,13 @@ internal sealed class NoticeRunner(IMessageRunner inner, XapiDatabase database, 
         string to = await HostAsync(row.resident_on).ConfigureAwait(false);
         string from = await HostAsync(before.resident_on).ConfigureAwait(false);
         string body = $"VM '{row.name_label}' (uuid: {row.uuid}) {told.Words(to, from, given)}";
-        store.Add(NoticeStore.Row(told.Name, Priority, cls.VM, row.uuid, body), durable: false);
+        store.Add(told.Name, Priority, cls.VM, row.uuid, body, durable: false);
     }
 
     private async ValueTask<string> HostAsync(Ref<host> self) =>
         await database.Find(self).ConfigureAwait(false) is { } row ? $"host '{row.name_label}' (uuid: {row.uuid})" : "no host";
 
-    private ValueTask<T?> FindAsync<T>(Value argument) where T : XenObject, IXenObject<T> => database.Find(new Ref<T>(argument.AsString()));
+    private ValueTask<VM?> FindAsync(Value argument) => database.Find(new Ref<VM>(argument.AsString()));
 
     private sealed record Told(string Name, Func<string, string, string, string> Words);
 }

@@ -50,23 +50,21 @@ internal sealed class NoticeStore : INoticeLog
 
     public XenClass Class => message.Info;
 
-    /// <summary>A notice of now. Priorities go from 1, something is wrong, to 5, for information.</summary>
-    internal static message Row(string name, long priority, cls cls, string about, string body) => new()
-    {
-        uuid = Guid.NewGuid().ToString(),
-        name = name,
-        priority = priority,
-        cls = cls,
-        obj_uuid = about,
-        timestamp = DateTimeOffset.UtcNow,
-        body = body,
-    };
-
-    /// <summary>Adds one; on disk when it returns if it is to be durable, else after a power cut perhaps not. Raises INTERNAL_ERROR when it
-    /// cannot be written.</summary>
-    internal Ref<message> Add(message row, bool durable = true)
+    /// <summary>Adds one of now; on disk when it returns if it is to be durable, else after a power cut perhaps not. Priorities go from 1,
+    /// something is wrong, to 5, for information. Raises INTERNAL_ERROR when it cannot be written.</summary>
+    internal Ref<message> Add(string name, long priority, cls cls, string about, string body, bool durable = true)
     {
         Ref<message> self = Ref<message>.New();
+        var row = new message
+        {
+            uuid = Guid.NewGuid().ToString(),
+            name = name,
+            priority = priority,
+            cls = cls,
+            obj_uuid = about,
+            timestamp = DateTimeOffset.UtcNow,
+            body = body,
+        };
         lock (gate)
         {
             var notice = new Notice(self, row, generation + 1);

@@ -17,7 +17,7 @@ public sealed class NoticeStoreTests : IDisposable
     public void What_came_after_a_generation_is_told_in_order_and_the_removed_only_to_those_who_saw_them()
     {
         NoticeStore store = Open();
-        Ref<message>[] added = [.. Enumerable.Range(1, 5).Select(n => store.Add(Row(n), durable: n % 2 == 0))];
+        Ref<message>[] added = [.. Enumerable.Range(1, 5).Select(n => Add(store, n, durable: n % 2 == 0))];
         store.Remove(added[1]);
         Assert.Equal([("add", "3"), ("add", "4"), ("add", "5"), ("del", "")], Told(store.Since(2)));
         Assert.Equal([("add", "4"), ("add", "5")], Told(store.Since(3)).SkipLast(1));
@@ -30,7 +30,7 @@ public sealed class NoticeStoreTests : IDisposable
     public void A_store_that_is_opened_again_has_them_in_order()
     {
         NoticeStore store = Open();
-        Ref<message>[] added = [.. Enumerable.Range(1, 12).Select(n => store.Add(Row(n), durable: false))];
+        Ref<message>[] added = [.. Enumerable.Range(1, 12).Select(n => Add(store, n, durable: false))];
         store.Remove(added[4]);
         NoticeStore again = Open();
         Assert.Equal(["1", "2", "3", "4", "6", "7", "8", "9", "10", "11", "12"], again.All().Select(static n => n.Row.name));
@@ -38,7 +38,7 @@ public sealed class NoticeStoreTests : IDisposable
         Assert.Equal(["11", "12"], Told(again.Since(10)).Select(static t => t.Name).Where(static n => n.Length > 0));
     }
 
-    private static message Row(int number) => NoticeStore.Row($"{number}", 5, cls.VM, "about", "body");
+    private static Ref<message> Add(NoticeStore store, int number, bool durable) => store.Add($"{number}", 5, cls.VM, "about", "body", durable);
 
     private static IEnumerable<(string Operation, string Name)> Told(IReadOnlyList<XenEvent> events) =>
         events.Select(static e => (e.Operation, (e.Row as message)?.name ?? ""));

@@ -73,7 +73,7 @@ internal sealed class DomainEntry(string vmId, int domid, GuestKind kind)
     /// <summary>The shutdown code that was last seen.</summary>
     public int? SeenShutdown { get; set; }
 
-    /// <summary>The copy of the domain's memory that is under way.</summary>
+    /// <summary>The copy of what the domain holds that is under way, with all that is done for it.</summary>
     public Task Transfer { get; set; } = Task.CompletedTask;
 
     /// <summary>Cancelled when the domain is destroyed.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Toolstack.Xenopsd.Backends.Domains.LifeCycle;
 using Toolstack.Xenopsd.Backends.Domains.Tree;
 using Toolstack.Xenopsd.Contract;
 using Toolstack.Xenopsd.Migration.Channels;
@@ -57,25 +58,18 @@ internal sealed partial class DomainDevices
         return CopyAsync("restore of graphics cards", data, () => VgpuStream.Receive(data, io => hypervisor.RestoreVgpus(domid, io)), cancel);
     }
 
-    /// <summary>On a thread of its own, for transfers block; a cancellation ends the channel.</summary>
-    private static Task CopyAsync(string what, IDataChannel data, Action copy, CancellationToken cancel) => Task.Factory.StartNew(
-        () =>
+    /// <summary>A cancellation ends the channel.</summary>
+    private static Task<bool> CopyAsync(string what, IDataChannel data, Action copy, CancellationToken cancel) => TransferThread.RunAsync(what, () =>
+    {
+        using var registration = cancel.Register(data.End);
+        try
         {
-            using var registration = cancel.Register(data.End);
-            try
-            {
-                copy();
-            }
-            catch (IOException) when (cancel.IsCancellationRequested)
-            {
-                throw new OperationCanceledException(cancel);
-            }
-            catch (IOException error)
-            {
-                throw XenopsError.Internal($"{what}: {error.Message}", error);
-            }
-        },
-        CancellationToken.None,
-        TaskCreationOptions.LongRunning,
-        TaskScheduler.Default);
+            copy();
+            return true;
+        }
+        catch (IOException) when (cancel.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancel);
+        }
+    });
 }

@@ -17,28 +17,33 @@ internal sealed class Transfers(IHypervisor hypervisor, DomainOptions options, S
         }
 
         string description = $"((id {Sexp.Quote(entry.VmId)})(name {Sexp.Quote(entry.Name)}))";
-        return RunAsync(entry, "save", token =>
+        return OfDomainAsync(entry, token => TransferThread.RunAsync("save", () =>
         {
             using var source = hypervisor.OpenSource(entry.Domid, description, () => Suspend(entry));
             return SaveEngine.Run(source, data, save, beforeSuspend, progress, token);
-        }, cancel);
+        }), cancel);
     }
 
-    public async Task<RestoreStatistics> RestoreAsync(DomainEntry entry, IDataChannel data, IProgress<double> progress, CancellationToken cancel)
+    public Task<RestoreStatistics> RestoreAsync(DomainEntry entry, IDataChannel data, IProgress<double> progress, CancellationToken cancel)
     {
         Building.RequireEmpty(entry);
+        return OfDomainAsync(entry, token => FillAsync(entry, data, progress, token), cancel);
+    }
+
+    private async Task<RestoreStatistics> FillAsync(DomainEntry entry, IDataChannel data, IProgress<double> progress, CancellationToken cancel)
+    {
         var (storePort, consolePort) = building.AllocatePorts(entry);
         try
         {
             await building.PrepareAsync(entry, storePort, consolePort, cancel).ConfigureAwait(false);
             GuestRings? rings = null;
-            var statistics = await RunAsync(entry, "restore", token =>
+            var statistics = await TransferThread.RunAsync("restore", () =>
             {
                 using var target = hypervisor.OpenTarget(entry.Domid, storePort, consolePort);
-                var done = RestoreEngine.Run(target, data, progress, token);
+                var done = RestoreEngine.Run(target, data, progress, cancel);
                 rings = target.Rings;
                 return done;
-            }, cancel).ConfigureAwait(false);
+            }).ConfigureAwait(false);
             await building.CompletePreparedAsync(entry, storePort, consolePort, rings!, cancel).ConfigureAwait(false);
             return statistics;
         }
@@ -75,39 +80,24 @@ internal sealed class Transfers(IHypervisor hypervisor, DomainOptions options, S
         }
     }
 
-    private static Task<T> RunAsync<T>(DomainEntry entry, string what, Func<CancellationToken, T> copy, CancellationToken cancel)
+    /// <summary>All that is done for one copy, of the domain's tree too: a destroy ends it, and begins when nothing of it is left to come.</summary>
+    private static async Task<T> OfDomainAsync<T>(DomainEntry entry, Func<CancellationToken, Task<T>> copy, CancellationToken cancel)
     {
         if (!entry.Transfer.IsCompleted)
         {
             throw XenopsError.Internal($"domain {entry.Domid} is being copied already");
         }
 
-        var linked = CancellationTokenSource.CreateLinkedTokenSource(cancel, entry.Destroyed.Token);
-        var task = Task.Factory.StartNew(
-            () =>
-            {
-                using (linked)
-                {
-                    return Mapped(what, () => copy(linked.Token));
-                }
-            },
-            CancellationToken.None,
-            TaskCreationOptions.LongRunning,
-            TaskScheduler.Default);
-        entry.Transfer = task;
-        return task;
-    }
-
-    /// <summary>The boundary where failures of the stream and of the connection become xenopsd's.</summary>
-    private static T Mapped<T>(string what, Func<T> copy)
-    {
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        entry.Transfer = ended.Task;
         try
         {
-            return copy();
+            using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancel, entry.Destroyed.Token);
+            return await copy(linked.Token).ConfigureAwait(false);
         }
-        catch (IOException error)
+        finally
         {
-            throw XenopsError.Internal($"{what}: {error.Message}", error);
+            ended.SetResult();
         }
     }
 }

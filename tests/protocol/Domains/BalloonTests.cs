@@ -12,7 +12,7 @@ public class BalloonTests
     {
         await using var host = await StartAsync(100);
         string first = await host.RunAsync(Config(NewId(), 20, 80));
-        await Eventually(async () => await host.ReadAsync($"/local/domain/{host.Domid(first)}/control/feature-balloon") == "1");
+        await HasBalloonAsync(host, first);
         Assert.Equal(80 * Mib, host.Backend.GetStatus(first)!.MemoryActualBytes);
 
         string second = await host.RunAsync(Config(NewId(), 40));
@@ -39,7 +39,7 @@ public class BalloonTests
     {
         await using var host = await StartAsync();
         string vm = await host.RunAsync(Config(NewId(), 32, 64));
-        await Eventually(async () => await host.ReadAsync($"/local/domain/{host.Domid(vm)}/control/feature-balloon") == "1");
+        await HasBalloonAsync(host, vm);
         await Eventually(() => host.Backend.GetStatus(vm)!.MemoryActualBytes == 64 * Mib);
         await Eventually(async () =>
         {
@@ -61,7 +61,7 @@ public class BalloonTests
         await using var host = await StartAsync();
         string vm = await host.RunAsync(Config(NewId(), 32, 64));
         string mark = $"/local/domain/{host.Domid(vm)}/memory/uncooperative";
-        await Eventually(async () => await host.ReadAsync($"/local/domain/{host.Domid(vm)}/control/feature-balloon") == "1");
+        await HasBalloonAsync(host, vm);
         await Eventually(() => host.Backend.GetStatus(vm)!.MemoryActualBytes == 64 * Mib);
 
         // As after a request that the guest was too slow for: it has what it was asked for by now.
@@ -92,5 +92,12 @@ public class BalloonTests
         await memory.ReserveAsync(session, 90 << 10, 90 << 10, default);
         await memory.LoginAsync("service", default);
         await host.Backend.CreateAsync(Config(NewId(), 60), default);
+    }
+
+    /// <summary>The guest has said that it has a balloon, and the backend has heard it.</summary>
+    private static async Task HasBalloonAsync(DomainHost host, string vm)
+    {
+        await Eventually(async () => await host.ReadAsync($"/local/domain/{host.Domid(vm)}/control/feature-balloon") == "1");
+        await Eventually(async () => (await host.Devices.ObserveAsync(vm, default)).PvDriversDetected);
     }
 }

@@ -63,7 +63,7 @@ internal sealed class Squeezer(IHypervisor hypervisor, XenstoreClient store, Dom
     /// <summary>Brings every guest that balloons to its share. Nothing when they are near it.</summary>
     public async Task BalanceAsync(CancellationToken cancel)
     {
-        if (!table.All.Any(static entry => (CanBalloon(entry) || IsLeftOut(entry)) && CanMove(entry)))
+        if (!table.All.Any(static entry => (CanBalloon(entry) && CanMove(entry)) || IsLeftOut(entry)))
         {
             return;
         }

@@ -52,6 +52,9 @@ public class PoolFixture : IAsyncLifetime
         return new RunningVm(this, vm);
     }
 
+    /// <summary>The last that the daemons of every host logged, for the text of a failure.</summary>
+    internal string LogTails() => string.Join('\n', Pool.Hosts.Select(static h => $"host {h.Number}:\n{h.Xenopsd.LogTail()}\n{h.Xapi.LogTail()}"));
+
     internal Task<string> HostRefAsync(int number, CancellationToken cancel) =>
         Client.TextAsync("host.get_by_uuid", cancel, Pool.Hosts[number - 1].Uuid);
 

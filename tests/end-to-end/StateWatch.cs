@@ -43,7 +43,7 @@ internal sealed class StateWatch : IAsyncDisposable
                     string state = await client.TextAsync("VM.get_power_state", stop.Token, vm);
                     if (state is not ("Running" or "Paused") && wrong.Count == 0)
                     {
-                        wrong.AddRange([state, .. fixture.Pool.Hosts.Select(static h => $"host {h.Number}:\n{h.Xenopsd.LogTail()}\n{h.Xapi.LogTail()}")]);
+                        wrong.AddRange([state, fixture.LogTails()]);
                     }
 
                     await Task.Delay(Pause, stop.Token);

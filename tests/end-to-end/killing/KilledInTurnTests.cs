@@ -73,7 +73,7 @@ public sealed class KilledInTurnTests(KilledInTurnFixture fixture) : IClassFixtu
         int[] sofar = [.. travellers.Select(static t => t.Arrivals)];
         while (!journeys.IsCompleted && travellers.Zip(sofar).Any(static t => t.First.Arrivals == t.Second))
         {
-            Assert.False(cancel.IsCancellationRequested, $"somebody does not travel: {string.Join("; ", travellers.Select(static t => string.Join(", ", t.Failures.TakeLast(1))))}\n{Logs()}");
+            Assert.False(cancel.IsCancellationRequested, $"somebody does not travel: {string.Join("; ", travellers.Select(static t => string.Join(", ", t.Failures.TakeLast(1))))}\n{fixture.LogTails()}");
             await Task.Delay(Poll, CancellationToken.None);
         }
 
@@ -82,8 +82,6 @@ public sealed class KilledInTurnTests(KilledInTurnFixture fixture) : IClassFixtu
             await journeys;
         }
     }
-
-    private string Logs() => string.Join('\n', fixture.Pool.Hosts.Select(static h => $"host {h.Number}:\n{h.Xenopsd.LogTail()}\n{h.Xapi.LogTail()}"));
 
     private async Task AssertWholeAsync(RunningVm vm, GuestMemory before, CancellationToken cancel)
     {

@@ -132,8 +132,10 @@ internal sealed class PolicyRunner(
                 await CpuCheck.AssertAsync(database, vm, target, call.Cancellation).ConfigureAwait(false);
             }
 
-            await reservations.ReserveAsync(vm, target, starts: reserve.HostOperation != MigrateOperation, call.Cancellation).ConfigureAwait(false);
-            held.Reserved = vm;
+            if (await reservations.ReserveAsync(vm, target, starts: reserve.HostOperation != MigrateOperation, call.Cancellation).ConfigureAwait(false))
+            {
+                held.Reserved = vm;
+            }
         }
 
         switch (message.Policy.Where)

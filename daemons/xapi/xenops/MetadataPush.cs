@@ -13,7 +13,8 @@ namespace Toolstack.Xapi.Xenops;
 
 /// <summary>
 /// Tells xenopsd what clients change of the VMs that run here: what is to happen when the guest crashes or reboots by itself, for example, counts
-/// for the domain that runs. A VM with an operation under way is left to the end of the operation, which changes its row once more.
+/// for the domain that runs. A VM with an operation under way is left to the end of the operation, which changes its row once more; one that is then
+/// still promised to another host is looked at, for its migration has ended without telling, as with its coordinator.
 /// </summary>
 internal sealed class MetadataPush(
     RowChanges changes, IXenops xenops, XenopsEvents events, XapiDatabase database, HostIdentity identity, DeviceDescriber devices, PushedMetadata pushed,
@@ -99,7 +100,17 @@ internal sealed class MetadataPush(
     {
         owed.Remove(reference);
         var self = new Ref<VM>(reference);
-        if (await database.Find(self, cancel).ConfigureAwait(false) is not { } seen || IsKnown(seen))
+        if (await database.Find(self, cancel).ConfigureAwait(false) is not { } seen)
+        {
+            return;
+        }
+
+        if (seen.current_operations.IsEmpty && MigrationDoubt.MayHaveLeft(seen, identity.Localhost))
+        {
+            events.LookAt(seen.uuid);
+        }
+
+        if (IsKnown(seen))
         {
             return;
         }

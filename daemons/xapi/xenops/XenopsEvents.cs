@@ -27,6 +27,9 @@ internal sealed class XenopsEvents(
 
     /// <summary>The poll while VMs run here that the database does not place here.</summary>
     private const long WatchSeconds = 1;
+
+    /// <summary>How long updates are followed before xenopsd is asked whether it is still the same process: however many come, they do not say that.</summary>
+    private static readonly TimeSpan Round = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
     private readonly VmSuppression suppression = new();
@@ -97,6 +100,9 @@ internal sealed class XenopsEvents(
     public Task UndisturbedAsync(string vm, Func<Task> work, CancellationToken cancel) =>
         suppression.SerializeAsync(vm, () => suppression.IsSuppressed(vm) ? Task.CompletedTask : work(), cancel);
 
+    /// <summary>The VM is refreshed soon although xenopsd need not have anything new of it.</summary>
+    public void LookAt(string vm) => owed[vm] = true;
+
     /// <summary>Suppresses the VM's updates until the result is disposed; the outermost disposal refreshes the VM.</summary>
     public async Task<IAsyncDisposable> SuppressAsync(string vm, CancellationToken cancel)
     {
@@ -109,9 +115,10 @@ internal sealed class XenopsEvents(
         return new Suppressed(this, vm);
     }
 
-    /// <summary>Takes updates until none came for a while; returns where to go on.</summary>
+    /// <summary>Takes updates until none came for a while, or the round is over; returns where to go on.</summary>
     private async Task<long?> DrainAsync(long? last, CancellationToken cancel)
     {
+        long began = TimeProvider.System.GetTimestamp();
         while (true)
         {
             (ImmutableArray<(long id, ImmutableArray<DynamicId> objects)> barriers, ImmutableArray<DynamicId> events, long next) =
@@ -125,7 +132,7 @@ internal sealed class XenopsEvents(
             await HandleAsync(events, cancel).ConfigureAwait(false);
             await HandleAsync([.. unplaced.Keys.Select(static vm => new DynamicId.Vm(vm))], cancel).ConfigureAwait(false);
             await RepeatAsync(cancel).ConfigureAwait(false);
-            if (events.IsEmpty && barriers.IsEmpty)
+            if ((events.IsEmpty && barriers.IsEmpty) || TimeProvider.System.GetElapsedTime(began) > Round)
             {
                 return next;
             }

@@ -11,7 +11,8 @@ namespace Toolstack.Xenopsd.Executor;
 /// answer; what somebody waits for (the end of a task, a barrier) goes out at once.
 /// </summary>
 /// <param name="spacing">The distance; null: <see cref="ExecutorLimits.UpdatesSpacing"/>.</param>
-public sealed class Updates(TimeSpan? spacing = null)
+/// <param name="first">The number of the first change: <see cref="FirstOfProcess"/> in a daemon.</param>
+public sealed class Updates(TimeSpan? spacing = null, long first = 1)
 {
     private readonly Lock gate = new();
     private readonly TimeSpan distance = spacing ?? ExecutorLimits.UpdatesSpacing;
@@ -20,7 +21,7 @@ public sealed class Updates(TimeSpan? spacing = null)
 
     /// <summary>Objects that are gone and whose end may still be reported, oldest first.</summary>
     private readonly List<DynamicId> ended = [];
-    private long next = 1;
+    private long next = first;
 
     /// <summary>The number of the newest change that does not wait for the distance.</summary>
     private long pressing;
@@ -30,7 +31,11 @@ public sealed class Updates(TimeSpan? spacing = null)
 
     private sealed record Barrier(long Id, long EventId, ImmutableArray<KeyValuePair<DynamicId, long>> Snapshot);
 
-    /// <summary>The number of the newest change; 0 before the first.</summary>
+    /// <summary>Higher than any number of a process that ran before this one, as long as changes were rarer than one a microsecond: a reader who goes on
+    /// from a number of that process misses nothing of this one.</summary>
+    public static long FirstOfProcess => (long)(Stopwatch.GetTimestamp() * (1e6 / Stopwatch.Frequency));
+
+    /// <summary>The number of the newest change; one less than the first before it.</summary>
     public long LastId
     {
         get

@@ -74,7 +74,7 @@ public sealed class Engine : IAsyncDisposable
 
     public VmStore Store { get; }
 
-    public Updates Updates { get; } = new();
+    public Updates Updates { get; } = new(first: Updates.FirstOfProcess);
 
     public TaskTable Tasks { get; }
 

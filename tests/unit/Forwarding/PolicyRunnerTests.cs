@@ -90,7 +90,23 @@ public sealed class PolicyRunnerTests
         Assert.Equal(stage.There, stage.Row.scheduled_to_be_resident_on);
         Assert.Empty(stage.Row.current_operations);
 
-        await stage.RunAsync(Stage.Policy(operation: "pool_migrate", reserve: "vm_migrate"), static _ => Task.CompletedTask);
+        // Another try that fails for reasons of its own says nothing of where the VM is, and one to a third place could lose it.
+        await Fails("HOST_STILL_BOOTING", stage.RunAsync(
+            Stage.Policy(operation: "pool_migrate", reserve: "vm_migrate"), static _ => throw new XenApiError("HOST_STILL_BOOTING")));
+        Assert.Equal(stage.There, stage.Row.scheduled_to_be_resident_on);
+        stage.AddHost("third", live: true);
+        await Fails("VM_MIGRATE_FAILED", stage.RunAsync(
+            Stage.Policy(operation: "pool_migrate", reserve: "vm_migrate"), static _ => throw new InvalidOperationException("ran"), target: new("OpaqueRef:third")));
+        Assert.Equal(stage.There, stage.Row.scheduled_to_be_resident_on);
+
+        await stage.RunAsync(Stage.Policy(operation: "pool_migrate", reserve: "vm_migrate"), _ =>
+        {
+            stage.Set(row => row with { resident_on = stage.There, scheduled_to_be_resident_on = Ref<host>.Null });
+            return Task.CompletedTask;
+        });
+        Assert.True(stage.Row.scheduled_to_be_resident_on.IsNull);
+        await Fails("HOST_STILL_BOOTING", stage.RunAsync(
+            Stage.Policy(operation: "pool_migrate", reserve: "vm_migrate"), static _ => throw new XenApiError("HOST_STILL_BOOTING"), target: stage.Here));
         Assert.True(stage.Row.scheduled_to_be_resident_on.IsNull);
     }
 

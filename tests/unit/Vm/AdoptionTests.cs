@@ -128,19 +128,55 @@ public class AdoptionTests
         Assert.Equal(stage.There, stage.Row.scheduled_to_be_resident_on);
     }
 
+    /// <summary>xenopsd was killed while many VMs changed: that updates go on says nothing of who sends them.</summary>
+    [Fact]
+    public async Task AnotherXenopsdIsNoticedAmongUpdatesThatNeverEnd()
+    {
+        using CancellationTokenSource stop = new(TimeSpan.FromSeconds(60));
+        int seen = 0;
+        await Events(new Replaced(), () =>
+        {
+            if (++seen == 2)
+            {
+                stop.Cancel();
+            }
+        }).RunAsync(stop.Token);
+        Assert.Equal(2, seen);
+    }
+
     private XenopsSync Sync(FakeXenops xenops) => new(
         xenops, new XenopsTasks(xenops, Limits), stage.Database, stage.Identity,
         new VmUpdates(xenops, stage.Database, stage.Identity, new DeviceUpdates(xenops, stage.Database, stage.Identity), NullLogger.Instance), NullLogger.Instance);
 
     private async Task LookAsync(PowerState state) => await Events(new Known(state)).RefreshAsync(Stage.VmId, CancellationToken.None);
 
-    private XenopsEvents Events(FakeXenops xenops)
+    private XenopsEvents Events(FakeXenops xenops, Action? resync = null)
     {
         DeviceUpdates devices = new(xenops, stage.Database, stage.Identity);
         return new XenopsEvents(
             xenops, new XenopsTasks(xenops, Limits),
             stage.Database, stage.Identity, new VmUpdates(xenops, stage.Database, stage.Identity, devices, NullLogger.Instance), devices,
-            static _ => Task.FromResult<IReadOnlyList<string>>([]), NullLogger.Instance);
+            _ =>
+            {
+                resync?.Invoke();
+                return Task.FromResult<IReadOnlyList<string>>([]);
+            }, NullLogger.Instance);
+    }
+
+    /// <summary>Has something new whenever it is asked, and is another process each time it is asked who it is.</summary>
+    private sealed class Replaced : FakeXenops
+    {
+        private int processes;
+
+        public override Task<QueryResult> Query(string debug_info, CancellationToken cancel) =>
+            Task.FromResult(new QueryResult { instance_id = $"{++processes}" });
+
+        public override async Task<(ImmutableArray<(long id, ImmutableArray<DynamicId> objects)> barriers, ImmutableArray<DynamicId> events, long next)> UpdatesGet(
+            string debug_info, long? last_id, long? timeout, CancellationToken cancel)
+        {
+            await Task.Delay(1, cancel);
+            return ([], [new DynamicId.Task("1")], (last_id ?? 0) + 1);
+        }
     }
 
     private class Known(PowerState state) : FakeXenops

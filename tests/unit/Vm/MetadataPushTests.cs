@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging.Abstractions;
 using Toolstack.Idl;
@@ -81,6 +82,17 @@ public sealed class MetadataPushTests : IAsyncDisposable
         Assert.Equal("leaving", (await NextAsync()).vm.name);
     }
 
+    /// <summary>The coordinator died before it passed the migration on: nobody else would ever say that the VM stays.</summary>
+    [Fact]
+    public async Task APromiseThatNobodyKeepsIsLookedInto()
+    {
+        Ref<VM> vm = await StartAsync(follow: true);
+        await NextAsync();
+        await database.Update(vm, static r => r with { scheduled_to_be_resident_on = new Ref<host>("OpaqueRef:there"), name_label = "stays" });
+        Assert.Equal("stays", (await NextAsync()).vm.name);
+        Assert.True((await database.Get(vm, CancellationToken.None)).scheduled_to_be_resident_on.IsNull);
+    }
+
     [Fact]
     public async Task VmsOfOtherHostsAndHaltedOnesAreNotTold()
     {
@@ -103,8 +115,8 @@ public sealed class MetadataPushTests : IAsyncDisposable
     private static (string Name, string Features) Told(Metadata metadata) =>
         (metadata.vm.name, metadata.vm.platformdata.GetValueOrDefault("featureset", ""));
 
-    /// <summary>Follows the changes of a database with one VM that runs here.</summary>
-    private async Task<Ref<VM>> StartAsync()
+    /// <summary>Follows the changes of a database with one VM that runs here, and those of xenopsd when asked to.</summary>
+    private async Task<Ref<VM>> StartAsync(bool follow = false)
     {
         identity.Localhost = await database.Create(new host { uuid = Guid.NewGuid().ToString() });
         Ref<VM> vm = await database.Create(Running("known"));
@@ -116,6 +128,7 @@ public sealed class MetadataPushTests : IAsyncDisposable
         running = new MetadataPush(
             RowChangeSources.Of(new EventFeed(database, Datamodel.Classes)), xenops, events, database, identity,
             new DeviceDescriber(database, new VdiStore(database, identity)), new PushedMetadata(), NullLogger.Instance).RunAsync(stop.Token);
+        running = follow ? Task.WhenAll(running, events.RunAsync(stop.Token)) : running;
         return vm;
     }
 
@@ -133,6 +146,20 @@ public sealed class MetadataPushTests : IAsyncDisposable
         public Channel<Metadata> Told { get; } = Channel.CreateUnbounded<Metadata>();
 
         public int Failures { get; set; }
+
+        public override Task<QueryResult> Query(string debug_info, CancellationToken cancel) => Task.FromResult(new QueryResult { instance_id = "i" });
+
+        public override async Task<(ImmutableArray<(long id, ImmutableArray<DynamicId> objects)> barriers, ImmutableArray<DynamicId> events, long next)> UpdatesGet(
+            string debug_info, long? last_id, long? timeout, CancellationToken cancel)
+        {
+            await Task.Delay(10, cancel);
+            return ([], [], 1);
+        }
+
+        public override Task<(Vm vm, VmState state)> VmStat(string debug_info, string id, CancellationToken cancel) =>
+            Task.FromResult((VmMetadata.Build(Stage.NewVm(id)).vm, new VmState { power_state = PowerState.Running, domids = [7] }));
+
+        public override Task<bool> VmExists(string debug_info, string id, CancellationToken cancel) => Task.FromResult(MigrationIds.Stem(id) == id);
 
         public override Task<string> VmImportMetadata(string debug_info, string metadata, CancellationToken cancel)
         {

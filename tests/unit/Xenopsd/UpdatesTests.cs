@@ -79,6 +79,21 @@ public sealed class UpdatesTests
         Assert.Equal(7, next);
     }
 
+    /// <summary>A reader goes on from what a killed xenopsd told it.</summary>
+    [Fact]
+    public async Task AReaderOfTheProcessBeforeMissesNothing()
+    {
+        Updates before = new(first: Updates.FirstOfProcess);
+        before.Add(A);
+        before.Add(B);
+        var (_, _, last) = await before.GetAsync(0, Patience, CancellationToken.None);
+        SpinWait.SpinUntil(() => Updates.FirstOfProcess > last, Patience);
+        Updates after = new(first: Updates.FirstOfProcess);
+        after.Add(A);
+        var (_, events, _) = await after.GetAsync(last, Patience, CancellationToken.None);
+        Assert.Equal([A], events);
+    }
+
     [Fact]
     public async Task ACancelledWaiterIsTold()
     {

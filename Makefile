@@ -85,7 +85,7 @@ soak: all ## Start, move, suspend and stop 200 VMs at random for STEPS=2000 step
 soak-kill: all ## Kill every daemon of two hosts in turn while three VMs migrate to and fro between them
 	@$(COMPILE) tests/end-to-end/Toolstack.Tests.EndToEnd.csproj
 	@TOOLSTACK_BIN=$(abspath $(BIN)) $(OUT)/build/bin/Toolstack.Tests.EndToEnd/release/Toolstack.Tests.EndToEnd \
-		-class "*.KilledInTurnTests" -explicit only
+		-class "*.KilledInTurnTests"
 
 .PHONY: bench
 bench: all ## Measure: codecs against their peers, the switch and a migration against their floors

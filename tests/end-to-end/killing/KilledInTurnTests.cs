@@ -11,16 +11,15 @@ public sealed class KilledInTurnFixture : PoolFixture
 }
 
 /// <summary>Three VMs go to and fro between two hosts while every daemon of either is killed in turn: after each death all of them travel on, in the end each
-/// lives once and whole, and whatever failed on the way failed with a name. Only when asked for (<c>make soak-kill</c>): under load a VM has ended
-/// up halted in about one run of 25, which is not understood yet.</summary>
+/// lives once and whole, and whatever failed on the way failed with a name. <c>make soak-kill</c> runs it alone.</summary>
 public sealed class KilledInTurnTests(KilledInTurnFixture fixture) : IClassFixture<KilledInTurnFixture>
 {
     private const int Vms = 3;
     private const int MemoryMib = 16;
-    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
 
-    [Fact(Explicit = true)]
+    [Fact]
     public async Task EveryVmTravelsOnAndEveryFailureHasAName()
     {
         using var deadline = new CancellationTokenSource(Deadline);

@@ -103,6 +103,9 @@ internal static partial class Log
     [LoggerMessage(3110, LogLevel.Warning, "notice {Name} about {Uuid} is not kept: {Reason}")]
     internal static partial void NoticeNotKept(ILogger logger, string name, string uuid, string reason);
 
+    [LoggerMessage(3111, LogLevel.Warning, "the notices in {Path} cannot be written anew: {Reason}")]
+    internal static partial void NoticesNotRewritten(ILogger logger, string path, string reason);
+
     [LoggerMessage(3007, LogLevel.Debug, "TLS handshake failed: {Reason}")]
     internal static partial void HandshakeFailed(ILogger logger, string reason);
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Toolstack.Hosting;
@@ -13,34 +12,46 @@ namespace Toolstack.Xapi.Reports;
 internal sealed record Notice(Ref<message> Self, message Row, long Generation);
 
 /// <summary>
-/// The objects of class message: one file each beside the database, named by generation and reference, and all of them in memory. They
-/// have generations of their own, the second number of an event token.
+/// The objects of class message: a journal beside the database, and all of them in memory. They have generations of their own, the second number of an event
+/// token. Former versions kept a file for each, named by generation and reference; these are taken over.
 /// </summary>
 internal sealed class NoticeStore : INoticeLog
 {
-    private readonly string directory;
+    private const string JournalName = "journal";
+
     private readonly Action wake;
+    private readonly NoticeJournal journal;
     private readonly Lock gate = new();
     private readonly List<Notice> inOrder = [];
     private readonly Dictionary<Ref<message>, Notice> byRef = [];
     private readonly Queue<(Ref<message> Self, long Added, long Removed)> removed = new();
     private long generation;
 
-    /// <summary>Reads what is there. <paramref name="wake"/> is called after each change. A file that cannot be read is passed over and logged.
+    /// <summary>Reads what is there. <paramref name="wake"/> is called after each change. What cannot be read is passed over and logged.
     /// Raises ConfigurationException when the directory cannot be used.</summary>
     internal NoticeStore(string directory, Action wake, ILogger logger)
     {
-        this.directory = directory;
         this.wake = wake;
+        journal = new NoticeJournal(Path.Combine(directory, JournalName), logger);
         try
         {
             Directory.CreateDirectory(directory);
-            foreach (string path in Directory.EnumerateFiles(directory, "*.json"))
+            string[] former = Directory.GetFiles(directory, "*.json");
+            if (journal.Exists)
             {
-                Load(path, logger);
+                generation = journal.Load(Keep, Forget);
+            }
+            else
+            {
+                List<Notice> known = [.. former.Select(path => LoadFormer(path, logger)).OfType<Notice>().OrderBy(static n => n.Generation)];
+                known.ForEach(Keep);
+                journal.Create(inOrder, generation);
             }
 
-            inOrder.Sort(static (a, b) => a.Generation.CompareTo(b.Generation));
+            foreach (string path in former)
+            {
+                File.Delete(path);
+            }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -68,13 +79,15 @@ internal sealed class NoticeStore : INoticeLog
         lock (gate)
         {
             var notice = new Notice(self, row, generation + 1);
-            Disk(() => AtomicFile.Write(PathOf(notice), Encode(row), durable: durable));
-            generation++;
+            Notice? oldest = byRef.Count < ReportLimits.MaxNotices ? null : inOrder[0];
+            Disk(() => journal.Add(notice, oldest is null ? null : (oldest, generation + 2), durable));
             Keep(notice);
-            while (byRef.Count > ReportLimits.MaxNotices)
+            if (oldest is not null)
             {
-                Drop(inOrder[0]);
+                Drop(oldest);
             }
+
+            Tidy();
         }
 
         wake();
@@ -86,7 +99,10 @@ internal sealed class NoticeStore : INoticeLog
     {
         lock (gate)
         {
-            Drop(Get(self));
+            Notice notice = Get(self);
+            Disk(() => journal.Remove(self, generation + 1));
+            Drop(notice);
+            Tidy();
         }
 
         wake();
@@ -130,15 +146,29 @@ internal sealed class NoticeStore : INoticeLog
         }
     }
 
+    private void Tidy()
+    {
+        if (journal.IsWasteful(inOrder.Count))
+        {
+            journal.BeginRewrite([.. inOrder], generation);
+        }
+    }
+
     private void Drop(Notice notice)
     {
-        Disk(() => File.Delete(PathOf(notice)));
-        byRef.Remove(notice.Self);
-        inOrder.RemoveAt(After(notice.Generation) - 1);
+        Forget(notice.Self);
         removed.Enqueue((notice.Self, notice.Generation, ++generation));
         if (removed.Count > ReportLimits.MaxRemoved)
         {
             removed.Dequeue();
+        }
+    }
+
+    private void Forget(Ref<message> self)
+    {
+        if (byRef.Remove(self, out Notice? notice))
+        {
+            inOrder.RemoveAt(After(notice.Generation) - 1);
         }
     }
 
@@ -163,38 +193,23 @@ internal sealed class NoticeStore : INoticeLog
         return low;
     }
 
-    private void Load(string path, ILogger logger)
+    private static Notice? LoadFormer(string path, ILogger logger)
     {
         string[] parts = Path.GetFileNameWithoutExtension(path).Split('_');
         if (parts.Length != 2 || !long.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out long number))
         {
-            return;
+            return null;
         }
 
         try
         {
-            XenObject row = message.Info.Fresh();
-            foreach ((string name, Value value) in JsonValueReader.Parse(File.ReadAllBytes(path)).AsStruct().Members)
-            {
-                message.Info.Field(name)?.Set(row, value);
-            }
-
-            Keep(new Notice(new Ref<message>("OpaqueRef:" + parts[1]), (message)row, number));
+            return new Notice(new Ref<message>("OpaqueRef:" + parts[1]), NoticeJournal.Row(JsonValueReader.Parse(File.ReadAllBytes(path))), number);
         }
         catch (Exception error) when (error is WireFormatException or ValueFormatException)
         {
             Log.NoticeUnreadable(logger, path, error.Message);
+            return null;
         }
-    }
-
-    private string PathOf(Notice notice) => Path.Combine(
-        directory, string.Create(CultureInfo.InvariantCulture, $"{notice.Generation:D20}_{notice.Self.ToString()["OpaqueRef:".Length..]}.json"));
-
-    private static ReadOnlySpan<byte> Encode(message row)
-    {
-        var output = new ArrayBufferWriter<byte>();
-        JsonValueWriter.Write(output, w => message.Info.WriteRecord(row, w));
-        return output.WrittenSpan;
     }
 
     private static void Disk(Action work)

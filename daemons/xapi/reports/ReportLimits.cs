@@ -12,6 +12,9 @@ internal static class ReportLimits
     /// <summary>Removed notices that event.from still tells.</summary>
     internal const int MaxRemoved = 512;
 
+    /// <summary>Lines of the journal of notices from which on it is written anew without those of notices that are gone.</summary>
+    internal const int MaxSpareLines = 2_000;
+
     /// <summary>The content of one blob, in bytes.</summary>
     internal const long MaxBlobBytes = 64L * 1024 * 1024;
 

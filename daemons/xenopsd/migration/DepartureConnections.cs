@@ -8,7 +8,7 @@ using Toolstack.Xenopsd.State;
 namespace Toolstack.Xenopsd.Migration;
 
 /// <summary>Opens the connections of migrations away from this host, each with what it says of itself (xenops protocol, cookies).</summary>
-internal sealed class DepartureConnections(IBackend backend, string instanceId, MigrationSteps steps)
+internal sealed class DepartureConnections(IBackend backend, string instanceId, PhaseTimes times, MigrationSteps steps)
 {
     /// <summary>The one for handshakes.</summary>
     internal Task<MigrationConnection> OpenVmAsync(Journey journey, string debugInfo, CancellationToken cancel) =>
@@ -37,7 +37,7 @@ internal sealed class DepartureConnections(IBackend backend, string instanceId, 
         var vgpus = await OpenAsync(journey, "vgpu", "." + card.id.device, debugInfo, [new(MigrationCookies.VgpuMigration, "")], cancel).ConfigureAwait(false);
         try
         {
-            await Handshake.ExpectSuccessAsync(vgpus.Bytes, "point 1-vgpu", MigrationLimits.MemoryConnection, cancel).ConfigureAwait(false);
+            await Handshake.ExpectSuccessAsync(vgpus.Bytes, "point 1-vgpu", times.MemoryConnection, cancel).ConfigureAwait(false);
             steps.Reach(MigrationSteps.SendVgpusConnected, control, vgpus);
             await Handshake.SendSuccessAsync(control.Bytes, cancel).ConfigureAwait(false);
             return vgpus;

@@ -24,11 +24,12 @@ public sealed class MigrationReceiver(
     UnclaimedMetadata unclaimed,
     Arrivals arrivals,
     TimeSpan silence,
+    PhaseTimes times,
     MigrationSteps steps,
     ILogger logger)
 {
     private readonly ConcurrentDictionary<string, TaskCompletionSource<MigrationConnection>> expected = new(StringComparer.Ordinal);
-    private readonly VgpuConnections cards = new();
+    private readonly VgpuConnections cards = new(times);
 
     /// <summary>Gives a connection that brings the state of graphics cards to the migration that waits for it, and tells the source so. Raises Does_not_exist
     /// when none does in time.</summary>
@@ -160,7 +161,7 @@ public sealed class MigrationReceiver(
         Operation.VM_receive_memory operation, Task<MigrationConnection> offered, MigrationConnection? vgpus, RunContext context, CancellationToken cancel)
     {
         var control = operation.Control;
-        await Handshake.ExpectSuccessAsync(control.Bytes, "point 1-mem ack", MigrationLimits.MemoryConnection, cancel).ConfigureAwait(false);
+        await Handshake.ExpectSuccessAsync(control.Bytes, "point 1-mem ack", times.MemoryConnection, cancel).ConfigureAwait(false);
         if (!offered.IsCompletedSuccessfully)
         {
             throw XenopsError.Internal("the source acknowledged a memory connection that did not come");
@@ -171,7 +172,7 @@ public sealed class MigrationReceiver(
         memory.ResetOnClose(true);
         steps.Reach(MigrationSteps.ReceiveMemory, control, memory);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var pointThree = Handshake.ExpectSuccessAsync(control.Bytes, "point 3", ExecutorLimits.AtomicDeadline + MigrationLimits.PointThree, stop.Token);
+        var pointThree = Handshake.ExpectSuccessAsync(control.Bytes, "point 3", ExecutorLimits.AtomicDeadline + times.PointThree, stop.Token);
         try
         {
             using (var channel = memory.OpenChannel(operation.Arrival.Compressed, silence))
@@ -195,7 +196,7 @@ public sealed class MigrationReceiver(
             Log.Point(logger, operation.Vm, "2");
             await memory.CloseAsync(cancel).ConfigureAwait(false);
             steps.Reach(MigrationSteps.ReceivePointTwo, control);
-            await pointThree.WaitAsync(MigrationLimits.PointThree, cancel).ConfigureAwait(false);
+            await pointThree.WaitAsync(times.PointThree, cancel).ConfigureAwait(false);
         }
         catch
         {
@@ -228,7 +229,7 @@ public sealed class MigrationReceiver(
         }
 
         Log.Point(logger, operation.Vm, "2");
-        await Handshake.ExpectSuccessAsync(operation.Control.Bytes, "point 3", MigrationLimits.PointThree, cancel).ConfigureAwait(false);
+        await Handshake.ExpectSuccessAsync(operation.Control.Bytes, "point 3", times.PointThree, cancel).ConfigureAwait(false);
     }
 
     /// <summary>Point 3 was read. Everything that can fail comes first, then the decision; nothing but a failure of this host may stop it.</summary>

@@ -39,12 +39,13 @@ public sealed class MigrationSender(
     MigrationResolver resolver,
     string instanceId,
     MigrationTls tls,
+    PhaseTimes times,
     MigrationSteps steps,
     ILogger logger)
 {
     private const int TokenBytes = 16;
 
-    private readonly DepartureConnections connections = new(backend, instanceId, steps);
+    private readonly DepartureConnections connections = new(backend, instanceId, times, steps);
     private readonly ConcurrentDictionary<string, bool> leaving = new(StringComparer.Ordinal);
 
     /// <summary>Whether an id is the temporary one of a VM that is being sent, from the first step to the last, whether its domain carries it yet or not.</summary>
@@ -110,7 +111,7 @@ public sealed class MigrationSender(
             await Handshake.SendSuccessAsync(control.Bytes, CancellationToken.None).ConfigureAwait(false);
             Log.Point(logger, vm, "3");
             steps.Reach(MigrationSteps.SendPointThree, control);
-            await Handshake.ExpectSuccessAsync(control.Bytes, "point 4", MigrationLimits.PointFour, CancellationToken.None).ConfigureAwait(false);
+            await Handshake.ExpectSuccessAsync(control.Bytes, "point 4", times.PointFour, CancellationToken.None).ConfigureAwait(false);
             Log.Point(logger, vm, "4");
             steps.Reach(MigrationSteps.SendPointFour, control);
             return null;
@@ -179,12 +180,12 @@ public sealed class MigrationSender(
         {
             steps.Reach(MigrationSteps.SendVmConnected, control);
             using var vgpus = await connections.OpenVgpusAsync(journey, record, control, debugInfo, cancel).ConfigureAwait(false);
-            await Handshake.ExpectSuccessAsync(control.Bytes, "point 1", MigrationLimits.PointOne, cancel).ConfigureAwait(false);
+            await Handshake.ExpectSuccessAsync(control.Bytes, "point 1", times.PointOne, cancel).ConfigureAwait(false);
             Log.Point(logger, vm, "1");
             steps.Reach(MigrationSteps.SendPointOne, control);
             using (var memory = await connections.OpenMemoryAsync(journey, debugInfo, cancel).ConfigureAwait(false))
             {
-                await Handshake.ExpectSuccessAsync(memory.Bytes, "point 1-mem", MigrationLimits.MemoryConnection, cancel).ConfigureAwait(false);
+                await Handshake.ExpectSuccessAsync(memory.Bytes, "point 1-mem", times.MemoryConnection, cancel).ConfigureAwait(false);
                 steps.Reach(MigrationSteps.SendMemoryConnected, control, memory);
                 await Handshake.SendSuccessAsync(control.Bytes, cancel).ConfigureAwait(false);
                 steps.Reach(MigrationSteps.SendMemoryAcknowledged, control, memory);
@@ -304,11 +305,11 @@ public sealed class MigrationSender(
     }
 
     /// <summary>Ends the memory stream and waits until the destination, having read it all, closes its end.</summary>
-    private static async Task DrainAsync(MigrationConnection memory, CancellationToken cancel)
+    private async Task DrainAsync(MigrationConnection memory, CancellationToken cancel)
     {
         await memory.FinishSendingAsync().ConfigureAwait(false);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        deadline.CancelAfter(MigrationLimits.Drain);
+        deadline.CancelAfter(times.Drain);
         try
         {
             byte[] nothing = new byte[1];
@@ -319,7 +320,7 @@ public sealed class MigrationSender(
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            throw new TimeoutException($"the destination did not take the memory within {MigrationLimits.Drain.TotalSeconds:0} s");
+            throw new TimeoutException($"the destination did not take the memory within {times.Drain.TotalSeconds:0} s");
         }
     }
 

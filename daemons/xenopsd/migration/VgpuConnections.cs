@@ -7,7 +7,7 @@ namespace Toolstack.Xenopsd.Migration;
 /// The connections that bring the state of graphics cards (xenops protocol, <c>vgpu</c>). A source opens one right after the control connection, and
 /// waits on it for the word that it was taken; the migration that it belongs to may not have begun by then, so that either waits for the other here.
 /// </summary>
-internal sealed class VgpuConnections
+internal sealed class VgpuConnections(PhaseTimes times)
 {
     private readonly ConcurrentDictionary<string, Meeting> meetings = new(StringComparer.Ordinal);
 
@@ -22,7 +22,7 @@ internal sealed class VgpuConnections
 
         try
         {
-            await meeting.Wanted.Task.WaitAsync(MigrationLimits.MemoryConnection, cancel).ConfigureAwait(false);
+            await meeting.Wanted.Task.WaitAsync(times.MemoryConnection, cancel).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -41,7 +41,7 @@ internal sealed class VgpuConnections
         try
         {
             meeting.Wanted.TrySetResult();
-            await Handshake.ExpectSuccessAsync(control.Bytes, "point 1-vgpu ack", MigrationLimits.MemoryConnection, cancel).ConfigureAwait(false);
+            await Handshake.ExpectSuccessAsync(control.Bytes, "point 1-vgpu ack", times.MemoryConnection, cancel).ConfigureAwait(false);
             return meeting.Offered.Task.IsCompletedSuccessfully
                 ? await meeting.Offered.Task.ConfigureAwait(false)
                 : throw XenopsError.Internal("the source acknowledged a vgpu connection that did not come");

@@ -17,6 +17,8 @@ public sealed record EngineOptions(string DatabasePath, string HandOverPath, str
 {
     public RecoveryTimes Recovery { get; init; } = RecoveryTimes.Default;
 
+    public PhaseTimes Phases { get; init; } = PhaseTimes.Default;
+
     /// <summary>Disks are plugged in one step; otherwise attached and activated in two.</summary>
     public bool PlugsInOneStep { get; init; } = true;
 
@@ -57,9 +59,9 @@ public sealed class Engine : IAsyncDisposable
         Scheduler = new Scheduler(options.WorkerPoolSize);
         var actions = new AtomicActions(backend, Store, Updates, new HookRunner(options.HooksPath, logger), options.SaveOptions, logger);
         var executor = new AtomicExecutor(actions, Scheduler, logger, options.AtomicBoundary);
-        receiver = new MigrationReceiver(Store, backend, executor, Scheduler, unclaimed, new Arrivals(options.DatabasePath, logger), options.SaveOptions.SilenceDeadline, options.MigrationSteps, logger);
+        receiver = new MigrationReceiver(Store, backend, executor, Scheduler, unclaimed, new Arrivals(options.DatabasePath, logger), options.SaveOptions.SilenceDeadline, options.Phases, options.MigrationSteps, logger);
         var resolver = new MigrationResolver(Store, backend, executor, Scheduler, pending, options.Recovery, options.Tls, logger);
-        sender = new MigrationSender(Store, backend, executor, Scheduler, pending, resolver, InstanceId, options.Tls, options.MigrationSteps, logger);
+        sender = new MigrationSender(Store, backend, executor, Scheduler, pending, resolver, InstanceId, options.Tls, options.Phases, options.MigrationSteps, logger);
         var endings = new DomainEndings(Store, backend, pending, logger);
         Runner = new OperationRunner(Store, backend, executor, endings, pending, sender, receiver, resolver, unclaimed, logger);
         Operations = new OperationQueue(Scheduler, Tasks, Updates, Store, Runner, logger, stopping.Token);

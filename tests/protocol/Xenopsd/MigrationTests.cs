@@ -75,6 +75,48 @@ public sealed class MigrationTests
         await destination.AssertRunsAsync(vm);
     }
 
+    /// <summary>Each pass and the whole, in the task's debug_info: the first had every frame, and did not outrun its limit.</summary>
+    [Fact]
+    public async Task AMigrationTellsWhatItDid()
+    {
+        await using var source = await TestHost.StartAsync();
+        await using var destination = await TestHost.StartAsync();
+        string vm = await source.RunVmAsync(memoryMib: 32, ("sim-working-set-mib", "8"), ("sim-dirty-pages-per-s", "50000"));
+        string task = await source.MigrateAsync(vm, destination, options: "#max-iterations=2&downtime-ms=1&bandwidth-mib=64");
+        await source.EndAsync(task);
+        var told = (await source.Service.TaskStat("test", task, CancellationToken.None)).debug_info;
+        Assert.Equal(["pass_1", "pass_2", "pass_3"], told.Keys.Where(static k => k.StartsWith("pass_", StringComparison.Ordinal)));
+        var (first, whole) = (Figures(told["pass_1"]), Figures(told["migration"]));
+        Assert.InRange(first["pages"], 32 << 8, (32 << 8) + 64);
+        Assert.InRange(first["zero"], 20 << 8, (24 << 8) + 64);
+        Assert.InRange(first["bytes"], 8 << 20, 12 << 20);
+        Assert.True(first["dirtied"] > 0);
+        Assert.Equal(0, Figures(told["pass_3"])["dirtied"]);
+        Assert.InRange(whole["bytes"], new[] { "pass_1", "pass_2", "pass_3" }.Sum(pass => Figures(told[pass])["bytes"]), destination.Xapi.MemoryBytes);
+        Assert.EndsWith(" stop=iteration limit", told["migration"], StringComparison.Ordinal);
+
+        // Eight MiB at 64 a second: what the last batch may be early is far less.
+        Assert.True(first["ms"] > 100, $"{first["ms"]} ms");
+
+        static Dictionary<string, long> Figures(string line) => line.Split(' ').Select(static word => word.Split('='))
+            .Where(static pair => pair.Length == 2 && long.TryParse(pair[1], out _)).ToDictionary(static pair => pair[0], static pair => long.Parse(pair[1]));
+    }
+
+    [Theory]
+    [InlineData("#downtime-ms=0")]
+    [InlineData("#max-iterations=many")]
+    [InlineData("#bandwidth-mib=-1")]
+    [InlineData("#no-convergence=perhaps")]
+    [InlineData("#speed=1")]
+    public async Task AnOptionThatIsNoneIsRefused(string options)
+    {
+        await using var host = await TestHost.StartAsync();
+        string vm = await host.RunVmAsync(memoryMib: 16);
+        var refused = await Assert.ThrowsAsync<XenopsError>(() => host.MigrateAsync(vm, host, options: options));
+        Assert.Contains(options[1..].Split('=')[0], Assert.IsType<XenopsErrorValue.Internal_error>(refused.Value).message, StringComparison.Ordinal);
+        await host.AssertRunsAsync(vm);
+    }
+
     /// <summary>There is room for what the guest can do with, not for what it has.</summary>
     [Fact]
     public async Task AGuestWithABalloonTravelsWithTheLeastOfItsMemory()

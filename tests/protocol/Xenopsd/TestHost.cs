@@ -25,7 +25,7 @@ internal sealed class TestHost : IAsyncDisposable
     private bool stopped;
     private bool inherited;
 
-    private TestHost(IBackend backend, SimulatedMachine machine, string directory, Cut? cut, bool original, TimeSpan ask, TimeSpan unclaimed)
+    private TestHost(IBackend backend, SimulatedMachine machine, string directory, Cut? cut, bool original, TimeSpan ask, TimeSpan unclaimed, PhaseTimes phases)
     {
         this.machine = machine;
         this.directory = directory;
@@ -33,6 +33,7 @@ internal sealed class TestHost : IAsyncDisposable
         Engine = new Engine(
             new EngineOptions(Path.Combine(directory, "db"), handOver, Path.Combine(directory, "hooks"), 4, SaveOptions.Default)
             {
+                Phases = phases,
                 Recovery = new RecoveryTimes(ask, Pause: TimeSpan.FromMilliseconds(10), Retry: TimeSpan.FromMilliseconds(50), unclaimed),
             },
             backend,
@@ -48,16 +49,19 @@ internal sealed class TestHost : IAsyncDisposable
 
     internal XapiStandIn Xapi { get; }
 
+    /// <summary>Where the administrator's scripts stand.</summary>
+    internal string Hooks => Path.Combine(directory, "hooks");
+
     /// <param name="ask">How long a source in doubt asks; as long as a test lasts if nothing is said.</param>
     /// <param name="former">The xenopsd before this one, which has stopped: its machine and its directory are taken over.</param>
     internal static async Task<TestHost> StartAsync(Func<IBackend, IBackend>? wrap = null, long memoryMib = 256, Cut? cut = null, bool original = false,
-        TimeSpan? ask = null, TimeSpan? unclaimed = null, TestHost? former = null)
+        TimeSpan? ask = null, TimeSpan? unclaimed = null, TestHost? former = null, PhaseTimes? phases = null)
     {
         var machine = former?.machine ?? new SimulatedMachine(memoryMib);
         IBackend backend = await machine.OpenBackendAsync();
         string directory = former?.directory ?? Directory.CreateTempSubdirectory("xenopsd-test-").FullName;
         former?.inherited = true;
-        var host = new TestHost(wrap?.Invoke(backend) ?? backend, machine, directory, cut, original, ask ?? Patience, unclaimed ?? Patience);
+        var host = new TestHost(wrap?.Invoke(backend) ?? backend, machine, directory, cut, original, ask ?? Patience, unclaimed ?? Patience, phases ?? PhaseTimes.Default);
         await host.Engine.StartAsync(CancellationToken.None);
         host.Xapi.Start();
         return host;

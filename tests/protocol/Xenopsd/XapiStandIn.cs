@@ -12,9 +12,10 @@ using Toolstack.Xapi.Xenops;
 namespace Toolstack.Tests.Xenopsd;
 
 /// <summary>Where a connection between two hosts is cut. The numbers are bytes let through in that direction; at the end of the memory
-/// means once the destination has it all, before the source hears so. Mute: from the cut on the host cannot be asked anything.</summary>
+/// means once the destination has it all, before the source hears so. Mute: from the cut on the host cannot be asked anything. Stall: nothing passes in
+/// that direction any more, not even the end, and nothing is closed.</summary>
 internal sealed record Cut(
-    string Kind, int? FromSource = null, int? FromDestination = null, bool ControlAtEndOfMemory = false, bool Mute = false);
+    string Kind, int? FromSource = null, int? FromDestination = null, bool ControlAtEndOfMemory = false, bool Mute = false, bool Stall = false);
 
 /// <summary>A host whose xenopsd says nothing of what it can do.</summary>
 internal sealed class SilentGateway(IXenopsGateway inner) : IXenopsGateway
@@ -140,6 +141,11 @@ internal sealed class XapiStandIn : IAsyncDisposable
                 int read = await from.ReceiveAsync(buffer, SocketFlags.None, stop.Token);
                 passed += read;
                 Interlocked.Add(ref memoryBytes, counted ? read : 0);
+                if (cut is { Stall: true } && (passed > allowed || (read == 0 && allowed is not null)))
+                {
+                    await Task.Delay(Timeout.Infinite, stop.Token);
+                }
+
                 if (passed > allowed)
                 {
                     mute = cut is { Mute: true };

@@ -12,8 +12,6 @@ namespace Toolstack.Xenopsd.HookScripts;
 /// </summary>
 public sealed class HookRunner(string root, ILogger logger)
 {
-    private const int MaxOutput = 64 * 1024;
-
     public async Task RunAsync(string name, string vmId, string reason, Func<int?> domid, CancellationToken cancel)
     {
         string directory = Path.Combine(root, name);
@@ -39,7 +37,7 @@ public sealed class HookRunner(string root, ILogger logger)
         string output;
         try
         {
-            output = await process.StandardOutput.ReadToEndAsync(cancel).ConfigureAwait(false);
+            output = await ProgramOutput.ReadAsync(process.StandardOutput, cancel).ConfigureAwait(false);
             await process.WaitForExitAsync(cancel).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
@@ -56,8 +54,7 @@ public sealed class HookRunner(string root, ILogger logger)
                 Log.HookWarned(logger, script, process.ExitCode);
                 break;
             default:
-                throw new XenopsError(new XenopsErrorValue.Hook_failed(
-                    script, reason, output.Length > MaxOutput ? output[..MaxOutput] : output, process.ExitCode.ToString(CultureInfo.InvariantCulture)));
+                throw new XenopsError(new XenopsErrorValue.Hook_failed(script, reason, output, process.ExitCode.ToString(CultureInfo.InvariantCulture)));
         }
     }
 

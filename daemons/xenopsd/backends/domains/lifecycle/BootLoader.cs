@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text;
 using Microsoft.Extensions.Logging;
 using Toolstack.Interop.Linux;
 using Toolstack.Xenopsd.Contract;
+using Toolstack.Xenopsd.HookScripts;
 
 namespace Toolstack.Xenopsd.Backends.Domains.LifeCycle;
 
@@ -33,8 +33,11 @@ internal sealed record LoadedKernel(string Kernel, string? Ramdisk, string Comma
 /// </summary>
 internal sealed class BootLoader(DomainOptions options, ILogger logger)
 {
-    private const int MaxOutput = 64 * 1024;
     private const string Reason = "RuntimeError: ";
+    private const string Shell = "/bin/sh";
+
+    /// <summary>Bounds can be put on a process that exists, not on one to come: this one waits for them, and then becomes the program.</summary>
+    private const string AfterBounds = "read -r go && exec \"$0\" \"$@\"";
 
     /// <summary>XenopsError Bootloader_error with the program's words, No_bootable_device when the VM names no disk.</summary>
     public async Task<LoadedKernel> RunAsync(string vmId, int domid, IndirectBoot boot, string disk, CancellationToken cancel)
@@ -44,7 +47,10 @@ internal sealed class BootLoader(DomainOptions options, ILogger logger)
             throw Failed(vmId, $"unknown boot loader \"{boot.bootloader}\"");
         }
 
-        ProcessStartInfo start = new(program) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        ProcessStartInfo start = new(Shell) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        start.ArgumentList.Add("-c");
+        start.ArgumentList.Add(AfterBounds);
+        start.ArgumentList.Add(program);
         start.ArgumentList.Add("--output-format=simple");
         start.ArgumentList.Add("-q");
         if (options.BootLoaderUserBase > 0)
@@ -58,10 +64,10 @@ internal sealed class BootLoader(DomainOptions options, ILogger logger)
         }
 
         start.ArgumentList.Add(disk);
-        return Parse(vmId, await OutputAsync(vmId, start, cancel).ConfigureAwait(false), boot);
+        return Parse(vmId, await OutputAsync(vmId, program, start, cancel).ConfigureAwait(false), boot);
     }
 
-    private async Task<string> OutputAsync(string vmId, ProcessStartInfo start, CancellationToken cancel)
+    private async Task<string> OutputAsync(string vmId, string program, ProcessStartInfo start, CancellationToken cancel)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         deadline.CancelAfter(options.BootLoaderTimeout);
@@ -69,9 +75,10 @@ internal sealed class BootLoader(DomainOptions options, ILogger logger)
         try
         {
             options.BootLoaderLimits.Apply(process.Id);
+            await process.StandardInput.WriteLineAsync().ConfigureAwait(false);
             process.StandardInput.Close();
-            var output = ReadAsync(process.StandardOutput, deadline.Token);
-            var errors = ReadAsync(process.StandardError, deadline.Token);
+            var output = ProgramOutput.ReadAsync(process.StandardOutput, deadline.Token);
+            var errors = ProgramOutput.ReadAsync(process.StandardError, deadline.Token);
             await Task.WhenAll(output, errors).ConfigureAwait(false);
             await process.WaitForExitAsync(deadline.Token).ConfigureAwait(false);
             string said = await output.ConfigureAwait(false);
@@ -79,7 +86,7 @@ internal sealed class BootLoader(DomainOptions options, ILogger logger)
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            throw Failed(vmId, $"{start.FileName} was not done within {options.BootLoaderTimeout.TotalSeconds:0} s");
+            throw Failed(vmId, $"{program} was not done within {options.BootLoaderTimeout.TotalSeconds:0} s");
         }
         finally
         {
@@ -100,19 +107,6 @@ internal sealed class BootLoader(DomainOptions options, ILogger logger)
         {
             throw Failed(vmId, $"{start.FileName}: {error.Message}");
         }
-    }
-
-    /// <summary>No more than there is room for; the rest is read and forgotten, so that the program can end.</summary>
-    private static async Task<string> ReadAsync(StreamReader reader, CancellationToken cancel)
-    {
-        StringBuilder kept = new();
-        char[] part = new char[4096];
-        while (await reader.ReadAsync(part, cancel).ConfigureAwait(false) is > 0 and var count)
-        {
-            kept.Append(part, 0, Math.Min(count, MaxOutput - kept.Length));
-        }
-
-        return kept.ToString();
     }
 
     private LoadedKernel Parse(string vmId, string output, IndirectBoot boot)

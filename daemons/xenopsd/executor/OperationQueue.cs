@@ -1,14 +1,16 @@
 using Microsoft.Extensions.Logging;
 using Toolstack.Hosting;
 using Toolstack.Xenopsd.Contract;
+using Toolstack.Xenopsd.Migration;
 using Toolstack.Xenopsd.Operations;
 using Toolstack.Xenopsd.State;
 
 namespace Toolstack.Xenopsd.Executor;
 
 /// <summary>The way from a call to a running operation: a task, a place in the VM's queue, one log line at the end.</summary>
+/// <param name="isLeaving">Whether an id is the temporary one of a VM that is being sent.</param>
 public sealed class OperationQueue(
-    Scheduler scheduler, TaskTable tasks, Updates updates, VmStore store, OperationRunner runner, ILogger logger, CancellationToken stopping)
+    Scheduler scheduler, TaskTable tasks, Updates updates, VmStore store, OperationRunner runner, Func<string, bool> isLeaving, ILogger logger, CancellationToken stopping)
 {
     private const string SharedCardTag = "mxgpu";
 
@@ -23,7 +25,13 @@ public sealed class OperationQueue(
         var task = tasks.Add(debugInfo);
         try
         {
-            scheduler.Push(TagOf(operation.Vm), PoolOf(operation), () => ExecuteAsync(operation, task));
+            string tag = TagOf(operation);
+            scheduler.Push(tag, PoolOf(operation), () =>
+            {
+                // What comes for the VM while it has another name here waits behind this all the same.
+                scheduler.Alias(tag, operation.Vm);
+                return ExecuteAsync(operation, task);
+            });
             return task;
         }
         catch (XenopsError)
@@ -64,11 +72,13 @@ public sealed class OperationQueue(
         Check(new Operation.Device_check_state(DeviceRequests.Split(device).Vm, device), device.ToString());
 
     private void Check(Operation operation, string key) => scheduler.Push(
-        TagOf(operation.Vm), WorkerPool.Default, () => ExecuteAsync(operation, TaskTable.Internal("backend event")), $"{operation.Vm} {key}");
+        TagOf(operation), WorkerPool.Default, () => ExecuteAsync(operation, TaskTable.Internal("backend event")), $"{operation.Vm} {key}");
 
-    /// <summary>VMs with a share of an AMD card take turns: its driver allows no two at once.</summary>
-    private string TagOf(string vmId) =>
-        store.Find(vmId)?.Vgpus.Any(static g => g.implementation is VgpuImplementation.MxGPU) == true ? SharedCardTag : vmId;
+    /// <summary>VMs with a share of an AMD card take turns: its driver allows no two at once. One that comes from this very host has the
+    /// turn already: its source waits for it.</summary>
+    private string TagOf(Operation operation) =>
+        store.Find(operation.Vm)?.Vgpus.Any(static g => g.implementation is VgpuImplementation.MxGPU) != true
+            || operation is Operation.VM_receive_memory r && isLeaving(MigrationIds.Source(r.Arrival.FinalId)) ? operation.Vm : SharedCardTag;
 
     /// <summary>Reports the VM and its devices as changed, or a VM that is no longer here as ended.</summary>
     public void Signal(string vmId)

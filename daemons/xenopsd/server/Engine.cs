@@ -64,7 +64,7 @@ public sealed class Engine : IAsyncDisposable
         sender = new MigrationSender(Store, backend, executor, Scheduler, pending, resolver, InstanceId, options.Tls, options.Phases, options.MigrationSteps, logger);
         var endings = new DomainEndings(Store, backend, pending, logger);
         Runner = new OperationRunner(Store, backend, executor, endings, pending, sender, receiver, resolver, unclaimed, logger);
-        Operations = new OperationQueue(Scheduler, Tasks, Updates, Store, Runner, logger, stopping.Token);
+        Operations = new OperationQueue(Scheduler, Tasks, Updates, Store, Runner, sender.IsLeaving, logger, stopping.Token);
         handOver = new HandOverListener(options.HandOverPath, receiver, (debugInfo, operation) =>
             Tasks.DestroyOnFinish(Operations.Queue(debugInfo, operation).Id), logger);
     }

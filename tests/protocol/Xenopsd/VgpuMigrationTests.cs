@@ -37,6 +37,24 @@ public sealed class VgpuMigrationTests
         Assert.Equal(held, await source.ScriptAsync(vm, "vgpu"));
     }
 
+    /// <summary>VMs with such shares take turns, and source and destination are one VM.</summary>
+    [Fact]
+    public async Task AVmWithASharedCardMovesWithinItsHostInOneTurn()
+    {
+        await using var host = await TestHost.StartAsync();
+        string vm = await RunAsync(host, new VgpuImplementation.MxGPU(new MxGpu()));
+        string held = await host.ScriptAsync(vm, "vgpu");
+        string task = await MigrateAsync(host, vm, host, There, compress: false);
+        string behind = await host.Service.VmPause("test", vm, default);
+        await host.EndAsync(task);
+        await host.EndAsync(behind);
+        await host.EndAsync(await host.Service.VmUnpause("test", vm, default));
+        await host.AssertRunsAsync(vm);
+        Assert.Equal(held, await host.ScriptAsync(vm, "vgpu"));
+        Assert.Equal([vm], host.Engine.Store.Ids);
+        Assert.Equal([vm], host.Engine.Backend.ListDomains());
+    }
+
     /// <summary>The first word of the destination is lost, what follows the header of the state, or a part of it.</summary>
     [Theory]
     [InlineData(null, 0)]
@@ -86,7 +104,7 @@ public sealed class VgpuMigrationTests
     private static PciAddress Function(PciAddress card) => card with { fn = 4 };
 
     /// <summary>A VM with two cards, the first of them on a virtual function.</summary>
-    private static async Task<string> RunAsync(TestHost host)
+    private static async Task<string> RunAsync(TestHost host, VgpuImplementation? second = null)
     {
         string id = Guid.NewGuid().ToString();
         await host.Service.VmAdd("test", TestHost.MakeVm(id), default);
@@ -95,7 +113,7 @@ public sealed class VgpuMigrationTests
             "test",
             new Vgpu { id = (id, "0"), physical_pci_address = Here, virtual_pci_address = Function(Here), implementation = new VgpuImplementation.Nvidia(new NvidiaGpu()) },
             default);
-        await host.Service.VgpuAdd("test", new Vgpu { id = (id, "1"), position = 1, physical_pci_address = Here, implementation = new VgpuImplementation.GVT_g(new GvtGpu()) }, default);
+        await host.Service.VgpuAdd("test", new Vgpu { id = (id, "1"), position = 1, physical_pci_address = Here, implementation = second ?? new VgpuImplementation.GVT_g(new GvtGpu()) }, default);
         await host.EndAsync(await host.Service.VmStart("test", id, false, default));
         await host.EndAsync(await host.Service.VmUnpause("test", id, default));
         return id;

@@ -118,6 +118,18 @@ internal sealed class EngineHost : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until it has died.</summary>
+    internal async Task DeathAsync()
+    {
+        using var deadline = new CancellationTokenSource(Patience);
+        while (!Died)
+        {
+            await Task.Delay(2, deadline.Token);
+        }
+
+        await IdleAsync();
+    }
+
     internal async Task IdleAsync()
     {
         using var deadline = new CancellationTokenSource(Patience);

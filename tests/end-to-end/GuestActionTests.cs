@@ -16,6 +16,7 @@ public sealed class GuestActionTests(PoolFixture fixture) : DeadlineTests, IClas
     [Theory]
     [InlineData("poweroff", "shutdown")]
     [InlineData("reboot", "reboot")]
+    [InlineData("watchdog", "reboot")]
     [InlineData("crash", "crash")]
     public async Task AGuestThatEndsIsEnded(string script, string action)
     {

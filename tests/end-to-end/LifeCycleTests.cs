@@ -26,6 +26,19 @@ public sealed class LifeCycleTests(PoolFixture fixture) : DeadlineTests, IClassF
         Assert.Equal(0, await fixture.ResidentOnAsync(vm.Ref, Cancel));
     }
 
+    /// <summary>To those who call xenopsd by its other name it is the same.</summary>
+    [Fact]
+    public async Task XenopsdHasTwoNames()
+    {
+        await using var vm = await fixture.StartVmAsync(Cancel, memoryMib: 16);
+        var uuid = await Client.TextAsync("VM.get_uuid", Cancel, vm.Ref);
+        foreach (var name in (string[])["org.xen.xapi.xenops.classic", "org.xen.xapi.xenopsd.classic"])
+        {
+            var answer = await XenopsCall.AskAsync(fixture.Pool.Coordinator, name, "VM.stat", Cancel, ("id", uuid));
+            Assert.Equal("Running", answer[1].GetProperty("power_state").GetString());
+        }
+    }
+
     [Fact]
     public async Task WhatBecameOfAVmIsToldInNotices()
     {

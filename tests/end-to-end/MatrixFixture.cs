@@ -46,8 +46,12 @@ public partial class MatrixFixture : StorageFixture
         }
 
         uuid = await Client.TextAsync("VM.get_uuid", cancel, machine.Ref);
+        await CompleteAsync(machine.Ref, uuid, cancel);
         return machine;
     }
+
+    /// <summary>Gives the running VM what XenAPI does not.</summary>
+    protected virtual Task CompleteAsync(string vm, string uuid, CancellationToken cancel) => Task.CompletedTask;
 
     /// <summary>The next migration that reaches <paramref name="step"/> is disturbed there.</summary>
     internal Task DisturbAsync(string how, string step, CancellationToken cancel) => File.WriteAllTextAsync(DisturbFile, $"{how} {step}\n", cancel);

@@ -231,3 +231,14 @@ public sealed class EquippedDestinationDiesTests(EquippedFixture fixture) : Migr
     [MemberData(nameof(ReceiverSteps))]
     public Task OneWholeCopyIsLeft(string step) => DisturbedMigrationAsync("abort", step);
 }
+
+/// <summary>What a source takes back by itself: the guest goes on with its disk and its interface.</summary>
+public sealed class EquippedConnectionBreaksTests(EquippedFixture fixture) : MigrationMatrix(fixture), IClassFixture<EquippedFixture>
+{
+    [Theory]
+    [InlineData("send.suspended")]
+    [InlineData("send.drained")]
+    [InlineData("receive.restored")]
+    [InlineData("receive.taken")]
+    public Task OneWholeCopyIsLeft(string step) => DisturbedMigrationAsync("cut", step);
+}

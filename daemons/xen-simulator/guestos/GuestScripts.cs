@@ -11,7 +11,7 @@ internal readonly record struct ScriptResult(bool Success, string Output, Shutdo
 /// The scripts the simulated guest knows: <c>verify-memory</c>, <c>counter</c>, <c>longest-pause</c>, <c>reset-pause</c>, <c>vgpu</c> (what its
 /// graphics cards hold),
 /// <c>set-dirty-rate N</c> (frames per second), <c>poweroff</c>, <c>reboot</c>,
-/// <c>crash</c> and <c>soft-reset</c> (another kernel is started in the guest's memory). Any other fails.
+/// <c>crash</c>, <c>watchdog</c> (nobody set it back) and <c>soft-reset</c> (another kernel is started in the guest's memory). Any other fails.
 /// </summary>
 internal static class GuestScripts
 {
@@ -31,6 +31,7 @@ internal static class GuestScripts
             ["poweroff"] => new(true, "", ShutdownCode.Poweroff),
             ["reboot"] => new(true, "", ShutdownCode.Reboot),
             ["crash"] => new(true, "", ShutdownCode.Crash),
+            ["watchdog"] => new(true, "", ShutdownCode.Watchdog),
             ["soft-reset"] => new(true, "", ShutdownCode.SoftReset),
             _ => new(false, $"the guest has no script '{script}'"),
         };

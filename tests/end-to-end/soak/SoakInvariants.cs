@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Text.Json;
 using Toolstack.EndToEnd.Pool;
 using Xunit;
 
@@ -24,7 +22,7 @@ internal sealed class SoakInvariants(StorageFixture fixture)
         foreach (var host in fixture.Pool.Hosts)
         {
             Assert.Empty(await VmsOfAsync(host, cancel));
-            Assert.Empty((await AskAsync(host, "Task.list", cancel)).EnumerateArray());
+            Assert.Empty((await XenopsCall.AskAsync(host, "Task.list", cancel)).EnumerateArray());
             using var machine = SimulatorControl.Open(host);
             Assert.Empty((await machine.DomainsAsync(cancel)).Where(domain => domain.domid != 0));
             Assert.Empty(await StoreNodes.OfGuestsAsync(host, cancel));
@@ -36,21 +34,7 @@ internal sealed class SoakInvariants(StorageFixture fixture)
     }
 
     private static async Task<IEnumerable<string>> VmsOfAsync(PoolHost host, CancellationToken cancel) =>
-        (await AskAsync(host, "VM.list", cancel)).EnumerateArray().Select(entry => entry[0].GetProperty("id").GetString()!).Order(StringComparer.Ordinal);
-
-    /// <summary>Asks a host's xenopsd as any other daemon would, through the switch.</summary>
-    private static async Task<JsonElement> AskAsync(PoolHost host, string method, CancellationToken cancel)
-    {
-        var request = JsonSerializer.Serialize(new { method, @params = new[] { new Dictionary<string, string> { ["debug_info"] = "soak" } }, id = 1 });
-        using var call = Process.Start(new ProcessStartInfo(
-            Path.Combine(new PoolOptions().Binaries, "switch-cli"),
-            ["--socket", host.SwitchSocket, "call", "org.xen.xapi.xenops.classic", request]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        var output = await call.StandardOutput.ReadToEndAsync(cancel);
-        await call.WaitForExitAsync(cancel);
-        Assert.True(call.ExitCode == 0, await call.StandardError.ReadToEndAsync(cancel) + output);
-        var answer = JsonDocument.Parse(output).RootElement;
-        return answer.TryGetProperty("result", out var result) ? result : throw new InvalidOperationException($"{method}: {output}");
-    }
+        (await XenopsCall.AskAsync(host, "VM.list", cancel)).EnumerateArray().Select(entry => entry[0].GetProperty("id").GetString()!).Order(StringComparer.Ordinal);
 }
 
 /// <summary>Descriptors and threads of every daemon.</summary>

@@ -253,6 +253,19 @@ public sealed class PlansTests
         { "ended, pause", DomainEndings.Steps(VmAction.Pause, Bare, TimeSpan.Zero), "VM_pause v" },
         { "ended, soft reboot", DomainEndings.Steps(VmAction.Softreboot, Bare, TimeSpan.Zero), "VM_softreboot v" },
         { "ended, core dump", DomainEndings.Steps(VmAction.Coredump, Bare, TimeSpan.Zero), "" },
+        { "migrate, before all", MigrationPlans.SourcePrepare(Bare), "VM_hook_script v vm-pre-migrate source" },
+        { "migrate, come back", MigrationPlans.SourceResume("v", "t"), """
+            VM_rename t v Pre_migration
+            VM_fast_resume v
+            """ },
+        { "migrate, given up", MigrationPlans.Discard(OneVif), """
+            Best_effort[VM_set_domain_action_request v Poweroff]
+            Best_effort[Best_effort[VM_pause v]]
+            Best_effort[VM_destroy_device_model v]
+            Best_effort[VIF_unplug v.0 force]
+            Best_effort[VM_destroy v]
+            Best_effort[VM_remove v]
+            """ },
         { "migrate, memory", MigrationPlans.SourceSend("v", "t"), """
             VM_save v live
             VM_rename v t Pre_migration

@@ -15,7 +15,7 @@ if (args is ["codecs", .. var options])
     return 0;
 }
 
-using var over = new CancellationTokenSource(args is ["memory"] ? TimeSpan.FromMinutes(15) : TimeSpan.FromMinutes(10));
+using var over = new CancellationTokenSource(TimeSpan.FromMinutes(args switch { ["memory"] => 15, ["pool-migration", _] => 40, _ => 10 }));
 if (args is ["memory"])
 {
     await MemoryLoad.StartTogetherAsync(Console.Out, over.Token);

@@ -16,14 +16,21 @@ internal static class MigrationLoad
     private const int PagesPerMib = 256;
     private const double BytesPerMib = 1 << 20;
 
+    /// <summary>What the daemons and a busy machine's other programs need beside the two copies of a guest.</summary>
+    private const int SpareMib = 1024;
+
+    /// <summary>Filling, moving and checking a large guest on a machine that has other things to do.</summary>
+    private static readonly TimeSpan CallDeadline = TimeSpan.FromMinutes(10);
+
     internal static async Task RunAsync(int mib, TextWriter output, CancellationToken cancellation)
     {
+        RequireMemory(mib);
         var rates = new List<double>();
         var floors = new List<double>();
         var options = new PoolOptions { HostMemoryMib = mib + 1024 };
         await using (var pool = await DevelopmentPool.StartAsync(options, cancellation))
         {
-            using var client = await pool.LoginAsync(cancellation);
+            using var client = await pool.LoginAsync(cancellation, callDeadline: CallDeadline);
             for (var round = 0; round < Rounds; round++)
             {
                 var (rate, _) = await MigrateAsync(client, mib, dirtyMib: 0, cancellation);
@@ -40,6 +47,18 @@ internal static class MigrationLoad
             double best = Median(rates);
             double floor = floors.Count > 0 ? Median(floors) : double.NaN;
             await output.WriteLineAsync($"migration of {mib} MiB, median of {Rounds}: {best:0} MB/s, floor {floor:0} MB/s, ratio {best / floor:0.00}, downtime {downtime:0} ms");
+        }
+    }
+
+    /// <summary>A machine that swaps, or kills somebody for want of memory, measures nothing.</summary>
+    private static void RequireMemory(int mib)
+    {
+        var available = long.Parse(
+            File.ReadLines("/proc/meminfo").First(static line => line.StartsWith("MemAvailable:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+            System.Globalization.CultureInfo.InvariantCulture) / 1024;
+        if (available < 2 * mib + SpareMib)
+        {
+            throw new InvalidOperationException($"a guest of {mib} MiB is there twice while it moves: that takes {2 * mib + SpareMib} MiB, {available} are available");
         }
     }
 

@@ -11,14 +11,16 @@ public sealed class XenApiClient : IDisposable
 
     private readonly HttpClient http;
 
-    private XenApiClient(HttpMessageHandler handler, Uri server) =>
-        http = new HttpClient(handler) { BaseAddress = server, Timeout = CallDeadline };
+    private XenApiClient(HttpMessageHandler handler, Uri server, TimeSpan? callDeadline = null) =>
+        http = new HttpClient(handler) { BaseAddress = server, Timeout = callDeadline ?? CallDeadline };
 
     /// <summary>The reference of the session, empty before login.</summary>
     public string Session { get; private set; } = "";
 
     /// <summary>A client of the server at <paramref name="server"/> (http://address:port/), not logged in yet.</summary>
-    public static XenApiClient OverTcp(Uri server) => new(new SocketsHttpHandler(), server);
+    /// <param name="server">Its address.</param>
+    /// <param name="callDeadline">How long one call may take; 100 s if nothing is said.</param>
+    public static XenApiClient OverTcp(Uri server, TimeSpan? callDeadline = null) => new(new SocketsHttpHandler(), server, callDeadline);
 
     /// <summary>A client of the server behind the Unix socket at <paramref name="path"/>.</summary>
     public static XenApiClient OverUnixSocket(string path) => new(new SocketsHttpHandler

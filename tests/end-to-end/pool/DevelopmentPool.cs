@@ -55,10 +55,10 @@ public sealed class DevelopmentPool : IAsyncDisposable
     /// <summary>Removes the files of pools whose runner was killed. Starting a pool does it too.</summary>
     public static void RemoveOrphans() => RunDirectory.RemoveOrphans();
 
-    /// <summary>A session on the coordinator, or on <paramref name="host"/>.</summary>
-    public async Task<XenApiClient> LoginAsync(CancellationToken cancellation, PoolHost? host = null)
+    /// <summary>A session on the coordinator, or on <paramref name="host"/>; each call may take <paramref name="callDeadline"/>.</summary>
+    public async Task<XenApiClient> LoginAsync(CancellationToken cancellation, PoolHost? host = null, TimeSpan? callDeadline = null)
     {
-        var client = XenApiClient.OverTcp((host ?? Coordinator).Url);
+        var client = XenApiClient.OverTcp((host ?? Coordinator).Url, callDeadline);
         try
         {
             await client.LoginAsync(User, Password, cancellation);

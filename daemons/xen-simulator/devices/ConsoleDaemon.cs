@@ -13,6 +13,7 @@ namespace Toolstack.XenSimulator.Devices;
 internal sealed class ConsoleDaemon(SimulatedHost host, XenstoreClient store, string directory, ILogger logger)
 {
     private readonly Dictionary<int, GuestConsole> consoles = [];
+    private readonly ConsoleFiles files = new(directory);
 
     /// <summary>Serves until it is cancelled or the store is gone.</summary>
     internal async Task RunAsync(CancellationToken cancel)
@@ -27,6 +28,8 @@ internal sealed class ConsoleDaemon(SimulatedHost host, XenstoreClient store, st
             {
                 console.Dispose();
             }
+
+            files.Clear();
         }
     }
 
@@ -56,11 +59,9 @@ internal sealed class ConsoleDaemon(SimulatedHost host, XenstoreClient store, st
             ((string[])["ring-ref", "port", "type"]).Select(name => store.ReadAsync($"{keys}/{name}", cancel))).ConfigureAwait(false);
         if (read is [not null, not null, null or "xenconsoled"])
         {
-            Directory.CreateDirectory(directory);
-            var path = Path.Combine(directory, string.Create(CultureInfo.InvariantCulture, $"guest-{domain.Domid}.log"));
-            File.Delete(path);
-            consoles[domain.Domid] = new GuestConsole(domain, path, logger);
-            await store.WriteAsync(keys + "/tty", path, cancel).ConfigureAwait(false);
+            var console = new GuestConsole(domain, files, logger);
+            consoles[domain.Domid] = console;
+            await store.WriteAsync(keys + "/tty", console.Path, cancel).ConfigureAwait(false);
         }
     }
 }

@@ -16,4 +16,7 @@ internal static class DeviceLimits
 
     /// <summary>A console's file begins anew beyond this.</summary>
     public const int ConsoleFileBytes = 1 << 20;
+
+    /// <summary>Files of consoles that wait for another domain.</summary>
+    public const int SpareConsoleFiles = 64;
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
 using Toolstack.XenSimulator.Host;
 
 namespace Toolstack.XenSimulator.Devices;
@@ -9,22 +10,32 @@ internal sealed class GuestConsole : IDisposable
 {
     private readonly Lock gate = new();
     private readonly SimulatedDomain domain;
-    private readonly string path;
+    private readonly ConsoleFiles files;
     private readonly ILogger logger;
-    private bool failed;
+    private long length;
+    private bool used;
+    private bool closed;
 
-    internal GuestConsole(SimulatedDomain domain, string path, ILogger logger)
+    internal GuestConsole(SimulatedDomain domain, ConsoleFiles files, ILogger logger)
     {
-        (this.domain, this.path, this.logger) = (domain, path, logger);
+        (this.domain, this.files, this.logger) = (domain, files, logger);
+        Path = files.Take(domain.Domid);
         domain.Console.Written += OnWritten;
     }
 
     internal SimulatedDomain Domain => domain;
 
+    internal string Path { get; }
+
     public void Dispose()
     {
         domain.Console.Written -= OnWritten;
-        File.Delete(path);
+        lock (gate)
+        {
+            closed = true;
+        }
+
+        files.GiveBack(Path, used);
     }
 
     /// <summary>On the guest's thread: the call of its driver, the event channel, and what xenconsoled does then. A guest that has gone
@@ -53,24 +64,28 @@ internal sealed class GuestConsole : IDisposable
 
     private void Append(byte[] text)
     {
-        if (failed)
+        if (closed)
         {
             return;
         }
 
         try
         {
-            if (new FileInfo(path) is { Exists: true, Length: > DeviceLimits.ConsoleFileBytes })
+            using SafeFileHandle file = File.OpenHandle(Path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite);
+            used = true;
+            if (length > DeviceLimits.ConsoleFileBytes)
             {
-                File.Delete(path);
+                RandomAccess.SetLength(file, 0);
+                length = 0;
             }
 
-            File.AppendAllBytes(path, text);
+            RandomAccess.Write(file, text, length);
+            length += text.Length;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            failed = true;
-            Log.DeviceFailed(logger, path, error.Message);
+            closed = true;
+            Log.DeviceFailed(logger, Path, error.Message);
         }
     }
 }

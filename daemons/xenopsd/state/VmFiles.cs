@@ -25,6 +25,7 @@ public sealed class VmFiles(string root, ILogger logger)
     private static readonly VmExtra NoExtra = new();
 
     private readonly ConcurrentDictionary<string, bool> uncertain = new(StringComparer.Ordinal);
+    private readonly SpareRecords spare = new(root);
     private readonly string machines = Path.Combine(root, "VM");
     private readonly string pcis = Path.Combine(root, "PCI");
     private readonly string extras = Path.Combine(root, "extra");
@@ -37,6 +38,7 @@ public sealed class VmFiles(string root, ILogger logger)
             Directory.CreateDirectory(machines, DirectoryMode);
             Directory.CreateDirectory(pcis, DirectoryMode);
             Directory.CreateDirectory(extras, DirectoryMode);
+            spare.Clear();
             VmRecord[] records = [.. Directory.EnumerateDirectories(machines).Select(LoadOne).OfType<VmRecord>()];
             foreach (string orphan in Directory.EnumerateFiles(extras).Where(f => !Directory.Exists(Path.Combine(machines, Path.GetFileName(f)))))
             {
@@ -59,18 +61,22 @@ public sealed class VmFiles(string root, ILogger logger)
         string directory = Below(machines, id);
         try
         {
-            Directory.CreateDirectory(directory, DirectoryMode);
+            // After a write that failed half-way the files are not what the record was.
+            bool all = uncertain.TryRemove(id, out _);
+            if ((old is null || all) && (Directory.Exists(directory) || !spare.TryPlace(directory, ConfigOf(id), ExtraOf(id))))
+            {
+                Directory.CreateDirectory(directory, DirectoryMode);
+            }
+
             if (!record.Pcis.IsEmpty)
             {
                 Directory.CreateDirectory(Below(pcis, id), DirectoryMode);
             }
 
             var before = Documents(old).ToDictionary(static d => d.Path, static d => d.Subject, StringComparer.Ordinal);
-            // After a write that failed half-way the files are not what the record was.
-            bool all = uncertain.TryRemove(id, out _);
             if (all)
             {
-                before.TryAdd(Path.Combine(extras, id), NoExtra);
+                before.TryAdd(ExtraOf(id), NoExtra);
             }
 
             foreach (var (path, subject, write) in Documents(record))
@@ -120,10 +126,16 @@ public sealed class VmFiles(string root, ILogger logger)
         string id = record.Vm.id;
         try
         {
-            File.Delete(Path.Combine(Below(machines, id), "config"));
+            if (!record.DeviceIds.Any() && !uncertain.ContainsKey(id) && spare.TryKeep(Below(machines, id), ConfigOf(id), ExtraOf(id)))
+            {
+                return;
+            }
+
+            spare.Forget(ConfigOf(id), ExtraOf(id));
+            File.Delete(ConfigOf(id));
             DeleteDirectory(Below(machines, id));
             DeleteDirectory(Below(pcis, id));
-            File.Delete(Path.Combine(extras, id));
+            File.Delete(ExtraOf(id));
         }
         catch (DirectoryNotFoundException)
         {
@@ -182,7 +194,7 @@ public sealed class VmFiles(string root, ILogger logger)
         string passed = Below(pcis, record.Vm.id);
         if (record.Extra != NoExtra)
         {
-            yield return (Path.Combine(extras, record.Vm.id), record.Extra, w => VmExtraCodec.Write(w, record.Extra));
+            yield return (ExtraOf(record.Vm.id), record.Extra, w => VmExtraCodec.Write(w, record.Extra));
         }
 
         foreach (var vbd in record.Vbds)
@@ -210,8 +222,12 @@ public sealed class VmFiles(string root, ILogger logger)
             yield return (Path.Combine(passed, "pci." + Plain(pci.id.device)), pci, w => PciCodec.Write(w, pci));
         }
 
-        yield return (Path.Combine(directory, "config"), record.Vm, w => VmCodec.Write(w, record.Vm));
+        yield return (ConfigOf(record.Vm.id), record.Vm, w => VmCodec.Write(w, record.Vm));
     }
+
+    private string ConfigOf(string id) => Path.Combine(Below(machines, id), "config");
+
+    private string ExtraOf(string id) => Below(extras, id);
 
     /// <summary>Ids become names of files: one that could leave the directory is refused.</summary>
     private static string Below(string directory, string id) =>
@@ -236,11 +252,14 @@ public sealed class VmFiles(string root, ILogger logger)
 
     private static Value Parse(string file) => JsonValueReader.Parse(File.ReadAllBytes(file));
 
-    private static void Save(string path, Action<ValueWriter> write)
+    private void Save(string path, Action<ValueWriter> write)
     {
         var buffer = new ArrayBufferWriter<byte>();
         JsonValueWriter.Write(buffer, write);
-        AtomicFile.Write(path, buffer.WrittenSpan);
+        if (!spare.TryWrite(path, buffer.WrittenSpan))
+        {
+            AtomicFile.Write(path, buffer.WrittenSpan);
+        }
     }
 
     private XenopsError Failed(Exception error)

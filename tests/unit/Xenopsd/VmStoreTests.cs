@@ -23,6 +23,49 @@ public sealed class VmStoreTests : IDisposable
         Assert.Equal(MetadataText.Write(record), MetadataText.Write(read));
     }
 
+    /// <summary>Files of VMs that are gone are used again.</summary>
+    [Fact]
+    public void NothingOfAVmThatIsGoneComesBackWithAnother()
+    {
+        var store = Open();
+        for (int round = 0; round < 3; round++)
+        {
+            string first = $"first-{round}";
+            string second = $"second-{round}";
+            store.Put(Record(first));
+            store.Update(first, static r => r.WithPersistent(static p => p with { suspend_memory_bytes = 1 << 20 }));
+            store.Put(Record(second));
+            store.Remove(first);
+            Assert.Equal([second], Look().Ids);
+            store.Put(Record("new"));
+            Assert.Equal(["new", second], Look().Ids);
+            Assert.False(Look().Get("new").HasImage);
+            store.Update("new", static r => r.WithPersistent(static p => p with { last_start_time = 7 }));
+            Assert.Equal((7, 0), (Look().Get("new").Extra.persistent.last_start_time, Look().Get("new").Extra.persistent.suspend_memory_bytes));
+            store.Remove("new");
+            store.Remove(second);
+            Assert.Empty(Look().Ids);
+        }
+
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(root, "VM")));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(root, "extra")));
+        Open();
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(root, "spare")));
+    }
+
+    [Fact]
+    public void SparesThatSomebodyClearedAwayAreNotMissed()
+    {
+        var store = Open();
+        store.Put(Record("v"));
+        store.Remove("v");
+        Directory.Delete(Path.Combine(root, "spare"), recursive: true);
+        store.Put(Record("w"));
+        store.Remove("w");
+        store.Put(Record("x"));
+        Assert.Equal(["x"], Open().Ids);
+    }
+
     [Fact]
     public void DevicesThatAreGoneLeaveNoFile()
     {
@@ -173,6 +216,22 @@ public sealed class VmStoreTests : IDisposable
     public void AHostMustGiveAllThatAVmUses(string vm, string host, bool compatible) => Assert.Equal(compatible, CpuPolicy.IsCompatible(vm, host));
 
     private VmStore Open() => new(new VmFiles(root, NullLogger.Instance));
+
+    /// <summary>What a process would find that starts now, while another still writes: it changes nothing.</summary>
+    private VmStore Look()
+    {
+        string copy = Path.Combine(root, "copy");
+        foreach (string file in Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories).Where(f => !f.StartsWith(copy, StringComparison.Ordinal)).ToList())
+        {
+            string target = Path.Combine(copy, Path.GetRelativePath(root, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
+        }
+
+        var found = new VmStore(new VmFiles(copy, NullLogger.Instance));
+        Directory.Delete(copy, recursive: true);
+        return found;
+    }
 
     private static VmRecord Record(string id) => new(
         new Toolstack.Xenopsd.Contract.Vm

@@ -69,9 +69,30 @@ public sealed partial class XenstoreClient : XenstoreCalls, IAsyncDisposable
     /// it must be idempotent, short, and wait for nothing but the requests it makes. Another error, or an exception of the body, ends the
     /// transaction without a commit and is raised. EAGAIN when there were conflicts until the deadline.
     /// </summary>
-    public async Task<T> TransactionAsync<T>(Func<XenstoreTransaction, Task<T>> body, CancellationToken cancel)
+    public Task<T> TransactionAsync<T>(Func<XenstoreTransaction, Task<T>> body, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(body);
+        return TransactionAsync(body, static (transaction, cancel) => transaction.CommitAsync(cancel), cancel);
+    }
+
+    /// <summary>The same for a body that only makes requests which are not waited for: the commit leaves right behind them, which spares a round trip and
+    /// nearly all conflicts. Should the server refuse one of them, its error is raised, and what it did not refuse may be committed.</summary>
+    public Task ApplyAsync(Action<XenstoreTransaction> body, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        return TransactionAsync(
+            transaction =>
+            {
+                body(transaction);
+                return Task.FromResult(true);
+            },
+            static (transaction, cancel) => transaction.CommitBehindAsync(cancel),
+            cancel);
+    }
+
+    private async Task<T> TransactionAsync<T>(
+        Func<XenstoreTransaction, Task<T>> body, Func<XenstoreTransaction, CancellationToken, Task<bool>> commit, CancellationToken cancel)
+    {
         var deadline = Environment.TickCount64 + (long)options.TransactionDeadline.TotalMilliseconds;
         for (var attempt = 1; ; attempt++)
         {
@@ -79,7 +100,7 @@ public sealed partial class XenstoreClient : XenstoreCalls, IAsyncDisposable
             try
             {
                 var result = await body(transaction).ConfigureAwait(false);
-                if (await transaction.CommitAsync(cancel).ConfigureAwait(false))
+                if (await commit(transaction, cancel).ConfigureAwait(false))
                 {
                     return result;
                 }

@@ -80,6 +80,21 @@ public sealed class XenstoreTransaction : XenstoreCalls
         return error is null || (conflict ? false : throw error);
     }
 
+    /// <summary>The same without waiting for the answers before the commit is asked for.</summary>
+    internal async Task<bool> CommitBehindAsync(CancellationToken cancel)
+    {
+        await SendWaitingAsync(cancel).ConfigureAwait(false);
+        var error = await EndAsync("T").ConfigureAwait(false);
+        await batch.DrainedAsync().ConfigureAwait(false);
+        conflict |= error?.Name == XenstoreErrorName.EAGAIN;
+        if (Conflict)
+        {
+            return false;
+        }
+
+        return (error ?? batch.Error) is { } failed ? throw failed : true;
+    }
+
     /// <summary>Ends the transaction without a commit, if it has no end yet.</summary>
     internal async Task AbortAsync()
     {

@@ -54,6 +54,36 @@ public sealed class CollectedRequestsTests
         Assert.Equal(["zero", null], values);
     }
 
+    [Fact]
+    public async Task What_is_applied_leaves_with_its_commit_and_again_after_a_conflict()
+    {
+        await using var host = new StoreHost();
+        var stream = new CountingStream(host.Server.Connect());
+        await using var client = XenstoreClient.Attach(stream, "applying");
+        await client.WriteAsync("/b/zero", "0", StoreHost.Soon);
+        var before = stream.Pieces;
+        await client.ApplyAsync(static transaction =>
+        {
+            transaction.Remove("/b/zero");
+            transaction.Write("/b/one", "1");
+            transaction.Write("/b/two", "2");
+        }, StoreHost.Soon);
+        Assert.Equal(before + 2, stream.Pieces);
+        host.Server.RefuseCommits(1);
+        await client.ApplyAsync(static transaction => transaction.Write("/b/three", "3"), StoreHost.Soon);
+        Assert.Equal(before + 6, stream.Pieces);
+        Assert.Equal(["one", "three", "two"], (await client.DirectoryAsync("/b", StoreHost.Soon)).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_refusal_of_what_is_applied_is_raised()
+    {
+        await using var host = new StoreHost();
+        var guest = await host.GuestAsync(5);
+        var refused = await Assert.ThrowsAsync<XenstoreError>(() => guest.ApplyAsync(static transaction => transaction.Write("/b", "x"), StoreHost.Soon));
+        Assert.Equal((XenstoreOperation.Write, XenstoreErrorName.EACCES), (refused.Operation, refused.Name));
+    }
+
     /// <summary>Counts the pieces in which what is written leaves.</summary>
     private sealed class CountingStream(Stream inner) : Stream
     {

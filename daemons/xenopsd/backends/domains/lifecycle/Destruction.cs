@@ -138,7 +138,7 @@ internal sealed class Destruction(
             gone.Add(shared ? DevicePaths.HotplugRoot(entry.VmId, entry.Domid) : StorePaths.Xapi(entry.VmId));
         }
 
-        return store.ApplyAsync(gone, [], cancel);
+        return store.RemoveAllAsync(gone, cancel);
     }
 
     private void BestEffort(DomainEntry entry, string step, Action action)

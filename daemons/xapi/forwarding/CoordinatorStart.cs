@@ -11,14 +11,21 @@ namespace Toolstack.Xapi.Forwarding;
 /// current nor allowed operations outlive it.</summary>
 internal static class CoordinatorStart
 {
-    public static async Task RunAsync(XapiDatabase database, CancellationToken cancel)
+    /// <summary>After so long no member still starts a VM for a coordinator that is gone.</summary>
+    private static readonly TimeSpan StartsAreOver = TimeSpan.FromMinutes(10);
+
+    public static async Task RunAsync(XapiDatabase database, Ref<host> localhost, CancellationToken cancel)
     {
         foreach ((Ref<VM> self, _) in await database.GetAll<VM>(cancel).ConfigureAwait(false))
         {
-            // A VM that was on its way to another host may have arrived there: that host's resync settles where it is.
+            // A VM that was on its way to another host may have arrived there: that host's resync settles where it is. One that was to start on
+            // another host may be starting there, and must not be started elsewhere: it goes to that host again, or waits until that is over.
             // A call may have come in already: its locks and its reservation are of this process.
             await database.Update(self, row => VmRows.WithAllowed(
-                row.current_operations.IsEmpty && (row.resident_on.IsNull || row.resident_on == row.scheduled_to_be_resident_on) ? row with { scheduled_to_be_resident_on = Ref<host>.Null } : row, self.ToString()), cancel)
+                row.current_operations.IsEmpty && row.scheduled_to_be_resident_on == (row.resident_on.IsNull ? localhost : row.resident_on)
+                    ? row with { scheduled_to_be_resident_on = Ref<host>.Null }
+                    : row,
+                self.ToString()), cancel)
                 .ConfigureAwait(false);
         }
 
@@ -43,6 +50,21 @@ internal static class CoordinatorStart
         {
             bool live = (await database.Find(row.metrics, cancel).ConfigureAwait(false))?.live ?? false;
             await database.Update(self, current => HostLockTarget.WithAllowed(current, self.ToString(), live), cancel).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Takes back, when no member can be at it any more, the promises of VMs that were to start somewhere when the coordinator ended.</summary>
+    public static async Task ReleaseAsync(XapiDatabase database, CancellationToken cancel)
+    {
+        await Task.Delay(StartsAreOver, cancel).ConfigureAwait(false);
+        foreach ((Ref<VM> self, VM known) in await database.GetAll<VM>(cancel).ConfigureAwait(false))
+        {
+            if (!known.scheduled_to_be_resident_on.IsNull && await database.Find(self, cancel).ConfigureAwait(false) is not null)
+            {
+                await database.Update(self,
+                    static row => row.current_operations.IsEmpty && row.resident_on.IsNull ? row with { scheduled_to_be_resident_on = Ref<host>.Null } : row, cancel)
+                    .ConfigureAwait(false);
+            }
         }
     }
 }

@@ -12,10 +12,10 @@ internal sealed class Reservations(XapiDatabase database, HostChooser chooser) :
     private readonly SemaphoreSlim turn = new(1, 1);
 
     /// <summary>Promises the host's memory to the VM. For one that is to start there (<paramref name="starts"/>) everything else it needs is
-    /// checked too. False when the promise of an earlier migration stands already: whether that one moved the VM is not known yet, and the
+    /// checked too. False when the promise of an earlier call stands already: whether that one moved or started the VM is not known yet, and the
     /// promise is not the caller's to take back.
-    /// Raises HOST_NOT_ENOUGH_FREE_MEMORY [needed; available], HANDLE_INVALID, VM_MIGRATE_FAILED [vm; source; target; why] when the VM is promised
-    /// to another host so, and what <see cref="BootCheck"/> raises.</summary>
+    /// Raises HOST_NOT_ENOUGH_FREE_MEMORY [needed; available], HANDLE_INVALID, and what <see cref="BootCheck"/> raises; when the VM is promised to
+    /// another host so, VM_MIGRATE_FAILED [vm; source; target; why], or OTHER_OPERATION_IN_PROGRESS [VM; vm] for one that is to start.</summary>
     public async ValueTask<bool> ReserveAsync(Ref<VM> vm, Ref<host> host, bool starts, CancellationToken cancel)
     {
         await turn.WaitAsync(cancel).ConfigureAwait(false);
@@ -27,11 +27,13 @@ internal sealed class Reservations(XapiDatabase database, HostChooser chooser) :
                 await BootCheck.AssertAsync(database, vm, guest, host, memory: false, cancel).ConfigureAwait(false);
             }
 
-            bool standing = !guest.resident_on.IsNull && MigrationDoubt.MayHaveLeft(guest, guest.resident_on);
+            bool standing = MigrationDoubt.MayHaveLeft(guest, guest.resident_on);
             if (standing && guest.scheduled_to_be_resident_on != host)
             {
-                throw new XenApiError("VM_MIGRATE_FAILED", vm.ToString(), guest.resident_on.ToString(), host.ToString(),
-                    $"an earlier migration to {guest.scheduled_to_be_resident_on} has not been settled yet");
+                throw starts
+                    ? new XenApiError(OtherOperation.Code, "VM", vm.ToString())
+                    : new XenApiError("VM_MIGRATE_FAILED", vm.ToString(), guest.resident_on.ToString(), host.ToString(),
+                        $"an earlier migration to {guest.scheduled_to_be_resident_on} has not been settled yet");
             }
 
             await HostMemory.AssertFitsAsync(database, host, vm, guest, cancel).ConfigureAwait(false);

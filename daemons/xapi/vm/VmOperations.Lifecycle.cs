@@ -65,6 +65,7 @@ internal sealed partial class VmOperations
     private async Task StartAsync(CallContext call, Ref<VM> vm, bool paused, bool force)
     {
         VM row = await GetAsync(call, vm).ConfigureAwait(false);
+        AssertPromised(row, identity.Localhost);
         if (!force && !MemoryLimits.Valid(row.memory_static_min, row.memory_dynamic_min, row.memory_dynamic_max, row.memory_static_max))
         {
             throw new XenApiError("MEMORY_CONSTRAINT_VIOLATION");

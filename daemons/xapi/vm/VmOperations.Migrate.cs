@@ -37,25 +37,15 @@ internal sealed partial class VmOperations
         Journey journey = new(url, compress, verify, here);
         await using (await xenops.SuppressAsync(row.uuid, call.Cancellation).ConfigureAwait(false))
         {
+            // From here on nobody settles where the VM is before this call does.
+            AssertPromised(await GetAsync(call, vm).ConfigureAwait(false), host);
             try
             {
                 await MoveAsync(context, vm, row.uuid, journey).ConfigureAwait(false);
             }
             catch (XenApiError e)
             {
-                bool? left = here ? false : await HasLeftAsync(context, vm, row.uuid).ConfigureAwait(false);
-                if (left is null)
-                {
-                    throw MigrationDoubt.Error(vm, identity.Localhost, host, e.Message);
-                }
-
-                if (left is false)
-                {
-                    await EndIfSuspendedAsync(context, vm, row.uuid).ConfigureAwait(false);
-                    throw Named(e, vm, host);
-                }
-
-                Log.MovedAllTheSame(logger, row.uuid, e.Message);
+                await AssertLeftAsync(context, vm, row.uuid, host, e).ConfigureAwait(false);
             }
 
             if (!here)
@@ -65,6 +55,32 @@ internal sealed partial class VmOperations
 
             await CompleteAsync(context, vm, host).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Returns when the VM is on its target although its migration failed here. Raises the failure's error otherwise, VM_MIGRATE_FAILED when
+    /// that did not come out.</summary>
+    private async Task AssertLeftAsync(CallContext call, Ref<VM> vm, string uuid, Ref<host> target, XenApiError failure)
+    {
+        bool? left = target == identity.Localhost ? false : await HasLeftAsync(call, vm, uuid).ConfigureAwait(false);
+        if (left is null)
+        {
+            throw MigrationDoubt.Error(vm, identity.Localhost, target, failure.Message);
+        }
+
+        if (left is false)
+        {
+            await EndIfSuspendedAsync(call, vm, uuid).ConfigureAwait(false);
+            throw Named(failure, vm, target);
+        }
+
+        Ref<host> home = (await database.Get(vm, CancellationToken.None).ConfigureAwait(false)).resident_on;
+        if (home != identity.Localhost && home != target)
+        {
+            // An earlier call, which had not ended when this one came, has moved it.
+            throw Named(failure, vm, target);
+        }
+
+        Log.MovedAllTheSame(logger, uuid, failure.Message);
     }
 
     /// <summary>The VM has moved, whether xenopsd forgets it or not: one that is away is told to when it is asked what it has.</summary>

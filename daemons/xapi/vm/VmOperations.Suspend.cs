@@ -109,6 +109,7 @@ internal sealed partial class VmOperations
     private async Task ResumeAsync(CallContext call, Ref<VM> vm, bool paused)
     {
         VM row = await GetAsync(call, vm).ConfigureAwait(false);
+        AssertPromised(row, identity.Localhost);
         if (row.suspend_VDI.IsNull || await database.Find(row.suspend_VDI, call.Cancellation).ConfigureAwait(false) is null)
         {
             VM halted = await database.Update(vm, current => VmRows.Halted(current with { suspend_VDI = Ref<VDI>.Null }, vm.ToString())).ConfigureAwait(false);

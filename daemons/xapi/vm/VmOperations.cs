@@ -36,5 +36,15 @@ internal sealed partial class VmOperations(
     /// <summary>The VM lives on this host from now on; a reservation is thereby used up. Not cancellable: it states what is so.</summary>
     private ValueTask<VM> ResideHereAsync(Ref<VM> self) => database.Update(self, row => Reside(row, identity.Localhost));
 
+    /// <summary>The promise with which the coordinator sent the call here must stand: one that was started anew meanwhile has forgotten the call, and may
+    /// have let others do with the VM what the call wants to do. Raises OPERATION_NOT_ALLOWED [why].</summary>
+    private static void AssertPromised(VM row, Ref<host> place)
+    {
+        if (row.scheduled_to_be_resident_on != place)
+        {
+            throw new XenApiError("OPERATION_NOT_ALLOWED", $"VM {row.uuid} is no longer promised to {place}: the coordinator has been started anew");
+        }
+    }
+
     private static VM Reside(VM row, Ref<host> host) => row with { resident_on = host, scheduled_to_be_resident_on = Ref<host>.Null };
 }

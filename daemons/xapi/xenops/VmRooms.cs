@@ -119,11 +119,13 @@ internal sealed class VmRooms
         await services.LocalhostKnown.Task.WaitAsync(cancel).ConfigureAwait(false);
         if (services.Identity.IsCoordinator)
         {
-            await CoordinatorStart.RunAsync(services.Database, cancel).ConfigureAwait(false);
+            await CoordinatorStart.RunAsync(services.Database, services.Identity.Localhost, cancel).ConfigureAwait(false);
         }
 
         await Ways.ReplugAsync((uuid, reason) => Log.NotReplugged(logger, uuid, reason), cancel).ConfigureAwait(false);
-        await Task.WhenAll(events.RunAsync(cancel), PushAsync(cancel)).ConfigureAwait(false);
+        await Task.WhenAll(
+            events.RunAsync(cancel), PushAsync(cancel),
+            services.Identity.IsCoordinator ? CoordinatorStart.ReleaseAsync(services.Database, cancel) : Task.CompletedTask).ConfigureAwait(false);
     }
 
     /// <summary>What the database says counts for xenopsd once they agree which VMs are here.</summary>

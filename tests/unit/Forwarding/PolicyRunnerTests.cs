@@ -217,6 +217,32 @@ public sealed class PolicyRunnerTests
         Assert.Empty(stage.Database.Row(stage.There).current_operations);
     }
 
+    /// <summary>The coordinator was started anew while another host started the VM for it, which may still be doing so.</summary>
+    [Fact]
+    public async Task AVmThatMayBeStartingGoesToTheSameHostAgainOrWaits()
+    {
+        stage.Set(row => row with { scheduled_to_be_resident_on = stage.There });
+        await CoordinatorStart.RunAsync(stage.Database, stage.Here, CancellationToken.None);
+        Assert.Equal(stage.There, stage.Row.scheduled_to_be_resident_on);
+        await Fails("OTHER_OPERATION_IN_PROGRESS", stage.RunAsync(
+            Stage.Policy(operation: "start_on", reserve: "vm_start"), static _ => throw new InvalidOperationException("ran"), target: stage.Here));
+        Assert.Equal(stage.There, stage.Row.scheduled_to_be_resident_on);
+        await stage.RunAsync(Stage.Policy(Where.ElectedHost, "start"), Nothing);
+        Assert.Equal(stage.There.ToString(), Assert.Single(stage.Remote.Calls).Host);
+        Assert.True(stage.Row.scheduled_to_be_resident_on.IsNull);
+    }
+
+    /// <summary>What the coordinator itself was doing ended with it.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task APromiseOfTheCoordinatorsOwnEndsWithIt(bool running)
+    {
+        stage.Set(row => row with { scheduled_to_be_resident_on = stage.Here, resident_on = running ? stage.Here : Ref<host>.Null });
+        await CoordinatorStart.RunAsync(stage.Database, stage.Here, CancellationToken.None);
+        Assert.True(stage.Row.scheduled_to_be_resident_on.IsNull);
+    }
+
     [Fact]
     public async Task WithoutAnyHostThereIsNone()
     {

@@ -22,8 +22,6 @@ public sealed class DeathTests
     /// <summary>The same with a VM that has shares of graphics cards, and but for a suspend another function and a USB device: each is one domain's at a
     /// time, so that the next VM shows that none was kept.</summary>
     [Theory]
-    [InlineData("start")]
-    [InlineData("shutdown")]
     [InlineData("reboot")]
     [InlineData("suspend")]
     [InlineData("resume")]

@@ -150,7 +150,7 @@ internal sealed class EngineHost : IAsyncDisposable
     {
         var backend = await DomainBackend.OpenAsync(
             wrap(new SimulatedHypervisor(In("hypervisor"))),
-            new DomainOptions { KeepFreeKib = 0, RunHotplugScripts = false, BackEndOpensFiles = true, AttachedDisksPath = In("attached") },
+            new DomainOptions { KeepFreeKib = 0, RunHotplugScripts = false, BackEndOpensFiles = true, AttachedDisksPath = In("attached"), SuspendAckTimeout = Patience },
             NullLogger.Instance, default);
         Engine = new Engine(
             new EngineOptions(In("db"), In("forwarded"), In("hooks"), 4, SaveOptions.Default) { AtomicBoundary = Step, PlugsInOneStep = plugsInOneStep },

@@ -5,6 +5,7 @@ using Toolstack.Interop.Xen.Xenstore;
 using Toolstack.Tests.Simulator;
 using Toolstack.Xapi.Xenops;
 using Toolstack.Xenopsd.Backends;
+using Toolstack.Xenopsd.Backends.Domains;
 using Toolstack.Xenopsd.Contract;
 using Toolstack.Xenopsd.Executor;
 using Toolstack.Xenopsd.Migration;
@@ -18,7 +19,10 @@ namespace Toolstack.Tests.Xenopsd;
 internal sealed class TestHost : IAsyncDisposable
 {
     private const long MiB = 1 << 20;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+
+    /// <summary>Guests of a busy machine are slow to answer, and no test here is about those that do not.</summary>
+    private static readonly DomainOptions Domains = new() { SuspendAckTimeout = Patience };
 
     private readonly string directory;
     private readonly SimulatedMachine machine;
@@ -58,7 +62,7 @@ internal sealed class TestHost : IAsyncDisposable
         TimeSpan? ask = null, TimeSpan? unclaimed = null, TestHost? former = null, PhaseTimes? phases = null)
     {
         var machine = former?.machine ?? new SimulatedMachine(memoryMib);
-        IBackend backend = await machine.OpenBackendAsync();
+        IBackend backend = await machine.OpenBackendAsync(Domains);
         string directory = former?.directory ?? Directory.CreateTempSubdirectory("xenopsd-test-").FullName;
         former?.inherited = true;
         var host = new TestHost(wrap?.Invoke(backend) ?? backend, machine, directory, cut, original, ask ?? Patience, unclaimed ?? Patience, phases ?? PhaseTimes.Default);

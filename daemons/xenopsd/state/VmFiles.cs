@@ -61,9 +61,15 @@ public sealed class VmFiles(string root, ILogger logger)
         string directory = Below(machines, id);
         try
         {
-            // After a write that failed half-way the files are not what the record was.
-            bool all = uncertain.TryRemove(id, out _);
-            if ((old is null || all) && (Directory.Exists(directory) || !spare.TryPlace(directory, ConfigOf(id), ExtraOf(id))))
+            // After a write that failed half-way, or when somebody has cleaned up, the files are not what the record was.
+            bool missing = !Directory.Exists(directory);
+            bool all = uncertain.TryRemove(id, out _) || (missing && old is not null);
+            if (all)
+            {
+                spare.Forget(ConfigOf(id), ExtraOf(id));
+            }
+
+            if (missing && !spare.TryPlace(directory, ConfigOf(id), ExtraOf(id)))
             {
                 Directory.CreateDirectory(directory, DirectoryMode);
             }

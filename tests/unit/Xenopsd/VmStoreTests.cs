@@ -67,6 +67,18 @@ public sealed class VmStoreTests : IDisposable
     }
 
     [Fact]
+    public void AVmWhoseFilesSomebodyClearedAwayIsWrittenWholeAgain()
+    {
+        var store = Open();
+        store.Put(Record("gone"));
+        store.Remove("gone");
+        store.Put(Record("v"));
+        Directory.Delete(Path.Combine(root, "VM", "v"), recursive: true);
+        store.Update("v", static r => r.WithPersistent(static p => p with { last_start_time = 7 }));
+        Assert.Equal(7, Open().Get("v").Extra.persistent.last_start_time);
+    }
+
+    [Fact]
     public void DevicesThatAreGoneLeaveNoFile()
     {
         var store = Open();

@@ -60,6 +60,9 @@ public sealed class XapiServices
     /// <summary>Who changed what; null: not written down.</summary>
     internal Access.AuditLog? Audit { get; init; }
 
+    /// <summary>The calls that have ended, by message.</summary>
+    internal OutcomeCounts Calls { get; } = new("xapi_call", "Calls", "message");
+
     /// <summary>Plug-ins and extensions.</summary>
     internal Hosts.ScriptRunner Scripts { get; init; } = new("/etc/xapi.d/plugins", "/etc/xapi.d/extensions");
 

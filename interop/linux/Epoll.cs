@@ -35,6 +35,7 @@ public sealed unsafe class Epoll : IDisposable
     private const int RemoveOne = 2;
     private const int ChangeOne = 3;
     private const int MaxEvents = 64;
+    private const int Once = 1 << 30; // EPOLLONESHOT
 
     private readonly SafeFileHandle poll;
 
@@ -49,6 +50,12 @@ public sealed unsafe class Epoll : IDisposable
 
     /// <summary>Watches it for something else.</summary>
     public void Change(SafeHandle handle, long key, Readiness wanted) => Control(ChangeOne, handle, key, wanted);
+
+    /// <summary>Watches a descriptor for one event, told to one of the threads that wait; <see cref="Again"/> watches it for the next.</summary>
+    public void AddOnce(SafeHandle handle, long key, Readiness wanted) => Control(AddOne, handle, key, wanted, Once);
+
+    /// <summary>Watches a descriptor of <see cref="AddOnce"/> for one event more.</summary>
+    public void Again(SafeHandle handle, long key, Readiness wanted) => Control(ChangeOne, handle, key, wanted, Once);
 
     /// <summary>Watches it no more.</summary>
     public void Remove(SafeHandle handle) => Control(RemoveOne, handle, 0, Readiness.None);
@@ -75,13 +82,30 @@ public sealed unsafe class Epoll : IDisposable
         }
     }
 
+    /// <summary>Waits, without a limit, for one descriptor that is ready, so that the next one that is can go to another thread.</summary>
+    public (long Key, Readiness Ready) WaitOne()
+    {
+        epoll_event ready;
+
+        // SAFETY: the kernel writes at most one entry into this frame, and it is read only when it says so.
+        while (epoll_wait((int)poll.DangerousGetHandle(), &ready, 1, -1) < 0)
+        {
+            if (errno != EINTR)
+            {
+                throw HypervisorError.Last("epoll_wait");
+            }
+        }
+
+        return ((long)ready.data.u64, (Readiness)(int)ready.events);
+    }
+
     public void Dispose() => poll.Dispose();
 
-    private void Control(int operation, SafeHandle handle, long key, Readiness wanted)
+    private void Control(int operation, SafeHandle handle, long key, Readiness wanted, int flags = 0)
     {
         ArgumentNullException.ThrowIfNull(handle);
         epoll_event watched = default;
-        watched.events = (int)wanted;
+        watched.events = (int)wanted | flags;
         watched.data.u64 = (ulong)key;
 
         // SAFETY: the kernel copies the event from this frame; both descriptors are held open by their owners.

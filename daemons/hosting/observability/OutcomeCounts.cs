@@ -23,6 +23,10 @@ public sealed class OutcomeCounts(string prefix, string what, string label)
         }
     }
 
+    /// <summary>How often each kind ended, and how long all of it took together.</summary>
+    public IEnumerable<(string Kind, long Ended, TimeSpan Duration)> All =>
+        kinds.Select(static k => (k.Key, Volatile.Read(ref k.Value.Ended), TimeSpan.FromTicks(Volatile.Read(ref k.Value.Ticks))));
+
     public void Write(MetricsText page)
     {
         ArgumentNullException.ThrowIfNull(page);

@@ -8,4 +8,7 @@ internal static class DispatchLimits
 
     /// <summary>Results of more rows are written a part at a time.</summary>
     internal const int ShortResultRows = 8;
+
+    /// <summary>Reads of classes with more rows take their turn among long reads.</summary>
+    internal const int ShortReadRows = 64;
 }

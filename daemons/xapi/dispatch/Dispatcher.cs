@@ -16,15 +16,17 @@ namespace Toolstack.Xapi.Dispatch;
 internal sealed class Dispatcher(
     XapiServices services, MessageTable table, IReadOnlyDictionary<string, object> implementations, ImplicitRunner fields, ILogger logger)
 {
-    private readonly OutcomeCounts calls = new("xapi_call", "Calls", "message");
     private int pending;
 
-    internal MessageTable Table => table;
+    /// <summary>Whether the call reads all of a class that has many rows.</summary>
+    internal bool IsLongRead(string method) =>
+        table.Find(method) is { Implicit.Kind: >= ImplicitKind.GetAll and <= ImplicitKind.GetAllRecordsWhere } entry
+        && fields.CountOf(entry.Class) > DispatchLimits.ShortReadRows;
 
     /// <summary>The calls' part of the page for Prometheus.</summary>
     internal void WriteMetrics(MetricsText page)
     {
-        calls.Write(page);
+        services.Calls.Write(page);
         page.Gauge("xapi_pending_tasks", "Asynchronous calls that have not ended.", Volatile.Read(ref pending));
     }
 
@@ -193,7 +195,7 @@ internal sealed class Dispatcher(
             }
         }
 
-        calls.Ended(running.Entry.FullName, Stopwatch.GetElapsedTime(began), failed: reply.Error is not null);
+        services.Calls.Ended(running.Entry.FullName, Stopwatch.GetElapsedTime(began), failed: reply.Error is not null);
         if (reply.Error is { } failure)
         {
             span?.SetStatus(ActivityStatusCode.Error, failure.Code);

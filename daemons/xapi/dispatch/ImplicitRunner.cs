@@ -10,6 +10,9 @@ internal sealed class ImplicitRunner(IChangeLog? pool, IReadOnlyDictionary<strin
     /// <summary>How long the coordinator may take to answer for a member.</summary>
     private static readonly TimeSpan CoordinatorDeadline = TimeSpan.FromSeconds(60);
 
+    /// <summary>How many rows a class has here.</summary>
+    internal int CountOf(XenClass c) => pool is null ? 0 : Virtual(c)?.Rows.Count ?? pool.Count(c);
+
     /// <summary>Raises HANDLE_INVALID, UUID_INVALID, MAP_DUPLICATE_KEY, INVALID_VALUE for what is no query, INTERNAL_ERROR for an argument of
     /// another type or a query of a column that the class does not have, and what a setter of the class refuses.</summary>
     internal async ValueTask<MessageResult> RunAsync(CallContext call, MessageEntry entry, ImmutableArray<Value> arguments)
@@ -79,7 +82,8 @@ internal sealed class ImplicitRunner(IChangeLog? pool, IReadOnlyDictionary<strin
     private string ByUuid(IChangeLog log, XenClass c, string uuid) =>
         (Virtual(c) is { } rows ? rows.Rows.FirstOrDefault(r => r.Row.Uuid == uuid)?.Reference : log.RefByUuid(c, uuid)) ?? throw new XenApiError("UUID_INVALID", c.Name, uuid);
 
-    private static MessageResult Record(XenClass c, XenObject row) => new(w => c.WriteRecord(row, w));
+    /// <summary>Clients read the same record again and again.</summary>
+    private static MessageResult Record(XenClass c, XenObject row) => new(w => w.Shared(row, shared => c.WriteRecord(row, shared)));
 
     private static MessageResult Field(XenField field, XenObject row) => new(w => field.Write(row, w));
 

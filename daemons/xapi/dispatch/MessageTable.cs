@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Toolstack.Idl;
 
@@ -29,23 +30,29 @@ internal sealed record MessageEntry(XenClass Class, XenMessage? Message, Implici
 /// <summary>Finds messages by their names on the wire: <c>Class.message</c> or <c>Class_message</c>. A class is looked into when it is first asked for.</summary>
 internal sealed class MessageTable(ImmutableArray<XenClass> classes)
 {
+    /// <summary>What was found before, which is no more than there is.</summary>
+    private readonly ConcurrentDictionary<string, MessageEntry> known = new(StringComparer.Ordinal);
+
     internal MessageEntry? Find(string name)
     {
+        if (known.TryGetValue(name, out MessageEntry? before))
+        {
+            return before;
+        }
+
         foreach (XenClass c in classes)
         {
             // The separator decides between VM and VM_metrics: VM_metrics.get_record names no message of VM.
             if (name.Length > c.Name.Length + 1 && name[c.Name.Length] is '.' or '_' && name.StartsWith(c.Name, StringComparison.Ordinal)
                 && Find(c, name[(c.Name.Length + 1)..]) is { } entry)
             {
+                known.TryAdd(name, entry);
                 return entry;
             }
         }
 
         return null;
     }
-
-    /// <summary>Whether the name is that of an implicit message that changes nothing.</summary>
-    internal bool IsRead(string name) => Find(name) is { Implicit.IsRead: true };
 
     /// <summary>The result of system.listMethods: what clients may call, whatever it answers.</summary>
     internal void WriteNames(ValueWriter writer)

@@ -8,7 +8,7 @@ namespace Toolstack.Xapi.Events;
 internal sealed class EventFeed(IChangeLog log, IReadOnlyList<XenClass> classes, INoticeLog? notices = null)
 {
     /// <summary>Changes come in bursts; waiting a moment before each look makes one answer of them.</summary>
-    private static readonly TimeSpan Batching = TimeSpan.FromMilliseconds(50);
+    private readonly BatchClock batching = new(TimeSpan.FromMilliseconds(50));
 
     /// <summary>What a timeout that makes no sense stands for, and the longest that is waited.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(24);
@@ -24,11 +24,12 @@ internal sealed class EventFeed(IChangeLog log, IReadOnlyList<XenClass> classes,
         long start = Stopwatch.GetTimestamp();
         if (!wanted.OnlyTasks)
         {
-            await Task.Delay(Batching, cancel).ConfigureAwait(false);
+            await batching.WaitAsync().ConfigureAwait(false);
         }
 
         while (true)
         {
+            cancel.ThrowIfCancellationRequested();
             await check().ConfigureAwait(false);
             IDatabaseView view = log.View;
             EventBatch batch = EventBatch.Compute(view, classes, wanted, seen, notices, since);
@@ -40,7 +41,7 @@ internal sealed class EventFeed(IChangeLog log, IReadOnlyList<XenClass> classes,
 
             // Nothing up to here is the client's: the next look need not pass it again.
             seen = since with { Generation = view.Generation };
-            await Task.Delay(Batching, cancel).ConfigureAwait(false);
+            await batching.WaitAsync().ConfigureAwait(false);
         }
     }
 

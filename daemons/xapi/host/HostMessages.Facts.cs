@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text;
 using Toolstack.Idl;
 using Toolstack.Xapi.Datamodel;
@@ -80,6 +81,14 @@ internal sealed partial class HostMessages
     /// <summary>Raises INVALID_VALUE [data_source; name] for one that the host does not have.</summary>
     public override async Task<double> query_data_source(Call call, Ref<host> host, string data_source) =>
         DataSources.Value(await SourcesAsync(host, call.Cancellation).ConfigureAwait(false), data_source);
+
+    /// <summary>How long the calls of each message took here since the daemon started, on average and in seconds; with their number when asked for.</summary>
+    public override Task<ImmutableSortedDictionary<string, string>> get_diagnostic_timing_stats(Call call, Ref<host> host, bool counts = false) =>
+        Task.FromResult(services.Calls.All.Where(static message => message.Ended > 0).ToImmutableSortedDictionary(
+            static message => message.Kind,
+            message => (message.Duration.TotalSeconds / message.Ended).ToString("0.000000", CultureInfo.InvariantCulture)
+                + (counts ? string.Create(CultureInfo.InvariantCulture, $" (n = {message.Ended})") : ""),
+            StringComparer.Ordinal));
 
     private IXenops Xenops => services.Xenops ?? throw new XenApiError("INTERNAL_ERROR", "xenopsd is not connected");
 

@@ -32,6 +32,9 @@ internal sealed partial class HostMessages
         return Task.CompletedTask;
     }
 
+    /// <summary>Raises HA_NOT_ENABLED: high availability is never armed here, so there is nothing to stop.</summary>
+    public override Task emergency_ha_disable(Call call, bool soft = false) => throw new XenApiError("HA_NOT_ENABLED");
+
     /// <summary>Fetches a copy of the pool's database that is newer than the host's. Raises CANNOT_CONTACT_HOST [address].</summary>
     public override Task request_backup(Call call, Ref<host> host, long generation, bool force) => Backup.RequestAsync(generation, force, call.Cancellation);
 

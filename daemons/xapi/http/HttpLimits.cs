@@ -6,6 +6,9 @@ internal static class HttpLimits
     /// <summary>Connections served at a time, over all listeners.</summary>
     internal const int MaxConnections = 2048;
 
+    /// <summary>The threads that serve connections: more than processors, so that calls that compute leave some for those that come.</summary>
+    internal static int ConnectionThreads => Math.Max(4, 2 * Environment.ProcessorCount);
+
     /// <summary>Accepted connections that have not sent their first bytes yet; the oldest is closed when one more comes.</summary>
     internal const int MaxSilentConnections = 1024;
 
@@ -21,15 +24,21 @@ internal static class HttpLimits
     /// <summary>Connections on their way to xenopsd, and encrypted ones that are carried to it.</summary>
     internal const int MaxHandOvers = 128;
 
-    /// <summary>Reads that are worked on at a time over all clients, for each processor; the others wait in turn by client.</summary>
-    internal const int ReadsPerProcessor = 1;
+    /// <summary>Long reads that are worked on at a time over all clients; the others wait in turn by client.</summary>
+    internal static int ReadThreads => Environment.ProcessorCount;
 
-    /// <summary>Reads of one client that wait; one more is refused.</summary>
+    /// <summary>How long a thread waits for the next long read before it ends.</summary>
+    internal static readonly TimeSpan ReadThreadIdle = TimeSpan.FromSeconds(10);
+
+    /// <summary>Long reads of one client that wait; one more is refused.</summary>
     internal const int MaxWaitingReads = 1024;
 
     /// <summary>Bodies up to this are read at once; larger ones, and chunked ones that pass it, when there is room for them (<see cref="BodyBudget"/>).
     /// What all bodies take together stays below <see cref="MaxConnections"/> times this and twice the largest body.</summary>
     internal const int SmallBodyBytes = 64 * 1024;
+
+    /// <summary>The length that clients state for what they do not know the length of; such a body ends with its connection.</summary>
+    internal const long UnknownLength = 1L << 50;
 
     /// <summary>What is taken from a connection before somebody reads it.</summary>
     internal const int ReadAheadBytes = 64 * 1024;

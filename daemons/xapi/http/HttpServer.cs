@@ -3,10 +3,10 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Toolstack.Xapi.Http.Transport;
 using Toolstack.Xapi.ThinCli;
 
 namespace Toolstack.Xapi.Http;
@@ -26,7 +26,7 @@ internal sealed class HttpServer : IAsyncDisposable
 {
     private readonly KestrelServer server;
     private readonly AcceptThread accepting;
-    private readonly SocketConnectionContextFactory contexts;
+    private readonly ConnectionThreads threads;
     private readonly HttpEndpoints endpoints;
     private readonly HttpApplication application;
     private readonly ILogger logger;
@@ -37,16 +37,8 @@ internal sealed class HttpServer : IAsyncDisposable
         this.logger = logger;
         application = new HttpApplication(services.Routes, new BodyBudget(endpoints.MaxBodyBytes), logger);
         accepting = new AcceptThread(handOver.Start, logger);
-        contexts = new SocketConnectionContextFactory(new SocketConnectionFactoryOptions
-        {
-            WaitForDataBeforeAllocatingBuffer = true,
-            MaxReadBufferSize = HttpLimits.ReadAheadBytes,
-
-            // What woke up for a request reads it, runs it and sends the answer: each handing over to another thread costs more than a short call.
-            // It is a thread of the pool, so a long call holds up no other connection.
-            UnsafePreferInlineScheduling = true,
-        }, logger);
-        server = new KestrelServer(Options.Create(MakeOptions(endpoints, new PlainAccess(services), thinClients)), new PeekingTransport(accepting, contexts, handOver, endpoints.Activated, logger), NullLoggerFactory.Instance);
+        threads = new ConnectionThreads(HttpLimits.ConnectionThreads);
+        server = new KestrelServer(Options.Create(MakeOptions(endpoints, new PlainAccess(services), thinClients)), new PeekingTransport(accepting, threads, handOver, endpoints.Activated, logger), NullLoggerFactory.Instance);
     }
 
     /// <summary>Where TCP is listened on, as URLs with the ports the kernel chose.</summary>
@@ -72,7 +64,7 @@ internal sealed class HttpServer : IAsyncDisposable
     {
         server.Dispose();
         accepting.Dispose();
-        contexts.Dispose();
+        threads.Dispose();
         return ValueTask.CompletedTask;
     }
 

@@ -6,11 +6,12 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
 using Toolstack.Hosting;
 using Toolstack.Xapi.Http.Tls;
+using Toolstack.Xapi.Http.Transport;
 
 namespace Toolstack.Xapi.Http;
 
 /// <summary>Kestrel's transport: connections whose first bytes <see cref="AcceptThread"/> found to be HTTP.</summary>
-internal sealed class PeekingTransport(AcceptThread accepting, SocketConnectionContextFactory contexts, HandOver handOver, Socket? activated, ILogger logger)
+internal sealed class PeekingTransport(AcceptThread accepting, ConnectionThreads threads, HandOver handOver, Socket? activated, ILogger logger)
     : IConnectionListenerFactory
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -18,7 +19,7 @@ internal sealed class PeekingTransport(AcceptThread accepting, SocketConnectionC
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
         Socket listening = endpoint is UnixDomainSocketEndPoint && activated is not null ? activated : Opened(endpoint);
-        return ValueTask.FromResult<IConnectionListener>(new Listener(listening, accepting, contexts, endpoint as TlsEndPoint, handOver, listening == activated, logger));
+        return ValueTask.FromResult<IConnectionListener>(new Listener(listening, accepting, threads, endpoint as TlsEndPoint, handOver, listening == activated, logger));
     }
 
     private static Socket Opened(EndPoint endpoint)
@@ -57,19 +58,19 @@ internal sealed class PeekingTransport(AcceptThread accepting, SocketConnectionC
         private readonly Socket listening;
         private readonly bool lent;
         private readonly AcceptThread accepting;
-        private readonly SocketConnectionContextFactory contexts;
+        private readonly ConnectionThreads threads;
 
         /// <summary>Sockets, or TLS connections whose handshake is done.</summary>
         private readonly Channel<IDisposable> accepted = Channel.CreateBounded<IDisposable>(
             new BoundedChannelOptions(HttpLimits.MaxAcceptedConnections) { SingleReader = true });
 
         internal Listener(
-            Socket listening, AcceptThread accepting, SocketConnectionContextFactory contexts, TlsEndPoint? tls, HandOver handOver, bool lent, ILogger logger)
+            Socket listening, AcceptThread accepting, ConnectionThreads threads, TlsEndPoint? tls, HandOver handOver, bool lent, ILogger logger)
         {
             this.lent = lent;
             this.listening = listening;
             this.accepting = accepting;
-            this.contexts = contexts;
+            this.threads = threads;
             EndPoint = listening.LocalEndPoint!;
             accepting.Add(listening, tls is null
                 ? accepted.Writer.TryWrite
@@ -89,17 +90,28 @@ internal sealed class PeekingTransport(AcceptThread accepting, SocketConnectionC
                         return shaken;
                     }
 
-                    var socket = (Socket)next;
-                    if (socket.ProtocolType is ProtocolType.Tcp)
+                    if (Open((Socket)next) is { } connection)
                     {
-                        socket.NoDelay = true;
+                        return connection;
                     }
-
-                    return contexts.Create(socket);
                 }
             }
 
             return null;
+        }
+
+        /// <summary>Null for a client that has gone already.</summary>
+        private SocketConnection? Open(Socket socket)
+        {
+            try
+            {
+                return new SocketConnection(socket, threads);
+            }
+            catch (SocketException)
+            {
+                socket.Dispose();
+                return null;
+            }
         }
 
         public ValueTask UnbindAsync(CancellationToken cancellationToken = default)

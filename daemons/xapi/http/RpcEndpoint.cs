@@ -13,7 +13,7 @@ namespace Toolstack.Xapi.Http;
 /// <summary>XenAPI calls over HTTP: a document in, a document out, always with status 200 once the request is a call at all.</summary>
 internal sealed class RpcEndpoint(XapiServices services, Dispatcher dispatcher)
 {
-    private readonly FairGate reads = new(Math.Max(2, Environment.ProcessorCount * HttpLimits.ReadsPerProcessor));
+    private readonly ReadThreads reads = new(HttpLimits.ReadThreads);
 
     /// <summary>Whether the request came over the Unix socket.</summary>
     internal static bool IsLocal(HttpContext context) =>
@@ -35,82 +35,63 @@ internal sealed class RpcEndpoint(XapiServices services, Dispatcher dispatcher)
             return;
         }
 
-        await AnswerAsync(context, XmlReplyForm.Instance, call.Method, call.Parameters).ConfigureAwait(false);
+        await AnswerAsync(context, XmlReplyForm.Instance, call.Method, call.Parameters, local).ConfigureAwait(false);
     }
 
     internal async Task JsonRpcAsync(HttpContext context)
     {
         JsonRpcRequest request = await RequestBody.ReadAsync(context, static body => JsonRpcRequest.Parse(body.Span)).ConfigureAwait(false);
-        await AnswerAsync(context, request, request.Method, request.Parameters).ConfigureAwait(false);
+        await AnswerAsync(context, request, request.Method, request.Parameters, IsLocal(context)).ConfigureAwait(false);
     }
 
-    /// <summary>Runs the call and sends its answer. A read is run and encoded in its client's turn, and each piece of a long answer in one more,
+    /// <summary>Runs the call and sends its answer. A long read is run and encoded in its client's turn, and each piece of a long answer in one more,
     /// so that neither who reads much nor who reads slowly keeps the others from reading.</summary>
-    private async Task AnswerAsync(HttpContext context, IReplyForm form, string method, ImmutableArray<Value> parameters)
+    private async Task AnswerAsync(HttpContext context, IReplyForm form, string method, ImmutableArray<Value> parameters, bool local)
     {
-        string client = FairGate.ClientOf(parameters);
-        bool inTurn = dispatcher.Table.IsRead(method);
-        if (inTurn && !await reads.EnterAsync(client, mayRefuse: true).ConfigureAwait(false))
+        string client = ReadThreads.ClientOf(parameters);
+        if (dispatcher.IsLongRead(method))
         {
-            DispatchReply refused = DispatchReply.Failure(new XenApiError("TOO_MANY_PENDING_TASKS"));
-            await HttpReplies.DocumentAsync(context, form.ContentType, Document(form, refused)).ConfigureAwait(false);
-            return;
+            if (reads.IsFull(client))
+            {
+                DispatchReply refused = DispatchReply.Failure(new XenApiError("TOO_MANY_PENDING_TASKS"));
+                await HttpReplies.DocumentAsync(context, form.ContentType, Document(form, refused)).ConfigureAwait(false);
+                return;
+            }
+
+            await reads.TurnOf(client);
         }
 
-        LongReply? rest = null;
-        XenApiError? error;
-        bool more = false;
-        ReadOnlyMemory<byte> answer;
-        try
-        {
-            DispatchReply reply = await dispatcher.RunAsync(method, parameters, Origin(context, IsLocal(context))).ConfigureAwait(false);
-            error = reply.Error;
-            if (error is null && !reply.IsBare && reply.Result.IsLong)
-            {
-                rest = new LongReply(form, reply.Result);
-                more = rest.Fill();
-                answer = rest.Piece;
-            }
-            else
-            {
-                answer = Document(form, reply);
-            }
-        }
-        finally
-        {
-            if (inTurn)
-            {
-                reads.Leave();
-            }
-        }
-
-        if (error is not null)
+        DispatchReply reply = await dispatcher.RunAsync(method, parameters, Origin(context, local)).ConfigureAwait(false);
+        if (reply.Error is { } error)
         {
             await CoordinatorThumbprint.AddAsync(context, services, error).ConfigureAwait(false);
         }
-
-        using (rest)
+        else if (!reply.IsBare && reply.Result.IsLong)
         {
-            await (more ? SendAsync(context, form, rest!, client) : HttpReplies.DocumentAsync(context, form.ContentType, answer)).ConfigureAwait(false);
+            await SendAsync(context, form, reply.Result, client).ConfigureAwait(false);
+            return;
         }
+
+        await HttpReplies.DocumentAsync(context, form.ContentType, Document(form, reply)).ConfigureAwait(false);
     }
 
-    private async Task SendAsync(HttpContext context, IReplyForm form, LongReply reply, string client)
+    private async Task SendAsync(HttpContext context, IReplyForm form, MessageResult result, string client)
     {
+        using var reply = new LongReply(form, result);
+        bool more = reply.Fill();
+        if (!more)
+        {
+            await HttpReplies.DocumentAsync(context, form.ContentType, reply.Piece).ConfigureAwait(false);
+            return;
+        }
+
         await using Stream body = HttpReplies.Start(context, form.ContentType);
-        for (bool more = true; more;)
+        while (more)
         {
             await body.WriteAsync(reply.Piece, context.RequestAborted).ConfigureAwait(false);
             reply.Sent();
-            await reads.EnterAsync(client, mayRefuse: false).ConfigureAwait(false);
-            try
-            {
-                more = reply.Fill();
-            }
-            finally
-            {
-                reads.Leave();
-            }
+            await reads.TurnOf(client);
+            more = reply.Fill();
         }
 
         await body.WriteAsync(reply.Piece, context.RequestAborted).ConfigureAwait(false);

@@ -38,6 +38,19 @@ public class HostCallTests
     }
 
     [Fact]
+    public async Task CallsAreTimedAndHighAvailabilityIsNotArmed()
+    {
+        await using XapiServer server = await XapiServer.StartAsync();
+        (Value session, Value host) = await HostAsync(server);
+        await FailsAsync(server, ["HA_NOT_ENABLED"], "host.emergency_ha_disable", session);
+        var times = (Value.Struct)await server.CallAsync("host.get_diagnostic_timing_stats", session, host);
+        Assert.True(double.Parse(times.Find("host.emergency_ha_disable")!.AsString(), System.Globalization.CultureInfo.InvariantCulture) >= 0);
+        times = (Value.Struct)await server.CallAsync("host.get_diagnostic_timing_stats", session, host, new Value.Bool(true));
+        Assert.EndsWith(" (n = 1)", times.Find("host.emergency_ha_disable")!.AsString(), StringComparison.Ordinal);
+        Assert.Null(times.Find("VM.start"));
+    }
+
+    [Fact]
     public async Task AHostIsSwitchedOnByItsPlugin()
     {
         await using XapiServer server = await XapiServer.StartAsync();

@@ -38,6 +38,8 @@ public sealed class LinesTests
         ("tasks and events alone are enough to follow a VM; a task can be cancelled",
             ["a life cycle by tasks, seen by events alone", "a cancelled task rejects and the VM stays"]),
         ("a PUT is probed with an empty one, then sent, chunked", ["a put is probed then sent"]),
+        ("a PUT of unknown length states 1125899906842624, and its connection is cut at the end", ["a body of unknown length ends with its connection"]),
+        ("GET and PUT answer 302 with the right host and the same query", ["a member redirects to the coordinator"]),
         ("dates, references, null and numbers in both encodings", ["types are those of the data model", "json numbers and texts are both integers"]),
         ("consoles read API versions, the superuser flag, permissions and all roles", ["what a management console asks of roles and hosts"]),
         ("the product version splits into three numbers", ["types are those of the data model", "what a management console asks of roles and hosts"]),

@@ -38,6 +38,16 @@ internal static class XapiRoutes
                 new RemoteDatabaseEndpoint(new RemoteDatabaseAccess(local, Datamodel.Datamodel.Classes), services.Sessions).PostAsync);
         }
 
+        else
+        {
+            var redirect = new CoordinatorRedirect(services);
+            foreach (string path in (string[])[DatabaseDumpEndpoint.Path, Reports.BlobEndpoint.Path])
+            {
+                routes.Add("GET", path, redirect.AnswerAsync);
+                routes.Add("PUT", path, redirect.AnswerAsync);
+            }
+        }
+
         return dispatcher;
     }
 }

@@ -54,7 +54,7 @@ internal sealed class BlobEndpoint(XapiServices services, BlobStore store)
 
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
         {
-            limit.MaxRequestBodySize = ReportLimits.MaxBlobBytes;
+            limit.MaxRequestBodySize = IsOpen(context) ? null : ReportLimits.MaxBlobBytes;
         }
 
         long length = await SaveAsync(context, store.PathOf(row)).ConfigureAwait(false);
@@ -78,7 +78,7 @@ internal sealed class BlobEndpoint(XapiServices services, BlobStore store)
             var file = new FileStream(temporary, options);
             await using (file.ConfigureAwait(false))
             {
-                await context.Request.Body.CopyToAsync(file, context.RequestAborted).ConfigureAwait(false);
+                await (IsOpen(context) ? CopyOpenAsync(context.Request.Body, file) : context.Request.Body.CopyToAsync(file, context.RequestAborted)).ConfigureAwait(false);
                 file.Flush(flushToDisk: true);
                 length = file.Length;
             }
@@ -93,6 +93,31 @@ internal sealed class BlobEndpoint(XapiServices services, BlobStore store)
         finally
         {
             File.Delete(temporary);
+        }
+    }
+
+    /// <summary>Whether the end of the connection is that of the body.</summary>
+    private static bool IsOpen(HttpContext context) => context.Request.ContentLength == HttpLimits.UnknownLength;
+
+    private static async Task CopyOpenAsync(Stream body, FileStream file)
+    {
+        byte[] buffer = new byte[ReportLimits.CopyBytes];
+        try
+        {
+            // The connection's end ends the request as well, but what had come before is the content.
+            while (await body.ReadAsync(buffer, CancellationToken.None).ConfigureAwait(false) is > 0 and int count)
+            {
+                if (file.Length + count > ReportLimits.MaxBlobBytes)
+                {
+                    throw new HttpRefusal(413, $"a blob of more than {ReportLimits.MaxBlobBytes} bytes");
+                }
+
+                await file.WriteAsync(buffer.AsMemory(0, count)).ConfigureAwait(false);
+            }
+        }
+        catch (BadHttpRequestException error) when (error.StatusCode == 400)
+        {
+            // Cut at the end. One that was too slow is another status, and no end.
         }
     }
 

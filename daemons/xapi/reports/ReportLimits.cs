@@ -18,6 +18,9 @@ internal static class ReportLimits
     /// <summary>The content of one blob, in bytes.</summary>
     internal const long MaxBlobBytes = 64L * 1024 * 1024;
 
+    /// <summary>The content of a blob is taken in pieces of this size.</summary>
+    internal const int CopyBytes = 64 * 1024;
+
     /// <summary>How long a transfer may stand still.</summary>
     internal static readonly TimeSpan StallDeadline = TimeSpan.FromSeconds(60);
 }

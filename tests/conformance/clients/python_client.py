@@ -414,6 +414,57 @@ def a_put_is_probed_then_sent():
     api.blob.destroy(blob)
 
 
+@scenario
+def a_body_of_unknown_length_ends_with_its_connection():
+    session = login()
+    api = session.xenapi
+    (pool,) = api.pool.get_all()
+    blob = api.pool.create_new_blob(pool, "conformance", "text/plain", False)
+    data = bytes(range(256)) * 1000
+    conn = connection()
+    conn.connect()
+    with conn.sock as sock:
+        head = f"PUT /blob?session_id={session.ref}&ref={blob} HTTP/1.1\r\nHost: {conn.host}\r\nContent-Length: 1125899906842624\r\n\r\n"
+        sock.sendall(head.encode() + data)
+    end = time.monotonic() + PATIENCE
+    while int(api.blob.get_size(blob)) != len(data):
+        assert time.monotonic() < end, api.blob.get_size(blob)
+        time.sleep(0.02)
+    conn = connection()
+    conn.request("GET", f"/blob?session_id={session.ref}&ref={blob}")
+    assert conn.getresponse().read() == data
+    api.blob.destroy(blob)
+
+
+@scenario
+def a_member_redirects_to_the_coordinator():
+    session = login()
+    api = session.xenapi
+    (pool,) = api.pool.get_all()
+    blob = api.pool.create_new_blob(pool, "conformance", "text/plain", False)
+    path = f"/blob?session_id={session.ref}&ref={blob}"
+    conn = connection(1)
+    conn.request("PUT", path, b"")
+    answer = conn.getresponse()
+    answer.read()
+    place = urllib.parse.urlsplit(answer.getheader("Location"))
+    assert answer.status == 302 and f"{place.path}?{place.query}" == path, answer.getheaders()
+    assert place.netloc == urllib.parse.urlsplit(URLS[0]).netloc, place
+    there = http.client.HTTPConnection(place.netloc, timeout=PATIENCE)
+    there.request("PUT", path, b"content")
+    answer = there.getresponse()
+    answer.read()
+    assert answer.status == 200, answer.status
+    # The member's connection is good for more.
+    conn.request("GET", path)
+    answer = conn.getresponse()
+    answer.read()
+    assert answer.status == 302 and answer.getheader("Location") == place.geturl(), answer.getheaders()
+    there.request("GET", path)
+    assert there.getresponse().read() == b"content"
+    api.blob.destroy(blob)
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "--list":
         print("\n".join(SCENARIOS))

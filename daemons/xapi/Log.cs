@@ -178,6 +178,9 @@ internal static partial class Log
     [LoggerMessage(3227, LogLevel.Error, "{Address} is the coordinator of this pool too: {Outcome}")]
     internal static partial void TwoCoordinators(ILogger logger, string address, string outcome);
 
+    [LoggerMessage(3228, LogLevel.Warning, "the certificate of host {Uuid} is not kept: {Reason}")]
+    internal static partial void CertificateNotKept(ILogger logger, string uuid, string reason);
+
     [LoggerMessage(3400, LogLevel.Warning, "SR {Repository} is not attached to {Host}: {Reason}")]
     internal static partial void NotAttachedElsewhere(ILogger logger, string repository, string host, string reason);
 

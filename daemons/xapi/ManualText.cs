@@ -30,8 +30,14 @@ internal static class ManualText
                 "A host begins as the coordinator of a pool of its own. pool.join makes it a member of another, pool.eject ends that; pool.designate_new_master and the "
                 + "emergency calls change the coordinator. Each change is one file that the next start carries out, so that a host that dies on the way is one or the other."),
             new ManualSection(
+                "CERTIFICATES",
+                "A host that serves HTTPS enters the fingerprint of its certificate in the pool's database, and keeps those of the other hosts in pool-certificates-path "
+                + "and pool-trusted-certificates, by which xapi and xenopsd verify them where they are told to (pool-verify-certificates, migration-verify-certificates). "
+                + "A host that joins trusts whoever answers at the address it is given, unless pool-join-trusts-first-contact is off; from then on only the pool's own. "
+                + "Hosts that leave are trusted no more. What else stands in pool-trusted-certificates stays."),
+            new ManualSection(
                 "LIMITS",
-                "Reads are worked on one a processor at a time, and clients take turns at them. Logins, and whatever changes something, wait for no read: one client that "
+                "Reads of whole classes are worked on one a processor at a time, by threads that give way to all others, and clients take turns at them. Logins, and whatever changes something, wait for no read: one client that "
                 + "reads all it can delays them by 250 ms at most on two processors. Requests above 64 KiB share room for twice max-request-bytes, of which one client has "
                 + "half, and wait for it up to a minute; so the memory that requests take does not grow with their number, but for 128 KiB a connection, of which there are 2048 "
                 + "at most."),

@@ -11,7 +11,7 @@ namespace Toolstack.Xapi.Membership;
 /// pool.join on the host that joins. Nothing of the pool is changed and nothing of the host, but that no VM starts meanwhile, until every check
 /// has passed; then the host's role changes in one step and the daemon starts anew as a member, which brings its rows along (<see cref="Arrival"/>).
 /// </summary>
-internal sealed class JoiningHost(XapiServices services)
+internal sealed class JoiningHost(XapiServices services, CertificateExchange certificates)
 {
     private const string ApiVersion = "1.1";
     private const string Originator = "pool.join";
@@ -30,6 +30,7 @@ internal sealed class JoiningHost(XapiServices services)
         {
             // What starts now would be lost with the role.
             await HostState.SetEnabledAsync(services.Database, services.Identity.Localhost, enabled: false, cancel).ConfigureAwait(false);
+            await MeetAsync(address, cancel).ConfigureAwait(false);
             string session = await LoginAsync(address, user, password, cancel).ConfigureAwait(false);
             try
             {
@@ -50,6 +51,10 @@ internal sealed class JoiningHost(XapiServices services)
 
             throw;
         }
+        finally
+        {
+            certificates.EndFirstContact();
+        }
 
         services.RestartSoon($"joined the pool at {address}");
     }
@@ -61,6 +66,8 @@ internal sealed class JoiningHost(XapiServices services)
         PoolPicture pool = await PoolPicture.ReadAsync(remote, cancel).ConfigureAwait(false);
         PoolPicture here = await PoolPicture.ReadAsync(services.Database, cancel).ConfigureAwait(false);
         JoinChecks.Assert(here, pool, force);
+        await certificates.SyncAsync(remote, cancel).ConfigureAwait(false);
+        await certificates.AssertTrustedAsync(address, cancel).ConfigureAwait(false);
         try
         {
             string coordinator = pool.Coordinator.address.Length > 0 ? pool.Coordinator.address : address;
@@ -69,6 +76,18 @@ internal sealed class JoiningHost(XapiServices services)
         catch (ConfigurationException error)
         {
             throw new XenApiError("INTERNAL_ERROR", error.Message);
+        }
+    }
+
+    private async Task MeetAsync(string address, CancellationToken cancel)
+    {
+        try
+        {
+            await certificates.BeginFirstContactAsync(address, cancel).ConfigureAwait(false);
+        }
+        catch (XenApiError)
+        {
+            throw new XenApiError("JOINING_HOST_CONNECTION_FAILED");
         }
     }
 

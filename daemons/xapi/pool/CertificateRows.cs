@@ -77,6 +77,7 @@ internal static class CertificateRows
         }
     }
 
-    private static string Fingerprint(X509Certificate2 certificate, HashAlgorithmName algorithm) =>
+    /// <summary>As class Certificate has it: pairs of digits with colons between.</summary>
+    internal static string Fingerprint(X509Certificate2 certificate, HashAlgorithmName algorithm) =>
         string.Join(':', Convert.ToHexStringLower(certificate.GetCertHash(algorithm)).Chunk(2).Select(static pair => new string(pair)));
 }

@@ -9,7 +9,7 @@ using Toolstack.Xapi.Http;
 namespace Toolstack.Xapi.Pool;
 
 /// <summary>A member's side of belonging to a pool: it says hello until the coordinator lets it in, then sends its heartbeat, and says when it stops.</summary>
-internal sealed class MemberLink(XenApiClient client, HostIdentity identity, OwnRows rows, Membership.Arrival arrival, TimeSpan interval, ILogger logger)
+internal sealed class MemberLink(XenApiClient client, HostIdentity identity, OwnRows rows, Membership.Arrival arrival, Func<CancellationToken, Task>? certified, TimeSpan interval, ILogger logger)
 {
     private const string ShuttingDown = "shutting-down";
     private readonly Channel<bool> pulse = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -22,6 +22,7 @@ internal sealed class MemberLink(XenApiClient client, HostIdentity identity, Own
             string reason;
             try
             {
+                await EnterCertificateAsync(cancel).ConfigureAwait(false);
                 switch (await HelloAsync(cancel).ConfigureAwait(false))
                 {
                     case hello_return.ok:
@@ -51,6 +52,23 @@ internal sealed class MemberLink(XenApiClient client, HostIdentity identity, Own
 
             Log.HelloFailed(logger, identity.CoordinatorAddress, pause, reason);
             await Task.Delay(pause, cancel).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>By which certificate the coordinator is to know this host when it calls back. Whatever fails here is told by the hello.</summary>
+    private async Task EnterCertificateAsync(CancellationToken cancel)
+    {
+        try
+        {
+            if (certified is not null && await rows.FindAsync(cancel).ConfigureAwait(false) is { IsNull: false } self)
+            {
+                identity.Localhost = self;
+                await certified(cancel).ConfigureAwait(false);
+            }
+        }
+        catch (XenApiError)
+        {
+            // It has no certificate, then.
         }
     }
 

@@ -9,6 +9,8 @@ namespace Toolstack.Xapi.Pool;
 internal sealed partial class PoolMessages(XapiDatabase database, HostIdentity identity, XenApiClient client, HostLiveness liveness, MemberLink link, HostPolicies policies,
     Access.AuditLog? audit) : poolMessages
 {
+    internal required Membership.CertificateExchange Certificates { get; init; }
+
     /// <summary>A member starts: it is entered as alive but closed for VMs, and the tasks of its former life end.
     /// Raises HOST_IS_SLAVE [address].</summary>
     public override async Task<hello_return> hello(Call call, string host_uuid, string host_address)
@@ -28,6 +30,7 @@ internal sealed partial class PoolMessages(XapiDatabase database, HostIdentity i
             return hello_return.unknown_host;
         }
 
+        bool isNew = await Certificates.SyncHostAsync(self, host_uuid, host_address, call.Cancellation).ConfigureAwait(false);
         if (!await TalksBackAsync(self, host_address, call.Cancellation).ConfigureAwait(false))
         {
             return hello_return.cannot_talk_back;
@@ -37,6 +40,11 @@ internal sealed partial class PoolMessages(XapiDatabase database, HostIdentity i
         await HostState.SetEnabledAsync(database, self, enabled: false, call.Cancellation).ConfigureAwait(false);
         await liveness.HeardAsync(self, call.Cancellation).ConfigureAwait(false);
         await new CoordinatorRows(database, identity).EndTasksOfAsync(self, call.Cancellation).ConfigureAwait(false);
+        if (isNew)
+        {
+            _ = Certificates.TellAsync(self);
+        }
+
         return hello_return.ok;
     }
 

@@ -41,6 +41,14 @@ public static class PoolSettings
     public static readonly ConfigKey<bool> VerifyCertificates = ConfigKey.Flag(
         "pool-verify-certificates", false, "Verify the certificates of the other hosts of the pool, also of one that is to be joined.");
 
+    public static readonly ConfigKey<bool> TrustFirstContact = ConfigKey.Flag(
+        "pool-join-trusts-first-contact", true,
+        "pool.join trusts whoever answers at the address of the pool to be joined; off: its certificate must be in pool-trusted-certificates before.");
+
+    public static readonly ConfigKey<string> HostCertificates = ConfigKey.FilePath(
+        "pool-certificates-path", "/etc/stunnel/certs-pool",
+        "Directory of the certificates of the pool's hosts, which xapi keeps in step with the pool, and with them pool-trusted-certificates.");
+
     public static readonly ConfigKey<string> TrustedCertificates = ConfigKey.FilePath(
         "pool-trusted-certificates", "/etc/stunnel/xapi-pool-ca-bundle.pem",
         "PEM of the certificates that another host's must be one of, or be signed by, when it is verified.");
@@ -48,6 +56,6 @@ public static class PoolSettings
     public static IReadOnlyList<ConfigKey> All { get; } =
     [
         DatabasePath, RoleFile, SecretFile, InventoryFile, LocalStateFile, ManagementAddress, HostAssumedDead, HeartbeatInterval, BackupPath, BackupInterval,
-        HttpsOnly, VerifyCertificates, TrustedCertificates,
+        HttpsOnly, VerifyCertificates, TrustFirstContact, HostCertificates, TrustedCertificates,
     ];
 }

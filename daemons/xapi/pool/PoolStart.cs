@@ -26,6 +26,7 @@ internal sealed class PoolStart
     private readonly DatabaseBackup backup;
     private readonly CoordinatorChange change;
     private readonly LeavingHost leaving;
+    private readonly CertificateExchange certificates;
     private readonly ILogger logger;
     private readonly TimeSpan round;
     private HostFacts facts;
@@ -41,16 +42,19 @@ internal sealed class PoolStart
         rows = new OwnRows(services.Database, services.Identity);
         liveness = new HostLiveness(services.Database, services.Identity, assumedDead, TimeProvider.System, logger);
         Arrival arrival = new(services.Database, services.Identity, configuration.Get(PoolSettings.DatabasePath), logger);
-        link = new MemberLink(services.Client, services.Identity, rows, arrival, configuration.Get(PoolSettings.HeartbeatInterval), logger);
+        link = new MemberLink(services.Client, services.Identity, rows, arrival,
+            configuration.Get(Settings.HttpsPort) == 0 ? null : cancel => CertificateRows.RefreshAsync(services, cancel),
+            configuration.Get(PoolSettings.HeartbeatInterval), logger);
         policies = new HostPolicies(services);
         local = new LocalState(configuration.Get(PoolSettings.LocalStateFile));
         backup = new DatabaseBackup(services, logger);
         change = new CoordinatorChange(services, backup, logger);
         leaving = new LeavingHost(services, logger);
+        certificates = new CertificateExchange(services, logger);
         Hosts = new HostMessages(services, liveness, services.Scripts, policies, local) { Change = change, Backup = backup };
         Pools = new PoolMessages(services.Database, services.Identity, services.Client, liveness, link, policies, services.Audit)
         {
-            Joining = new JoiningHost(services), Leaving = leaving, Change = change, Backup = backup,
+            Joining = new JoiningHost(services, certificates), Leaving = leaving, Change = change, Backup = backup, Certificates = certificates,
         };
     }
 
@@ -201,6 +205,11 @@ internal sealed class PoolStart
     /// <summary>Every host's own housekeeping; what is as it was causes no event.</summary>
     private async Task RoundAsync(CancellationToken cancel)
     {
+        if (!services.IsLeaving)
+        {
+            await certificates.SyncAsync(services.Database, cancel).ConfigureAwait(false);
+        }
+
         if (facts.Info is not null && !services.IsLeaving)
         {
             await rows.RefreshAsync(facts, cancel).ConfigureAwait(false);

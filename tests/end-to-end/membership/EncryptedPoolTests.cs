@@ -12,7 +12,7 @@ public sealed class EncryptedPoolTests : MembershipTests
     [Fact]
     public async Task HostsJoinAndForwardOverTlsWhenTheyTrustEachOther()
     {
-        await StartAsync(new PoolOptions { StandAlone = true, Tls = true, XapiLines = ["pool-verify-certificates = true"] });
+        await StartAsync(new PoolOptions { StandAlone = true, Tls = true, XapiLines = ["pool-verify-certificates = true", "pool-join-trusts-first-contact = false"] });
         using (var second = await Pool.LoginAsync(Cancel, Second))
         {
             // The coordinator answers over HTTP as well, but a password goes to nobody who is not trusted.
@@ -56,11 +56,66 @@ public sealed class EncryptedPoolTests : MembershipTests
 
         // A coordinator that is trusted no more is not listened to.
         File.Delete(Second.TrustedHosts);
+        Directory.CreateDirectory(Second.TrustedHosts);
         Second.Xapi.Kill();
         using var member = XenApiClient.OverTcp(Second.Url);
         await UntilAsync("the member has no coordinator", async () => (bool)await member.CallRawAsync("host.is_in_emergency_mode", [], Cancel));
+        Directory.Delete(Second.TrustedHosts);
         await File.WriteAllTextAsync(Second.TrustedHosts, shown, Cancel);
         await UntilAsync("it has one again", async () => !(bool)await member.CallRawAsync("host.is_in_emergency_mode", [], Cancel));
+    }
+
+    /// <summary>Nobody fills in bundles: who joins trusts whoever answers once, and after that the hosts of the pool know each other's certificates,
+    /// the new ones of those that get others too, until they part.</summary>
+    [Fact]
+    public async Task HostsThatJoinTrustEachOtherUntilTheyPart()
+    {
+        await StartAsync(new PoolOptions
+        {
+            StandAlone = true,
+            Tls = true,
+            XapiLines = ["pool-verify-certificates = true", "host_heartbeat_interval = 2", "host_assumed_dead_interval = 60"],
+        });
+        foreach (var host in Pool.Hosts)
+        {
+            // As on a real host, where both daemons use one bundle.
+            File.CreateSymbolicLink(host.TrustedCertificates, host.TrustedHosts);
+        }
+
+        await Pool.JoinAsync(Second, First, Cancel);
+        await TrustAsync(First, First, Second);
+        await TrustAsync(Second, First, Second);
+        using var first = await Pool.LoginAsync(Cancel, First);
+        var there = await first.TextAsync("host.get_by_uuid", Cancel, Second.Uuid);
+        var vm = await VmAsync(first, "moves", Cancel);
+        await first.CallAsync("VM.start_on", Cancel, vm, there, false, false);
+        await first.CallAsync("VM.pool_migrate", Cancel, vm, await first.TextAsync("host.get_by_uuid", Cancel, First.Uuid), new Dictionary<string, string> { ["live"] = "true" });
+        Assert.Equal(0, (await GuestMemory.VerifyAsync(first, vm, Cancel)).Errors);
+
+        var before = Shown(Second);
+        await first.CallAsync("host.reset_server_certificate", Cancel, there);
+        Assert.NotEqual(before, Shown(Second));
+        await TrustAsync(First, First, Second);
+        await first.CallAsync("VM.pool_migrate", Cancel, vm, there, new Dictionary<string, string> { ["live"] = "true" });
+        await first.CallAsync("VM.hard_shutdown", Cancel, vm);
+
+        await first.CallAsync("pool.eject", Cancel, there);
+        await TrustAsync(First, First);
+        await TrustAsync(Second, Second);
+    }
+
+    /// <summary>Waits until a host trusts exactly the certificates of these.</summary>
+    private Task TrustAsync(PoolHost host, params PoolHost[] trusted) => UntilAsync($"host {host.Number} trusts {trusted.Length}", () =>
+    {
+        var bundle = new X509Certificate2Collection();
+        bundle.ImportFromPemFile(host.TrustedHosts);
+        return Task.FromResult(bundle.Select(static one => one.Thumbprint).Order().SequenceEqual(trusted.Select(Shown).Order()));
+    });
+
+    private static string Shown(PoolHost host)
+    {
+        using var certificate = X509Certificate2.CreateFromPem(File.ReadAllText(host.Certificate));
+        return certificate.Thumbprint;
     }
 
     /// <summary>What a member adds to HOST_IS_SLAVE for a client that asks.</summary>

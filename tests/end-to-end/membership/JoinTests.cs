@@ -58,10 +58,10 @@ public sealed class JoinTests : MembershipTests
         Assert.Equal("Running", await first.TextAsync("VM.get_power_state", Cancel, vm));
         await first.CallAsync("VM.hard_shutdown", Cancel, vm);
 
-        // What it was before does not keep it from coming back.
+        // What it was before does not keep it from coming back, by force as well (pool.join_force).
         await Pool.WaitUntilLiveAsync(Second, [], Cancel);
         await Xe.RunAsync(
-            ["-s", Second.XapiSocket, "pool-join", $"master-address={First.Address}", $"master-username={DevelopmentPool.User}", $"master-password={Pool.Password}"], Cancel);
+            ["-s", Second.XapiSocket, "pool-join", $"master-address={First.Address}", $"master-username={DevelopmentPool.User}", $"master-password={Pool.Password}", "force=true"], Cancel);
         await MemberAsync(Second, First);
     }
 

@@ -36,6 +36,7 @@ public static class HostFiles
             $"https-port = {host.TlsPort ?? 0}",
             $"server-cert-path = {host.Certificate}",
             $"pool-trusted-certificates = {host.TrustedHosts}",
+            $"pool-certificates-path = {In("certs-pool")}",
             $"http-port = {host.Url.Port}",
             $"management-address = {host.Address}",
             $"password-file = {In("passwords")}",

@@ -23,6 +23,8 @@ public sealed unsafe class SharedMemory : IDisposable
     private const int SeekHole = 4;
     private const int PopulateWrite = 23; // MADV_POPULATE_WRITE of asm-generic/mman-common.h: likewise
     private const int PunchHoleMode = 3; // FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE of linux/falloc.h
+    private const long LatePieceBytes = 16 << 20;
+    private const int LateStackBytes = 128 * 1024;
     private byte* _base;
 
     private SharedMemory(SafeFileHandle handle, byte* address, long length)
@@ -202,8 +204,31 @@ public sealed unsafe class SharedMemory : IDisposable
     }
 
     /// <summary>As <see cref="Dispose"/>, but nobody waits for it: taking a guest's memory apart takes the kernel a good part of a second for
-    /// every few GiB, and a VM that moves is suspended meanwhile.</summary>
-    public void DisposeLater() => ThreadPool.UnsafeQueueUserWorkItem(static memory => memory.Dispose(), this, preferLocal: false);
+    /// every few GiB, and a VM that moves is suspended meanwhile. So it is done piece by piece, in which other threads may map memory, on a
+    /// thread that gives way to all others.</summary>
+    public void DisposeLater()
+    {
+        nint mapped = (nint)_base;
+        _base = null;
+        if (mapped != 0)
+        {
+            new Thread(() => Empty((byte*)mapped), LateStackBytes) { IsBackground = true, Name = "unmapping" }.Start();
+        }
+    }
+
+    private void Empty(byte* mapped)
+    {
+        ThreadShare.GiveWay();
+        for (long at = 0; at < Length; at += LatePieceBytes)
+        {
+            // SAFETY: within the mapping, which is this thread's alone since it was taken from _base; the memory itself may be others' and stays.
+            _ = madvise(mapped + at, (size_t)(ulong)Math.Min(LatePieceBytes, Length - at), MADV_DONTNEED);
+        }
+
+        // SAFETY: the same mapping, whole, and for the last time.
+        _ = munmap(mapped, (size_t)(ulong)Length);
+        Handle.Dispose();
+    }
 
     private void Unmap()
     {

@@ -34,9 +34,9 @@ internal sealed class TrustedHosts(string directory, string bundle)
         lock (gate)
         {
             using X509Certificate2? former = Read(name);
+            Rewrite(name, former, certificate);
             Directory.CreateDirectory(directory);
             ConfigText.Write(FileOf(name), certificate.ExportCertificatePem() + "\n", Readable);
-            Rewrite(former, certificate);
         }
     }
 
@@ -48,17 +48,17 @@ internal sealed class TrustedHosts(string directory, string bundle)
             using X509Certificate2? former = Read(name);
             if (former is not null)
             {
+                Rewrite(name, former, null);
                 File.Delete(FileOf(name));
-                Rewrite(former, null);
             }
         }
     }
 
-    /// <summary>The bundle before the file of its own is deleted, and after it is written, so that a crash leaves what is done again.</summary>
-    private void Rewrite(X509Certificate2? former, X509Certificate2? added)
+    /// <summary>The bundle changes before the host's own file, which still says after a crash in between what is to go.</summary>
+    private void Rewrite(string name, X509Certificate2? former, X509Certificate2? added)
     {
         List<X509Certificate2> all = [.. Bundle()];
-        if (former is not null && !Names.Any(name => IsSame(Read(name), former)))
+        if (former is not null && !Names.Any(other => other != name && IsSame(Read(other), former)))
         {
             all.RemoveAll(one => IsSame(one, former));
         }

@@ -26,6 +26,7 @@ internal sealed class SocketConnection : DefaultConnectionContext, IDuplexPipe, 
 
     private readonly Pipe input = new(Options);
     private readonly Pipe output = new(Options);
+    private readonly WatchedReader incoming;
     private readonly CancellationTokenSource closed = new();
     private readonly SocketReadiness readiness;
     private readonly Socket socket;
@@ -42,6 +43,7 @@ internal sealed class SocketConnection : DefaultConnectionContext, IDuplexPipe, 
             socket.NoDelay = true;
         }
 
+        incoming = new WatchedReader(input.Reader);
         readiness = new SocketReadiness(threads, socket);
         LocalEndPoint = socket.LocalEndPoint;
         RemoteEndPoint = socket.RemoteEndPoint;
@@ -54,7 +56,7 @@ internal sealed class SocketConnection : DefaultConnectionContext, IDuplexPipe, 
 
     public Socket Socket => socket;
 
-    PipeReader IDuplexPipe.Input => input.Reader;
+    PipeReader IDuplexPipe.Input => incoming;
 
     PipeWriter IDuplexPipe.Output => output.Writer;
 
@@ -93,7 +95,7 @@ internal sealed class SocketConnection : DefaultConnectionContext, IDuplexPipe, 
 
         readiness.Close();
         socket.Dispose();
-        await input.Reader.CompleteAsync().ConfigureAwait(false);
+        await incoming.CompleteAsync().ConfigureAwait(false);
         await receiving.ConfigureAwait(false);
         await sending.ConfigureAwait(false);
         closed.Dispose();
@@ -103,6 +105,7 @@ internal sealed class SocketConnection : DefaultConnectionContext, IDuplexPipe, 
     private async Task ReceiveAsync()
     {
         PipeWriter writer = input.Writer;
+        long received = 0;
         try
         {
             // No room is taken before something comes.
@@ -116,9 +119,12 @@ internal sealed class SocketConnection : DefaultConnectionContext, IDuplexPipe, 
 
                 if (count == 0)
                 {
+                    // A client that says that it ends is heard to the end; one that is gone is not.
+                    await (error is SocketError.Success ? incoming.ExaminedAsync(received) : Task.CompletedTask).ConfigureAwait(false);
                     break;
                 }
 
+                received += count;
                 writer.Advance(count);
                 FlushResult flushed = await writer.FlushAsync().ConfigureAwait(false);
                 if (flushed.IsCompleted)

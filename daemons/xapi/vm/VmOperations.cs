@@ -33,9 +33,6 @@ internal sealed partial class VmOperations(
     private ValueTask<VM> ChangeAsync(Call call, Ref<VM> self, Func<VM, VM> change) =>
         database.Update(self, row => VmRows.WithAllowed(change(row), self.ToString()), call.Cancellation);
 
-    /// <summary>The VM lives on this host from now on; a reservation is thereby used up. Not cancellable: it states what is so.</summary>
-    private ValueTask<VM> ResideHereAsync(Ref<VM> self) => database.Update(self, row => Reside(row, identity.Localhost));
-
     /// <summary>The promise with which the coordinator sent the call here must stand: one that was started anew meanwhile has forgotten the call, and may
     /// have let others do with the VM what the call wants to do. Raises OPERATION_NOT_ALLOWED [why].</summary>
     private static void AssertPromised(VM row, Ref<host> place)
@@ -46,5 +43,6 @@ internal sealed partial class VmOperations(
         }
     }
 
+    /// <summary>The VM lives on that host from now on; the promise is used up by it.</summary>
     private static VM Reside(VM row, Ref<host> host) => row with { resident_on = host, scheduled_to_be_resident_on = Ref<host>.Null };
 }

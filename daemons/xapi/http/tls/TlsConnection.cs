@@ -1,119 +1,63 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Security;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
+using Toolstack.Xapi.Http.Transport;
 
 namespace Toolstack.Xapi.Http.Tls;
 
-/// <summary>A TLS connection as the HTTP server takes it: two pipes, and two loops that carry them over the stream. Reading ahead tells
-/// when the client leaves while its call still runs.</summary>
-internal sealed class TlsConnection : DefaultConnectionContext, IDuplexPipe
+/// <summary>A connection whose handshake is done, and of which the first decrypted bytes are known.</summary>
+internal sealed class TlsConnection : PipedConnection
 {
-    private const int ReadAhead = 64 * 1024;
+    private const int ReceiveBytes = 4096;
 
-    /// <summary>Whoever fills a pipe goes on as its reader, as with connections without TLS.</summary>
-    private static readonly PipeOptions Options = new(
-        readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline,
-        pauseWriterThreshold: ReadAhead, resumeWriterThreshold: ReadAhead / 2, useSynchronizationContext: false);
+    /// <summary>Room is taken while nothing comes: no more than one receive needs.</summary>
+    private static readonly PipeOptions ShortPieces = Options(ReceiveBytes);
 
-    private readonly Pipe input = new(Options);
-    private readonly Pipe output = new(Options);
-    private readonly CancellationTokenSource closed = new();
     private readonly SslStream stream;
-    private readonly Task sending;
-    private readonly Task receiving;
+    private ReadOnlyMemory<byte> first;
 
     internal TlsConnection(Socket socket, SslStream stream, ReadOnlyMemory<byte> first)
+        : base(ShortPieces)
     {
-        this.stream = stream;
+        (this.stream, this.first) = (stream, first);
         socket.NoDelay = true;
         LocalEndPoint = socket.LocalEndPoint;
         RemoteEndPoint = socket.RemoteEndPoint;
-        ConnectionClosed = closed.Token;
-        Transport = this;
-        receiving = ReceiveAsync(first);
-        sending = SendAsync();
+        Start();
     }
-
-    PipeReader IDuplexPipe.Input => input.Reader;
-
-    PipeWriter IDuplexPipe.Output => output.Writer;
 
     public override void Abort(ConnectionAbortedException abortReason) => stream.Close();
 
-    /// <summary>Sends what is left and closes. The server has completed both pipes by then.</summary>
-    public override async ValueTask DisposeAsync()
+    protected override async ValueTask<int> ReceiveAsync(PipeWriter writer)
     {
-        await output.Writer.CompleteAsync().ConfigureAwait(false);
-        try
+        int count = first.Length;
+        if (count > 0)
         {
-            await sending.WaitAsync(HttpLimits.CloseDeadline).ConfigureAwait(false);
-        }
-        catch (TimeoutException)
-        {
-            // A client that does not read what it asked for is cut off.
+            writer.Write(first.Span);
+            first = default;
+            return count;
         }
 
-        await stream.DisposeAsync().ConfigureAwait(false);
-        await input.Reader.CompleteAsync().ConfigureAwait(false);
-        await receiving.ConfigureAwait(false);
-        closed.Dispose();
-        await base.DisposeAsync().ConfigureAwait(false);
+        count = await stream.ReadAsync(writer.GetMemory(ReceiveBytes)).ConfigureAwait(false);
+        writer.Advance(count);
+        return count;
     }
 
-    private async Task ReceiveAsync(ReadOnlyMemory<byte> first)
+    protected override async ValueTask<bool> SendAsync(ReadOnlySequence<byte> bytes)
     {
-        PipeWriter writer = input.Writer;
-        try
+        foreach (ReadOnlyMemory<byte> piece in bytes)
         {
-            FlushResult flushed = await writer.WriteAsync(first).ConfigureAwait(false);
-            while (!flushed.IsCompleted)
-            {
-                int read = await stream.ReadAsync(writer.GetMemory(4096)).ConfigureAwait(false);
-                if (read == 0)
-                {
-                    break;
-                }
-
-                writer.Advance(read);
-                flushed = await writer.FlushAsync().ConfigureAwait(false);
-            }
-        }
-        catch (Exception error) when (error is IOException or ObjectDisposedException or InvalidOperationException)
-        {
-            // The client is gone, or this side closed the stream.
+            await stream.WriteAsync(piece).ConfigureAwait(false);
         }
 
-        await writer.CompleteAsync().ConfigureAwait(false);
-        await closed.CancelAsync().ConfigureAwait(false);
+        return true;
     }
 
-    private async Task SendAsync()
-    {
-        PipeReader reader = output.Reader;
-        try
-        {
-            while (true)
-            {
-                ReadResult result = await reader.ReadAsync().ConfigureAwait(false);
-                foreach (ReadOnlyMemory<byte> segment in result.Buffer)
-                {
-                    await stream.WriteAsync(segment).ConfigureAwait(false);
-                }
+    protected override async ValueTask ShutdownAsync() => await stream.ShutdownAsync().ConfigureAwait(false);
 
-                reader.AdvanceTo(result.Buffer.End);
-                if (result.IsCompleted)
-                {
-                    await stream.ShutdownAsync().ConfigureAwait(false);
-                    break;
-                }
-            }
-        }
-        catch (Exception error) when (error is IOException or ObjectDisposedException or InvalidOperationException)
-        {
-            // The client is gone, or this side closed the stream.
-        }
+    protected override ValueTask CloseAsync() => stream.DisposeAsync();
 
-        await reader.CompleteAsync().ConfigureAwait(false);
-    }
+    protected override bool IsEnd(Exception error) => error is IOException or ObjectDisposedException or InvalidOperationException;
 }

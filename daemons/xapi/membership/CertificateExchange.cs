@@ -36,13 +36,14 @@ internal sealed class CertificateExchange(XapiServices services, ILogger logger)
         }
 
         IReadOnlyList<KeyValuePair<Ref<Certificate>, Certificate>> certificates = await database.GetAll<Certificate>(cancel).ConfigureAwait(false);
+        IReadOnlyDictionary<string, string>? known = Known();
         HashSet<string> hosts = new(StringComparer.Ordinal);
         foreach ((Ref<host> self, host row) in await database.GetAll<host>(cancel).ConfigureAwait(false))
         {
             hosts.Add(row.uuid);
             if (FingerprintOf(self, certificates) is { } fingerprint)
             {
-                await FollowAsync(row.uuid, row.address, fingerprint, cancel).ConfigureAwait(false);
+                await FollowAsync(known, row.uuid, row.address, fingerprint, cancel).ConfigureAwait(false);
             }
         }
 
@@ -58,12 +59,18 @@ internal sealed class CertificateExchange(XapiServices services, ILogger logger)
     /// <summary>The same for one host, at an address that may be newer than its row's. True when it is another certificate than before.</summary>
     internal async Task<bool> SyncHostAsync(Ref<host> self, string uuid, string address, CancellationToken cancel) =>
         Port != 0 && FingerprintOf(self, await services.Database.GetAll<Certificate>(cancel).ConfigureAwait(false)) is { } fingerprint
-        && await FollowAsync(uuid, address, fingerprint, cancel).ConfigureAwait(false);
+        && await FollowAsync(Known(), uuid, address, fingerprint, cancel).ConfigureAwait(false);
 
-    private async Task<bool> FollowAsync(string uuid, string address, string fingerprint, CancellationToken cancel)
+    /// <summary>The fingerprints of what is trusted; null when the files cannot be read.</summary>
+    private IReadOnlyDictionary<string, string>? Known()
     {
-        string? known = null;
-        if (!Written(() => known = trusted.FingerprintOf(uuid)) || known == fingerprint)
+        IReadOnlyDictionary<string, string>? known = null;
+        return Written(() => known = trusted.Fingerprints()) ? known : null;
+    }
+
+    private async Task<bool> FollowAsync(IReadOnlyDictionary<string, string>? known, string uuid, string address, string fingerprint, CancellationToken cancel)
+    {
+        if (known is null || known.GetValueOrDefault(uuid) == fingerprint)
         {
             return false;
         }
@@ -110,39 +117,6 @@ internal sealed class CertificateExchange(XapiServices services, ILogger logger)
         {
             Log.PeerNotTrusted(logger, problem);
             throw new XenApiError("JOINING_HOST_SERVICE_FAILED");
-        }
-    }
-
-    /// <summary>Has the other members look for the certificate of a host that has come. Those that do not answer look in their next round.</summary>
-    internal async Task TellAsync(Ref<host> self)
-    {
-        try
-        {
-            foreach ((Ref<host> one, _) in await services.Database.GetAll<host>(services.Stopping).ConfigureAwait(false))
-            {
-                if (one != self && one != services.Identity.Localhost)
-                {
-                    await TellAsync(one, services.Stopping).ConfigureAwait(false);
-                }
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The daemon stops.
-        }
-    }
-
-    private async Task TellAsync(Ref<host> member, CancellationToken cancel)
-    {
-        try
-        {
-            // Asked this, a member sends its heartbeat at once, and does its round.
-            await services.Client.CallHostAsync(
-                services.Database, member, "pool.is_slave", [new Value.Text(member.ToString())], null, PoolLimits.TalkBackDeadline, cancel).ConfigureAwait(false);
-        }
-        catch (XenApiError error)
-        {
-            Log.HostNotTold(logger, member.ToString(), "pool.is_slave", error.Message);
         }
     }
 

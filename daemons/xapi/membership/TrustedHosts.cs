@@ -21,11 +21,21 @@ internal sealed class TrustedHosts(string directory, string bundle)
         ? [.. Directory.EnumerateFiles(directory, "*" + Suffix).Select(static file => Path.GetFileNameWithoutExtension(file)!).Order(StringComparer.Ordinal)]
         : [];
 
-    /// <summary>The SHA-256 of what is trusted of a host, as in class Certificate; null for nothing.</summary>
-    internal string? FingerprintOf(string name)
+    /// <summary>The SHA-256 of what is trusted of each host, as in class Certificate.</summary>
+    internal IReadOnlyDictionary<string, string> Fingerprints()
     {
-        using X509Certificate2? known = Read(name);
-        return known is null || !IsInBundle(known) ? null : CertificateRows.Fingerprint(known, HashAlgorithmName.SHA256);
+        HashSet<string> bundled = [.. Bundle().Select(Fingerprint)];
+        Dictionary<string, string> trusted = new(StringComparer.Ordinal);
+        foreach (string name in Names)
+        {
+            using X509Certificate2? known = Read(name);
+            if (known is not null && Fingerprint(known) is { } one && bundled.Contains(one))
+            {
+                trusted.Add(name, one);
+            }
+        }
+
+        return trusted;
     }
 
     /// <summary>Trusts this certificate of a host, and no other one of it.</summary>
@@ -71,7 +81,7 @@ internal sealed class TrustedHosts(string directory, string bundle)
         ConfigText.Write(bundle, string.Concat(all.Select(static one => one.ExportCertificatePem() + "\n")), Readable);
     }
 
-    private bool IsInBundle(X509Certificate2 certificate) => Bundle().Any(one => IsSame(one, certificate));
+    private static string Fingerprint(X509Certificate2 certificate) => CertificateRows.Fingerprint(certificate, HashAlgorithmName.SHA256);
 
     private X509Certificate2Collection Bundle()
     {

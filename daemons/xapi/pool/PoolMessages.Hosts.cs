@@ -98,14 +98,19 @@ internal sealed partial class PoolMessages
         return [.. over];
     }
 
-    /// <summary>This host at once; a member is asked for its heartbeat, with which it takes over what has changed. Whoever does not answer does so
-    /// when it is back.</summary>
+    /// <summary>This host at once, and the members.</summary>
     private async Task TellHostsAsync(CancellationToken cancel)
     {
         await policies.ApplyAsync(cancel).ConfigureAwait(false);
+        await TellMembersAsync(Ref<host>.Null, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>A member is asked for its heartbeat, with which it takes over what has changed. Whoever does not answer does so when it is back.</summary>
+    private async Task TellMembersAsync(Ref<host> except, CancellationToken cancel)
+    {
         foreach ((Ref<host> one, host row) in await database.GetAll<host>(cancel).ConfigureAwait(false))
         {
-            if (one != identity.Localhost)
+            if (one != identity.Localhost && one != except)
             {
                 await TalksBackAsync(one, row.address, cancel).ConfigureAwait(false);
             }

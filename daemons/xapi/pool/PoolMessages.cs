@@ -42,7 +42,8 @@ internal sealed partial class PoolMessages(XapiDatabase database, HostIdentity i
         await new CoordinatorRows(database, identity).EndTasksOfAsync(self, call.Cancellation).ConfigureAwait(false);
         if (isNew)
         {
-            _ = Certificates.TellAsync(self);
+            // The others look for its certificate; the hello does not wait for them.
+            _ = TellMembersAsync(self, CancellationToken.None);
         }
 
         return hello_return.ok;

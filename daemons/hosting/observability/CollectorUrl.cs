@@ -22,9 +22,8 @@ internal sealed record CollectorUrl(string Text, string Host, int Port, string P
     {
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(Host, Port, cancel).ConfigureAwait(false);
-        var authority = Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]" : Host;
         var head = string.Create(CultureInfo.InvariantCulture,
-            $"POST {Path} HTTP/1.1\r\nHost: {authority}:{Port}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n");
+            $"POST {Path} HTTP/1.1\r\nHost: {UrlHost.Of(Host)}:{Port}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n");
         await SendAsync(socket, Encoding.ASCII.GetBytes(head), cancel).ConfigureAwait(false);
         await SendAsync(socket, body, cancel).ConfigureAwait(false);
         var status = await StatusAsync(socket, cancel).ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Toolstack.Hosting;
 
 namespace Toolstack.Xapi.Http;
 
@@ -13,8 +14,7 @@ internal sealed class CoordinatorRedirect(XapiServices services)
     {
         int https = (int)services.Configuration.Get(Settings.HttpsPort);
         (string scheme, int port, int usual) = https == 0 ? ("http", services.Identity.HttpPort, HttpPort) : ("https", https, HttpsPort);
-        string address = services.Identity.CoordinatorAddress;
-        string host = address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address;
+        string host = UrlHost.Of(services.Identity.CoordinatorAddress);
         HttpResponse response = context.Response;
         response.StatusCode = 302;
         response.Headers.Location = $"{scheme}://{host}{(port == usual ? "" : $":{port}")}{context.Request.Path}{context.Request.QueryString}";

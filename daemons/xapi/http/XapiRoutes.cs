@@ -37,7 +37,6 @@ internal static class XapiRoutes
             routes.Add("POST", RemoteDatabaseEndpoint.Path,
                 new RemoteDatabaseEndpoint(new RemoteDatabaseAccess(local, Datamodel.Datamodel.Classes), services.Sessions).PostAsync);
         }
-
         else
         {
             var redirect = new CoordinatorRedirect(services);

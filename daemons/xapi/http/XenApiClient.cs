@@ -201,7 +201,7 @@ public sealed class XenApiClient : IDisposable
 
     private Uri Url(string hostAddress, string path)
     {
-        string authority = hostAddress.Contains(':', StringComparison.Ordinal) ? $"[{hostAddress}]" : hostAddress;
+        string authority = UrlHost.Of(hostAddress);
         return new Uri(tls is null ? $"http://{authority}:{identity.HttpPort}{path}" : $"https://{authority}:{tls.Port}{path}");
     }
 

@@ -31,9 +31,12 @@ internal static class MigrationDoubt
     public static Task<bool> IsArrivingAsync(IXenops destination, string debug, string uuid) =>
         destination.VmExists(debug, MigrationIds.Destination(uuid), CancellationToken.None);
 
+    /// <summary>A VM that is promised to another host than the one it lives on, if it lives on any.</summary>
+    public static bool IsPromisedAway(VM row) => !row.scheduled_to_be_resident_on.IsNull && row.scheduled_to_be_resident_on != row.resident_on;
+
     /// <summary>A VM that this host was sending to another when the one who was to complete the migration was lost.</summary>
     public static bool MayHaveLeft(VM row, Ref<host> here) =>
-        row.resident_on == here && !row.scheduled_to_be_resident_on.IsNull && row.scheduled_to_be_resident_on != here;
+        row.resident_on == here && IsPromisedAway(row);
 
     /// <summary>The VM is no longer promised to a host that does not have it.</summary>
     public static VM Settled(VM row) =>

@@ -27,7 +27,7 @@ internal sealed class Reservations(XapiDatabase database, HostChooser chooser) :
                 await BootCheck.AssertAsync(database, vm, guest, host, memory: false, cancel).ConfigureAwait(false);
             }
 
-            bool standing = MigrationDoubt.MayHaveLeft(guest, guest.resident_on);
+            bool standing = MigrationDoubt.IsPromisedAway(guest);
             if (standing && guest.scheduled_to_be_resident_on != host)
             {
                 throw starts

@@ -391,13 +391,18 @@ def queries_by_address():
     assert login().xenapi.PIF.get_all_records_where('field "IP"="192.0.2.1"') == {}
 
 
-@scenario
-def a_put_is_probed_then_sent():
+def new_blob():
+    """The API of a session, an empty blob, and where its content is read and written."""
     session = login()
     api = session.xenapi
     (pool,) = api.pool.get_all()
     blob = api.pool.create_new_blob(pool, "conformance", "text/plain", False)
-    path = f"/blob?session_id={session.ref}&ref={blob}"
+    return api, blob, f"/blob?session_id={session.ref}&ref={blob}"
+
+
+@scenario
+def a_put_is_probed_then_sent():
+    api, blob, path = new_blob()
     conn = connection()
     conn.request("PUT", path, b"")
     probe = conn.getresponse()
@@ -416,33 +421,26 @@ def a_put_is_probed_then_sent():
 
 @scenario
 def a_body_of_unknown_length_ends_with_its_connection():
-    session = login()
-    api = session.xenapi
-    (pool,) = api.pool.get_all()
-    blob = api.pool.create_new_blob(pool, "conformance", "text/plain", False)
+    api, blob, path = new_blob()
     data = bytes(range(256)) * 1000
     conn = connection()
     conn.connect()
     with conn.sock as sock:
-        head = f"PUT /blob?session_id={session.ref}&ref={blob} HTTP/1.1\r\nHost: {conn.host}\r\nContent-Length: 1125899906842624\r\n\r\n"
+        head = f"PUT {path} HTTP/1.1\r\nHost: {conn.host}\r\nContent-Length: 1125899906842624\r\n\r\n"
         sock.sendall(head.encode() + data)
     end = time.monotonic() + PATIENCE
     while int(api.blob.get_size(blob)) != len(data):
         assert time.monotonic() < end, api.blob.get_size(blob)
         time.sleep(0.02)
     conn = connection()
-    conn.request("GET", f"/blob?session_id={session.ref}&ref={blob}")
+    conn.request("GET", path)
     assert conn.getresponse().read() == data
     api.blob.destroy(blob)
 
 
 @scenario
 def a_member_redirects_to_the_coordinator():
-    session = login()
-    api = session.xenapi
-    (pool,) = api.pool.get_all()
-    blob = api.pool.create_new_blob(pool, "conformance", "text/plain", False)
-    path = f"/blob?session_id={session.ref}&ref={blob}"
+    api, blob, path = new_blob()
     conn = connection(1)
     conn.request("PUT", path, b"")
     answer = conn.getresponse()

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using Toolstack.EndToEnd.Client;
 
@@ -22,8 +21,9 @@ public sealed class DevelopmentPool : IAsyncDisposable
     {
         this.options = options;
         directory = RunDirectory.Create();
-        var port = options.Port != 0 ? options.Port : FreePort(options.AddressPrefix + "1");
-        int? tlsPort = options.Tls ? FreePort(options.AddressPrefix + "1") : null;
+        IPAddress[] addresses = [.. Enumerable.Range(1, options.Hosts).Select(number => IPAddress.Parse($"{options.AddressPrefix}{number}"))];
+        var port = options.Port != 0 ? options.Port : FreePort.Of(addresses);
+        int? tlsPort = options.Tls ? FreePort.Of(addresses) : null;
         Hosts = [.. Enumerable.Range(1, options.Hosts).Select(number => new PoolHost(
             number, options, Directory.CreateDirectory(Path.Combine(directory, $"host{number}")).FullName, port, tlsPort, Guid.NewGuid().ToString(), DaemonStarted))];
     }
@@ -218,12 +218,5 @@ public sealed class DevelopmentPool : IAsyncDisposable
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
             EnvironmentFile.Write(file, this);
         }
-    }
-
-    private static int FreePort(string address)
-    {
-        using var probe = new TcpListener(IPAddress.Parse(address), 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 }

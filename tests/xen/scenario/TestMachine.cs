@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using Toolstack.EndToEnd.Client;
 
 namespace Toolstack.Tests.Xen;
@@ -70,7 +69,7 @@ internal sealed class TestMachine : IAsyncDisposable
         string name = $"host{number}";
         string directory = Path.Combine(places.Work, name);
         Directory.CreateDirectory(directory);
-        var (port, runnerPort) = (FreePort(), FreePort());
+        var (port, runnerPort) = (FreePort.Of(IPAddress.Loopback), FreePort.Of(IPAddress.Loopback));
         var start = new ProcessStartInfo("setpriv",
         [
             "--pdeathsig", "KILL", Path.Combine(places.Scripts, "run-machine"), places.Images, places.Staged, directory, name,
@@ -205,12 +204,5 @@ internal sealed class TestMachine : IAsyncDisposable
 
         process.Dispose();
         File.Delete(Path.Combine(directory, "root.cpio"));
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

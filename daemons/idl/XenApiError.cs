@@ -15,4 +15,7 @@ public sealed class XenApiError : Exception
     public string Code { get; }
 
     public ImmutableArray<string> Parameters { get; }
+
+    /// <summary>Of a CANNOT_CONTACT_HOST: no connection came about, so that the other host knows nothing of the call. Clients do not see it.</summary>
+    public bool NeverSent { get; init; }
 }

@@ -11,9 +11,6 @@ namespace Toolstack.Xapi.Forwarding;
 /// current nor allowed operations outlive it.</summary>
 internal static class CoordinatorStart
 {
-    /// <summary>After so long no member still starts a VM for a coordinator that is gone.</summary>
-    private static readonly TimeSpan StartsAreOver = TimeSpan.FromMinutes(10);
-
     public static async Task RunAsync(XapiDatabase database, Ref<host> localhost, CancellationToken cancel)
     {
         foreach ((Ref<VM> self, _) in await database.GetAll<VM>(cancel).ConfigureAwait(false))
@@ -50,21 +47,6 @@ internal static class CoordinatorStart
         {
             bool live = (await database.Find(row.metrics, cancel).ConfigureAwait(false))?.live ?? false;
             await database.Update(self, current => HostLockTarget.WithAllowed(current, self.ToString(), live), cancel).ConfigureAwait(false);
-        }
-    }
-
-    /// <summary>Takes back, when no member can be at it any more, the promises of VMs that were to start somewhere when the coordinator ended.</summary>
-    public static async Task ReleaseAsync(XapiDatabase database, CancellationToken cancel)
-    {
-        await Task.Delay(StartsAreOver, cancel).ConfigureAwait(false);
-        foreach ((Ref<VM> self, VM known) in await database.GetAll<VM>(cancel).ConfigureAwait(false))
-        {
-            if (!known.scheduled_to_be_resident_on.IsNull && await database.Find(self, cancel).ConfigureAwait(false) is not null)
-            {
-                await database.Update(self,
-                    static row => row.current_operations.IsEmpty && row.resident_on.IsNull ? row with { scheduled_to_be_resident_on = Ref<host>.Null } : row, cancel)
-                    .ConfigureAwait(false);
-            }
         }
     }
 }

@@ -10,7 +10,7 @@ namespace Toolstack.Xapi.Forwarding;
 /// <summary>Calls messages on the other hosts of the pool.</summary>
 internal interface IRemoteHosts
 {
-    /// <summary>Raises what the message raises there, CANNOT_CONTACT_HOST [host]. Cancelling abandons the answer only.</summary>
+    /// <summary>Raises what the message raises there, CANNOT_CONTACT_HOST [host] (<see cref="XenApiError.NeverSent"/> when that is certain). Cancelling abandons the answer only.</summary>
     Task<Value> CallAsync(Ref<host> host, string method, ImmutableArray<Value> arguments, Ref<task>? underTask, CancellationToken cancel);
 
     /// <summary>Calls a message on the coordinator as any other host of the pool would, so that it is locked and forwarded by its policy.</summary>

@@ -50,9 +50,9 @@ internal sealed class PolicyRunner(
             await LastAsync(message, call.Cancellation).ConfigureAwait(false);
             result = place.IsNull || place == call.Identity.Localhost
                 ? await message.Invoke(implementation, call, arguments).ConfigureAwait(false)
-                : await ForwardAsync(call, message, arguments, place).ConfigureAwait(false);
+                : await ForwardAsync(held, call, message, arguments, place).ConfigureAwait(false);
         }
-        catch (XenApiError e) when (message.Policy.Reserve is { HostOperation: MigrateOperation } && MigrationDoubt.Leaves(e))
+        catch (Exception e) when (KeepsPromise(held, message, e))
         {
             held.Reserved = null;
             throw;
@@ -65,6 +65,12 @@ internal sealed class PolicyRunner(
         await LastAsync(message, CancellationToken.None).ConfigureAwait(false);
         return result;
     }
+
+    /// <summary>Whether the VM may live on the host it was promised to although the call failed.</summary>
+    private static bool KeepsPromise(Held held, XenMessage message, Exception error) =>
+        held.Stands
+        || (held.IsSent && StartDoubt.Leaves(error))
+        || (message.Policy.Reserve is { HostOperation: MigrateOperation } && error is XenApiError known && MigrationDoubt.Leaves(known) && !(held.IsSent && known.NeverSent));
 
     /// <summary>What the call's locks, promises and updates changed is on disk: before anything is done for it, and before it is said to be done.</summary>
     private Task LastAsync(XenMessage message, CancellationToken cancel) =>
@@ -170,8 +176,8 @@ internal sealed class PolicyRunner(
 
     private async ValueTask<Ref<host>> ElectAsync(Held held, CallContext call, XenMessage message, Ref<VM> vm)
     {
-        Ref<host> elected = await reservations.ElectAsync(vm, call.Identity.Localhost, call.Cancellation).ConfigureAwait(false);
-        held.Reserved = vm;
+        (Ref<host> elected, bool stands) = await reservations.ElectAsync(vm, call.Identity.Localhost, call.Cancellation).ConfigureAwait(false);
+        (held.Reserved, held.Stands) = (vm, stands);
         string operation = message.Policy.Locks.Any(static l => l.Operation == "resume") ? "vm_resume" : "vm_start";
         await EnterHostAsync(held, elected, operation, call).ConfigureAwait(false);
         return elected;
@@ -191,7 +197,7 @@ internal sealed class PolicyRunner(
         }
     }
 
-    private async ValueTask<MessageResult> ForwardAsync(CallContext call, XenMessage message, ImmutableArray<Value> arguments, Ref<host> target)
+    private async ValueTask<MessageResult> ForwardAsync(Held held, CallContext call, XenMessage message, ImmutableArray<Value> arguments, Ref<host> target)
     {
         await AssertLiveAsync(target, call.Cancellation).ConfigureAwait(false);
         if (call.HasDatabaseTask)
@@ -201,6 +207,7 @@ internal sealed class PolicyRunner(
         }
 
         Log.Forwarding(logger, message.FullName, target.ToString(), call.TaskRef);
+        held.IsSent = true;
         Task<Value> answer = remote.CallAsync(target, message.FullName, arguments, call.HasDatabaseTask ? call.Task : null, CancellationToken.None);
         try
         {
@@ -300,5 +307,11 @@ internal sealed class PolicyRunner(
         public Stack<HeldLock> Locks { get; } = new();
 
         public Ref<VM>? Reserved { get; set; }
+
+        /// <summary>The promise is that of an earlier call too, of which nobody knows what it came to.</summary>
+        public bool Stands { get; set; }
+
+        /// <summary>Another host has been told, or may have been.</summary>
+        public bool IsSent { get; set; }
     }
 }

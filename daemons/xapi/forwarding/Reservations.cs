@@ -9,6 +9,10 @@ namespace Toolstack.Xapi.Forwarding;
 /// <summary>Promises memory of hosts to VMs that are about to run there. One decision at a time: two VMs are never promised the same memory.</summary>
 internal sealed class Reservations(XapiDatabase database, HostChooser chooser) : IDisposable
 {
+    /// <summary>How long the memory of a member that lives may stay unknown.</summary>
+    private static readonly TimeSpan MeasuredDeadline = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan MeasuredPoll = TimeSpan.FromMilliseconds(20);
+
     private readonly SemaphoreSlim turn = new(1, 1);
 
     /// <summary>Promises the host's memory to the VM. For one that is to start there (<paramref name="starts"/>) everything else it needs is
@@ -18,6 +22,7 @@ internal sealed class Reservations(XapiDatabase database, HostChooser chooser) :
     /// another host so, VM_MIGRATE_FAILED [vm; source; target; why], or OTHER_OPERATION_IN_PROGRESS [VM; vm] for one that is to start.</summary>
     public async ValueTask<bool> ReserveAsync(Ref<VM> vm, Ref<host> host, bool starts, CancellationToken cancel)
     {
+        await UntilMeasuredAsync(host, cancel).ConfigureAwait(false);
         await turn.WaitAsync(cancel).ConfigureAwait(false);
         try
         {
@@ -46,9 +51,15 @@ internal sealed class Reservations(XapiDatabase database, HostChooser chooser) :
         }
     }
 
-    /// <summary>Chooses a host for the VM and promises its memory. Raises NO_HOSTS_AVAILABLE, HOST_NOT_ENOUGH_FREE_MEMORY.</summary>
-    public async ValueTask<Ref<host>> ElectAsync(Ref<VM> vm, Ref<host> coordinator, CancellationToken cancel)
+    /// <summary>Chooses a host for the VM and promises its memory. The promise of an earlier call of which nobody knows what it came to stands:
+    /// the VM goes to that host again, and the promise is not the caller's to take back. Raises NO_HOSTS_AVAILABLE, HOST_NOT_ENOUGH_FREE_MEMORY.</summary>
+    public async ValueTask<(Ref<host> Host, bool Stands)> ElectAsync(Ref<VM> vm, Ref<host> coordinator, CancellationToken cancel)
     {
+        foreach ((Ref<host> candidate, _) in await database.GetAll<host>(cancel).ConfigureAwait(false))
+        {
+            await UntilMeasuredAsync(candidate, cancel).ConfigureAwait(false);
+        }
+
         await turn.WaitAsync(cancel).ConfigureAwait(false);
         try
         {
@@ -56,7 +67,7 @@ internal sealed class Reservations(XapiDatabase database, HostChooser chooser) :
             Ref<host> host = await chooser.ChooseAsync(vm, guest, coordinatorBias: false, coordinator, cancel).ConfigureAwait(false);
             await HostMemory.AssertFitsAsync(database, host, vm, guest, cancel).ConfigureAwait(false);
             await ScheduleAsync(vm, host, cancel).ConfigureAwait(false);
-            return host;
+            return (host, guest.scheduled_to_be_resident_on == host);
         }
         finally
         {
@@ -74,6 +85,19 @@ internal sealed class Reservations(XapiDatabase database, HostChooser chooser) :
     }
 
     public void Dispose() => turn.Dispose();
+
+    /// <summary>A coordinator that has just been started knows that a member lives before it knows its memory: the member's first heartbeat comes first.
+    /// After the wait what is known counts.</summary>
+    private async ValueTask UntilMeasuredAsync(Ref<host> host, CancellationToken cancel)
+    {
+        Ref<host_metrics> metrics = (await database.Get(host, cancel).ConfigureAwait(false)).metrics;
+        long began = TimeProvider.System.GetTimestamp();
+        while (await database.Find(metrics, cancel).ConfigureAwait(false) is { live: true, memory_total: 0 }
+            && TimeProvider.System.GetElapsedTime(began) < MeasuredDeadline)
+        {
+            await Task.Delay(MeasuredPoll, cancel).ConfigureAwait(false);
+        }
+    }
 
     private async ValueTask ScheduleAsync(Ref<VM> vm, Ref<host> host, CancellationToken cancel) =>
         await database.Update(vm, row => row with { scheduled_to_be_resident_on = host }, cancel).ConfigureAwait(false);

@@ -53,7 +53,7 @@ internal sealed partial class HostMessages(XapiServices services, HostLiveness l
         return Task.CompletedTask;
     }
 
-    /// <summary>Declares a host dead that is: its VMs count as halted. Raises HOST_IS_LIVE [host].</summary>
+    /// <summary>Declares a host dead that is: its VMs count as halted, and those promised to it may go elsewhere. Raises HOST_IS_LIVE [host].</summary>
     public override async Task declare_dead(Call call, Ref<host> host)
     {
         await AssertDeadAsync(host, call.Cancellation).ConfigureAwait(false);
@@ -62,6 +62,11 @@ internal sealed partial class HostMessages(XapiServices services, HostLiveness l
             if (row.resident_on == host && !row.is_control_domain)
             {
                 await database.Update(vm, r => VirtualMachines.VmRows.Halted(r with { current_operations = r.current_operations.Clear() }, vm.ToString()), call.Cancellation)
+                    .ConfigureAwait(false);
+            }
+            else if (row.scheduled_to_be_resident_on == host)
+            {
+                await database.Update(vm, r => r.scheduled_to_be_resident_on == host ? r with { scheduled_to_be_resident_on = Ref<host>.Null } : r, call.Cancellation)
                     .ConfigureAwait(false);
             }
         }

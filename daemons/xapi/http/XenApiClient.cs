@@ -50,7 +50,7 @@ public sealed class XenApiClient : IDisposable
     {
         for (bool renewed = false; ; renewed = true)
         {
-            string session = await PoolLoginAsync(hostAddress, cancel).ConfigureAwait(false);
+            string session = await LoginFirstAsync(hostAddress, cancel).ConfigureAwait(false);
             try
             {
                 return await SendAsync(hostAddress, method, [new Value.Text(session), .. arguments], underTask, deadline, cancel).ConfigureAwait(false);
@@ -74,7 +74,20 @@ public sealed class XenApiClient : IDisposable
         }
         catch (XenApiError error) when (error.Code == "CANNOT_CONTACT_HOST")
         {
-            throw new XenApiError(error.Code, host.ToString());
+            throw new XenApiError(error.Code, host.ToString()) { NeverSent = error.NeverSent };
+        }
+    }
+
+    /// <summary>A call whose login is not answered is not sent.</summary>
+    private async Task<string> LoginFirstAsync(string hostAddress, CancellationToken cancel)
+    {
+        try
+        {
+            return await PoolLoginAsync(hostAddress, cancel).ConfigureAwait(false);
+        }
+        catch (XenApiError error) when (error.Code == "CANNOT_CONTACT_HOST")
+        {
+            throw new XenApiError(error.Code, hostAddress) { NeverSent = true };
         }
     }
 
@@ -226,7 +239,15 @@ public sealed class XenApiClient : IDisposable
         }
         catch (Exception error) when (error is HttpRequestException or IOException || (error is OperationCanceledException && !cancel.IsCancellationRequested))
         {
-            throw new XenApiError("CANNOT_CONTACT_HOST", hostAddress);
+            throw new XenApiError("CANNOT_CONTACT_HOST", hostAddress) { NeverSent = IsBeforeConnection(error, limit.Token) };
         }
     }
+
+    /// <summary>There was nobody to connect to, or the connection was not made in time.</summary>
+    private static bool IsBeforeConnection(Exception error, CancellationToken limit) => error switch
+    {
+        HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError } => true,
+        OperationCanceledException => !limit.IsCancellationRequested,
+        _ => false,
+    };
 }

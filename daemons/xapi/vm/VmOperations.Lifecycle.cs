@@ -64,6 +64,7 @@ internal sealed partial class VmOperations
 
     private async Task StartAsync(CallContext call, Ref<VM> vm, bool paused, bool force)
     {
+        using IDisposable atWork = await starts.EnterAsync(vm).ConfigureAwait(false);
         VM row = await GetAsync(call, vm).ConfigureAwait(false);
         AssertPromised(row, identity.Localhost);
         if (!force && !MemoryLimits.Valid(row.memory_static_min, row.memory_dynamic_min, row.memory_dynamic_max, row.memory_static_max))

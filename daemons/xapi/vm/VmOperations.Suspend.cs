@@ -108,6 +108,7 @@ internal sealed partial class VmOperations
     /// <summary>Raises VM_HAS_NO_SUSPEND_VDI [vm], after which the VM is halted. After any other failure it is suspended as before.</summary>
     private async Task ResumeAsync(CallContext call, Ref<VM> vm, bool paused)
     {
+        using IDisposable atWork = await starts.EnterAsync(vm).ConfigureAwait(false);
         VM row = await GetAsync(call, vm).ConfigureAwait(false);
         AssertPromised(row, identity.Localhost);
         if (row.suspend_VDI.IsNull || await database.Find(row.suspend_VDI, call.Cancellation).ConfigureAwait(false) is null)

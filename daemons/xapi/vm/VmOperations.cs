@@ -16,7 +16,7 @@ namespace Toolstack.Xapi.VirtualMachines;
 /// power states are not checked again here.</summary>
 internal sealed partial class VmOperations(
     XapiDatabase database, HostIdentity identity, LocalXenops xenops, HostChooser chooser, IRemoteHosts remote, VmSettings settings,
-    VdiStore storage, DeviceUpdates devices, ILogger logger) : VMMessages
+    VdiStore storage, DeviceUpdates devices, StartsAtWork starts, ILogger logger) : VMMessages
 {
     private readonly SuspendImages images = new(database, identity, storage, remote);
     private readonly VmCopies copies = new(database, storage);

@@ -65,7 +65,8 @@ internal sealed class VmRooms
         XapiDatabase rows = services.Database.Unhurried;
         DeviceUpdates devices = new(xenops, rows, services.Identity);
         VmUpdates updates = new(xenops, rows, services.Identity, devices, logger);
-        XenopsSync sync = new(xenops, tasks, services.Database, services.Identity, updates, logger);
+        StartsAtWork starts = new();
+        XenopsSync sync = new(xenops, tasks, services.Database, services.Identity, updates, starts, logger);
         SuspendImages? images = null;
         XenopsEvents events = new(xenops, tasks, services.Database, services.Identity, updates, devices, async cancel =>
         {
@@ -96,7 +97,7 @@ internal sealed class VmRooms
         PushedMetadata pushed = new();
         LocalXenops local = new(xenops, tasks, events, services.Tasks, describer, new PoolCpu(services.Database), pushed);
         PbdOperations ways = new(services.Database, services.Identity, store);
-        VmOperations operations = new(services.Database, services.Identity, local, chooser, remote, settings, store, devices, logger);
+        VmOperations operations = new(services.Database, services.Identity, local, chooser, remote, settings, store, devices, starts, logger);
         images = operations.Images;
         RowChanges changes = services.ChangeLog is { } log
             ? RowChangeSources.Of(new EventFeed(log, Datamodel.Datamodel.Classes))
@@ -125,7 +126,7 @@ internal sealed class VmRooms
         await Ways.ReplugAsync((uuid, reason) => Log.NotReplugged(logger, uuid, reason), cancel).ConfigureAwait(false);
         await Task.WhenAll(
             events.RunAsync(cancel), PushAsync(cancel),
-            services.Identity.IsCoordinator ? CoordinatorStart.ReleaseAsync(services.Database, cancel) : Task.CompletedTask).ConfigureAwait(false);
+            services.Identity.IsCoordinator ? new OldPromises(services.Database, TimeProvider.System).RunAsync(cancel) : Task.CompletedTask).ConfigureAwait(false);
     }
 
     /// <summary>What the database says counts for xenopsd once they agree which VMs are here.</summary>

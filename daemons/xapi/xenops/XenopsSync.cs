@@ -15,7 +15,7 @@ namespace Toolstack.Xapi.Xenops;
 /// another host are ended (never run twice), VMs that the database believed to run here and do not are halted.
 /// </summary>
 internal sealed class XenopsSync(
-    IXenops xenops, XenopsTasks tasks, XapiDatabase database, HostIdentity identity, VmUpdates updates, ILogger logger)
+    IXenops xenops, XenopsTasks tasks, XapiDatabase database, HostIdentity identity, VmUpdates updates, StartsAtWork starts, ILogger logger)
 {
     private const string Debug = "resync";
 
@@ -49,6 +49,15 @@ internal sealed class XenopsSync(
                 await EndAsync(vm.id, state, cancel).ConfigureAwait(false);
                 here.Remove(vm.id);
             }
+            else if (IsStartInDoubt(row.Value) && state.power_state is PowerState.Halted or PowerState.Suspended)
+            {
+                // Behind whatever xenopsd still does of that start; settled below.
+                await starts.SettleAsync(row.Key, async () =>
+                {
+                    await RemoveAsync(vm.id, lives: false, cancel).ConfigureAwait(false);
+                    return true;
+                }).ConfigureAwait(false);
+            }
             else if ((arrived || row.Value.resident_on.IsNull) && state.power_state != PowerState.Halted)
             {
                 Log.Adopted(logger, vm.id);
@@ -67,6 +76,13 @@ internal sealed class XenopsSync(
             if (MigrationDoubt.MayHaveLeft(row, identity.Localhost))
             {
                 open.Add(row.uuid);
+            }
+            else if (IsStartInDoubt(row))
+            {
+                if (!await SettleStartAsync(self, row.uuid, cancel).ConfigureAwait(false))
+                {
+                    open.Add(row.uuid);
+                }
             }
             else if (stems.Contains(MigrationIds.Stem(row.uuid)))
             {
@@ -91,6 +107,21 @@ internal sealed class XenopsSync(
 
     /// <summary>A VM being migrated is in two places, under its own and under temporary ids; the operation settles where it is.</summary>
     private static bool IsMoving(VM row) => row.current_operations.ContainsValue(vm_operations.pool_migrate);
+
+    /// <summary>It was to start or resume here for a caller who is gone.</summary>
+    private bool IsStartInDoubt(VM row) => StartDoubt.IsOpen(row) && row.scheduled_to_be_resident_on == identity.Localhost;
+
+    /// <summary>True when there is nothing of the VM here, and nobody at work who will make something: it may start anywhere again.</summary>
+    private Task<bool> SettleStartAsync(Ref<VM> self, string uuid, CancellationToken cancel) => starts.SettleAsync(self, async () =>
+    {
+        if (await xenops.VmExists(Debug, uuid, cancel).ConfigureAwait(false))
+        {
+            return false;
+        }
+
+        await database.Update(self, row => StartDoubt.Settled(row, identity.Localhost), cancel).ConfigureAwait(false);
+        return true;
+    });
 
     /// <summary>It ended, and the xenopsd that was to forget it was gone before it did.</summary>
     private static bool IsOver(VM row) => row.resident_on.IsNull && row.power_state == vm_power_state.Halted && row.current_operations.IsEmpty;

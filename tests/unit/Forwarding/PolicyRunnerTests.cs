@@ -232,6 +232,68 @@ public sealed class PolicyRunnerTests
         Assert.True(stage.Row.scheduled_to_be_resident_on.IsNull);
     }
 
+    /// <summary>The other host was lost after it was told to start the VM: it may live there, and only there it may be started again.</summary>
+    [Theory]
+    [InlineData(Where.ElectedHost)]
+    [InlineData(Where.ArgumentHost)]
+    public async Task AStartThatWasSentAndNotAnsweredKeepsItsPromise(Where where)
+    {
+        MessagePolicy policy = where == Where.ElectedHost ? Stage.Policy(where, "start") : Stage.Policy(where, "start_on", reserve: "vm_start");
+        stage.AddHost("here", live: true, memory: where == Where.ElectedHost ? 100 * Stage.MiB : 1024 * Stage.MiB);
+        stage.Remote.Answer = static (_, _) => throw new XenApiError("CANNOT_CONTACT_HOST", "there");
+        await Fails("CANNOT_CONTACT_HOST", stage.RunAsync(policy, Nothing));
+        Assert.Equal(stage.There, stage.Row.scheduled_to_be_resident_on);
+        Assert.Empty(stage.Row.current_operations);
+        Assert.Empty(stage.Database.Row(stage.There).current_operations);
+
+        // Neither does it go elsewhere while that host is away, nor is it forgotten by a try that says nothing of it.
+        stage.AddHost("here", live: true);
+        stage.AddHost("there", live: false);
+        await Fails("HOST_OFFLINE", stage.RunAsync(Stage.Policy(Where.ElectedHost, "start"), static _ => throw new InvalidOperationException("ran")));
+        await Fails("OTHER_OPERATION_IN_PROGRESS", stage.RunAsync(
+            Stage.Policy(operation: "start_on", reserve: "vm_start"), static _ => throw new InvalidOperationException("ran"), target: stage.Here));
+        Assert.Equal(stage.There, stage.Row.scheduled_to_be_resident_on);
+        Assert.Single(stage.Remote.Calls);
+
+        stage.AddHost("there", live: true);
+        stage.Remote.Answer = static (_, _) => Task.FromResult(Value.Empty);
+        await stage.RunAsync(Stage.Policy(Where.ElectedHost, "start"), Nothing);
+        Assert.All(stage.Remote.Calls, call => Assert.Equal(stage.There.ToString(), call.Host));
+        Assert.True(stage.Row.scheduled_to_be_resident_on.IsNull);
+    }
+
+    [Fact]
+    public async Task AStartThatNeverReachedItsHostMayGoElsewhere()
+    {
+        stage.Remote.Answer = static (_, _) => throw new XenApiError("CANNOT_CONTACT_HOST", "there") { NeverSent = true };
+        await Fails("CANNOT_CONTACT_HOST", stage.RunAsync(Stage.Policy(Where.ArgumentHost, "start_on", reserve: "vm_start"), Nothing));
+        Assert.True(stage.Row.scheduled_to_be_resident_on.IsNull);
+        await stage.RunAsync(Stage.Policy(operation: "start_on", reserve: "vm_start"), Nothing, target: stage.Here);
+    }
+
+    [Fact]
+    public async Task AStartThatItsHostRefusedMayGoElsewhere()
+    {
+        stage.Remote.Answer = static (_, _) => throw new XenApiError("HOST_STILL_BOOTING");
+        await Fails("HOST_STILL_BOOTING", stage.RunAsync(Stage.Policy(Where.ArgumentHost, "start_on", reserve: "vm_start"), Nothing));
+        Assert.True(stage.Row.scheduled_to_be_resident_on.IsNull);
+    }
+
+    /// <summary>The coordinator was started anew: that the member lives is known a little before how much memory it has.</summary>
+    [Theory]
+    [InlineData(Where.ElectedHost)]
+    [InlineData(Where.ArgumentHost)]
+    public async Task TheMemoryOfAHostThatHasJustBeenHeardIsWaitedFor(Where where)
+    {
+        stage.AddHost("here", live: true, memory: 100 * Stage.MiB);
+        stage.AddHost("there", live: true, memory: 0);
+        Task start = stage.RunAsync(where == Where.ElectedHost ? Stage.Policy(where, "start") : Stage.Policy(where, "start_on", reserve: "vm_start"), Nothing);
+        Assert.False(start.IsCompleted);
+        stage.AddHost("there", live: true);
+        await start;
+        Assert.Equal(stage.There.ToString(), Assert.Single(stage.Remote.Calls).Host);
+    }
+
     /// <summary>What the coordinator itself was doing ended with it.</summary>
     [Theory]
     [InlineData(true)]

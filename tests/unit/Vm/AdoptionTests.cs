@@ -17,6 +17,7 @@ public class AdoptionTests
     private static readonly XenopsTaskLimits Limits = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
 
     private readonly Stage stage = new();
+    private readonly StartsAtWork starts = new();
 
     [Fact]
     public async Task AVmThatRunsHereAndNowhereInTheDatabaseIsAdopted()
@@ -128,6 +129,72 @@ public class AdoptionTests
         Assert.Equal(stage.There, stage.Row.scheduled_to_be_resident_on);
     }
 
+    /// <summary>The xapi that was to start it here was killed on the way, and whoever asked for it has given up.</summary>
+    [Theory]
+    [InlineData(null, vm_power_state.Halted)]
+    [InlineData(PowerState.Halted, vm_power_state.Halted)]
+    [InlineData(PowerState.Halted, vm_power_state.Suspended)]
+    [InlineData(PowerState.Suspended, vm_power_state.Suspended)]
+    public async Task AVmThatWasToStartHereAndDidNotIsPromisedToNobody(PowerState? known, vm_power_state row)
+    {
+        stage.Set(vm => vm with { power_state = row, scheduled_to_be_resident_on = stage.Here });
+        Assert.Empty(await Sync(new Doubtful { State = known }).RunAsync(CancellationToken.None));
+        Assert.Equal((row, true, true), (stage.Row.power_state, stage.Row.resident_on.IsNull, stage.Row.scheduled_to_be_resident_on.IsNull));
+    }
+
+    [Fact]
+    public async Task AVmThatWasToStartHereAndDidIsAdopted()
+    {
+        stage.Set(row => row with { scheduled_to_be_resident_on = stage.Here });
+        await Sync(new Doubtful { State = PowerState.Paused }).RunAsync(CancellationToken.None);
+        Assert.Equal((vm_power_state.Paused, stage.Here, true), (stage.Row.power_state, stage.Row.resident_on, stage.Row.scheduled_to_be_resident_on.IsNull));
+    }
+
+    /// <summary>xenopsd still works on the start when it is to forget the VM: it does that only afterwards, and does not.</summary>
+    [Fact]
+    public async Task AVmThatStartsWhileItIsLookedAtStaysPromised()
+    {
+        stage.Set(row => row with { scheduled_to_be_resident_on = stage.Here });
+        Doubtful xenops = new() { State = PowerState.Halted, StartsOnRemoval = true };
+        Assert.Equal([Stage.VmId], await Sync(xenops).RunAsync(CancellationToken.None));
+        Assert.Equal(stage.Here, stage.Row.scheduled_to_be_resident_on);
+        await Events(xenops).RefreshAsync(Stage.VmId, CancellationToken.None);
+        Assert.Equal((vm_power_state.Running, stage.Here, true), (stage.Row.power_state, stage.Row.resident_on, stage.Row.scheduled_to_be_resident_on.IsNull));
+    }
+
+    /// <summary>Its caller has given up, but the call goes on here.</summary>
+    [Fact]
+    public async Task AVmThatIsBeingStartedHereStaysPromised()
+    {
+        stage.Set(row => row with { scheduled_to_be_resident_on = stage.Here });
+        using (await starts.EnterAsync(stage.Vm))
+        {
+            Assert.Equal([Stage.VmId], await Sync(new Doubtful()).RunAsync(CancellationToken.None));
+            Assert.Equal(stage.Here, stage.Row.scheduled_to_be_resident_on);
+        }
+
+        Assert.Empty(await Sync(new Doubtful()).RunAsync(CancellationToken.None));
+        Assert.True(stage.Row.scheduled_to_be_resident_on.IsNull);
+    }
+
+    /// <summary>A call that comes while it is decided waits, and finds the promise gone.</summary>
+    [Fact]
+    public async Task ACallThatComesWhileItsPromiseEndsWaits()
+    {
+        TaskCompletionSource decided = new();
+        Task<bool> settling = starts.SettleAsync(stage.Vm, async () =>
+        {
+            await decided.Task;
+            return true;
+        });
+        Task<IDisposable> entering = starts.EnterAsync(stage.Vm);
+        Assert.False(entering.IsCompleted);
+        decided.SetResult();
+        Assert.True(await settling);
+        (await entering).Dispose();
+        Assert.True(await starts.SettleAsync(stage.Vm, static () => Task.FromResult(true)));
+    }
+
     /// <summary>xenopsd was killed while many VMs changed: that updates go on says nothing of who sends them.</summary>
     [Fact]
     public async Task AnotherXenopsdIsNoticedAmongUpdatesThatNeverEnd()
@@ -146,7 +213,7 @@ public class AdoptionTests
 
     private XenopsSync Sync(FakeXenops xenops) => new(
         xenops, new XenopsTasks(xenops, Limits), stage.Database, stage.Identity,
-        new VmUpdates(xenops, stage.Database, stage.Identity, new DeviceUpdates(xenops, stage.Database, stage.Identity), NullLogger.Instance), NullLogger.Instance);
+        new VmUpdates(xenops, stage.Database, stage.Identity, new DeviceUpdates(xenops, stage.Database, stage.Identity), NullLogger.Instance), starts, NullLogger.Instance);
 
     private async Task LookAsync(PowerState state) => await Events(new Known(state)).RefreshAsync(Stage.VmId, CancellationToken.None);
 
@@ -202,7 +269,18 @@ public class AdoptionTests
         public override Task<bool> VmExists(string debug_info, string id, CancellationToken cancel)
         {
             State = Leaves ? null : State;
-            return Task.FromResult(id != Stage.VmId && InDoubt);
+            return Task.FromResult(id == Stage.VmId ? State is not null : InDoubt);
+        }
+
+        /// <summary>What it was doing to the VM is done when it is asked to forget it.</summary>
+        public bool StartsOnRemoval { get; init; }
+
+        public override Task VmRemove(string debug_info, string id, CancellationToken cancel)
+        {
+            State = StartsOnRemoval ? PowerState.Running : null;
+            return StartsOnRemoval
+                ? throw new XenopsError(new XenopsErrorValue.Bad_power_state(PowerState.Running, PowerState.Halted))
+                : Task.CompletedTask;
         }
 
         public override Task<ImmutableArray<TaskInfo>> TaskList(string debug_info, CancellationToken cancel) => Task.FromResult(ImmutableArray<TaskInfo>.Empty);

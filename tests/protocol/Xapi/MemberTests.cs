@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using Toolstack.Idl;
 using Toolstack.Xapi.Datamodel;
 using Toolstack.Xapi.Http;
@@ -54,7 +57,50 @@ public class MemberTests
         {
             XenApiError error = await Assert.ThrowsAsync<XenApiError>(
                 () => client.CallAsync("127.0.0.1", "VM.get_all", [], null, Deadline, CancellationToken.None));
-            Assert.Equal(("CANNOT_CONTACT_HOST", "127.0.0.1"), (error.Code, error.Parameters[0]));
+            Assert.Equal(("CANNOT_CONTACT_HOST", "127.0.0.1", true), (error.Code, error.Parameters[0], error.NeverSent));
+        }
+    }
+
+    /// <summary>It lets the caller in and is gone once it has been told what to do.</summary>
+    [Fact]
+    public async Task AHostThatIsLostBeforeItAnswersMayHaveDoneWhatItWasTold()
+    {
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        Task<string> host = LoseAfterLoginAsync(listener);
+        using XenApiClient client = new(new HostIdentity
+        {
+            Uuid = "caller", Address = "127.0.0.1", HttpPort = ((IPEndPoint)listener.LocalEndpoint).Port, IsCoordinator = true,
+            CoordinatorAddress = "127.0.0.1", PoolSecret = "s",
+        });
+        XenApiError error = await Assert.ThrowsAsync<XenApiError>(
+            () => client.CallAsync("127.0.0.1", "VM.start", [], null, Deadline, CancellationToken.None));
+        Assert.Equal(("CANNOT_CONTACT_HOST", false), (error.Code, error.NeverSent));
+        Assert.Contains("VM.start", await host, StringComparison.Ordinal);
+    }
+
+    /// <summary>Answers one request; reads the next and hangs up. Returns that.</summary>
+    private static async Task<string> LoseAfterLoginAsync(TcpListener listener)
+    {
+        using Socket socket = await listener.AcceptSocketAsync();
+        await ReadAsync("slave_login");
+        const string Answer = "<methodResponse><params><param><value><struct><member><name>Status</name><value>Success</value></member>"
+            + "<member><name>Value</name><value>OpaqueRef:session</value></member></struct></value></param></params></methodResponse>";
+        await socket.SendAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: {Answer.Length}\r\n\r\n{Answer}"));
+        return await ReadAsync("VM.start");
+
+        async Task<string> ReadAsync(string method)
+        {
+            StringBuilder text = new();
+            byte[] buffer = new byte[4096];
+            while (!text.ToString().Contains(method, StringComparison.Ordinal) || !text.ToString().EndsWith("</methodCall>", StringComparison.Ordinal))
+            {
+                int read = await socket.ReceiveAsync(buffer);
+                Assert.NotEqual(0, read);
+                text.Append(Encoding.ASCII.GetString(buffer, 0, read));
+            }
+
+            return text.ToString();
         }
     }
 

@@ -9,6 +9,7 @@ CONFIGURATION ?= Release
 HOSTS         ?= 2
 PORT          ?= 8080
 STEPS         ?= 2000
+ROUNDS        ?= 50
 PREFIX        ?= /usr
 SYSCONFDIR    ?= /etc
 DESTDIR       ?=
@@ -82,10 +83,10 @@ soak: all ## Start, move, suspend and stop 200 VMs at random for STEPS=2000 step
 		$(OUT)/build/bin/Toolstack.Tests.EndToEnd/release/Toolstack.Tests.EndToEnd -class "*.SoakTests"
 
 .PHONY: soak-kill
-soak-kill: all ## Kill every daemon of two hosts in turn while three VMs migrate to and fro between them
+soak-kill: all ## Kill every daemon in turn, then ROUNDS=50 times up to three of nine at random, while VMs migrate between their hosts (KILL_SEED repeats a run)
 	@$(COMPILE) tests/end-to-end/Toolstack.Tests.EndToEnd.csproj
-	@TOOLSTACK_BIN=$(abspath $(BIN)) $(OUT)/build/bin/Toolstack.Tests.EndToEnd/release/Toolstack.Tests.EndToEnd \
-		-class "*.KilledInTurnTests"
+	@TOOLSTACK_BIN=$(abspath $(BIN)) KILL_ROUNDS=$(ROUNDS) $(OUT)/build/bin/Toolstack.Tests.EndToEnd/release/Toolstack.Tests.EndToEnd \
+		-class "*.KilledInTurnTests" -class "*.RandomKillTests" -explicit on -parallel none -noLogo -showLiveOutput
 
 .PHONY: bench
 bench: all ## Measure: codecs against their peers, the switch and a migration against their floors

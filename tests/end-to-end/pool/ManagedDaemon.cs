@@ -18,7 +18,7 @@ public sealed class ManagedDaemon : IDisposable
     private Process? process;
     private Task supervision = Task.CompletedTask;
     private bool held = true;
-    private int inRow;
+    private volatile int inRow;
 
     internal ManagedDaemon(string name, string program, string configFile, string runDirectory, Func<IReadOnlyList<string>> launch, Action<ManagedDaemon> started)
     {
@@ -56,8 +56,12 @@ public sealed class ManagedDaemon : IDisposable
         supervision = SuperviseAsync();
     }
 
-    /// <summary>kill -9; the supervisor starts it again.</summary>
-    public void Kill() => Spawner.Signal(Pid, SigKill);
+    /// <summary>kill -9; the supervisor starts it again, however often: that is not the daemon's own fault.</summary>
+    public void Kill()
+    {
+        inRow = 0;
+        Spawner.Signal(Pid, SigKill);
+    }
 
     /// <summary>kill -9, and stays dead until <see cref="StartAsync"/>.</summary>
     public async Task HoldDeadAsync()

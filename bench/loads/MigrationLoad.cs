@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Toolstack.EndToEnd.Client;
 using Toolstack.EndToEnd.Pool;
 
@@ -6,8 +7,9 @@ namespace Toolstack.Bench.Loads;
 
 /// <summary>
 /// Live migrations between two real hosts over loopback, as a client asks for them, beside the floor measured in the same run. The VM's
-/// memory is full of data without patterns. Throughput is measured with an idle guest, so that the same bytes travel as in the floor;
-/// downtime, as the guest sees it, with one that keeps writing.
+/// memory is full of data without patterns. Throughput is measured with an idle guest, so that the same bytes travel as in the floor.
+/// Downtime is what a guest that keeps writing sees by its clock, from its last step here to its first one there; whatever else keeps it
+/// from running on a machine whose CPUs both copy and fault memory in is told beside it.
 /// </summary>
 internal static class MigrationLoad
 {
@@ -36,7 +38,8 @@ internal static class MigrationLoad
             using var client = await pool.LoginAsync(cancellation, callDeadline: CallDeadline);
             for (var round = 0; round < Rounds; round++)
             {
-                var (rate, _, _) = await MigrateAsync(client, mib, dirtyMib: 0, cancellation);
+                var moves = await MigrateAsync(client, mib, dirtyMib: 0, times: 1, cancellation);
+                var rate = moves[0].Rate;
                 rates.Add(rate);
                 if (await CProgram.RunAsync("migration-floor", [$"{mib}"], cancellation) is [var fresh, var warm, ..])
                 {
@@ -45,10 +48,16 @@ internal static class MigrationLoad
                 }
             }
 
-            var (busy, downtime, usual) = await MigrateAsync(client, mib, DirtyMibPerSecond, cancellation);
-            await output.WriteLineAsync($"with a guest that writes {DirtyMibPerSecond} MiB/s: {busy:0} MB/s of its memory; its longest pause before was {usual:0} ms");
+            var busy = await MigrateAsync(client, mib, DirtyMibPerSecond, Rounds, cancellation);
+            foreach (var move in busy)
+            {
+                await output.WriteLineAsync($"with a guest that writes {DirtyMibPerSecond} MiB/s: {move.Rate:0} MB/s of its memory, downtime {move.Downtime:0} ms; "
+                    + $"its longest pause on the way {move.Pause:0} ms, before {move.PauseBefore:0} ms");
+            }
+
             double best = Median(rates);
             double floor = floors.Count > 0 ? Median(floors) : double.NaN;
+            double downtime = Median([.. busy.Select(move => move.Downtime)]);
             await output.WriteLineAsync($"migration of {mib} MiB, median of {Rounds}: {best:0} MB/s, floor {floor:0} MB/s, ratio {best / floor:0.00}, downtime {downtime:0} ms");
         }
     }
@@ -58,7 +67,7 @@ internal static class MigrationLoad
     {
         var available = long.Parse(
             File.ReadLines("/proc/meminfo").First(static line => line.StartsWith("MemAvailable:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
-            System.Globalization.CultureInfo.InvariantCulture) / 1024;
+            CultureInfo.InvariantCulture) / 1024;
         if (available < 2 * mib + SpareMib)
         {
             throw new InvalidOperationException($"a guest of {mib} MiB is there twice while it moves: that takes {2 * mib + SpareMib} MiB, {available} are available");
@@ -67,29 +76,47 @@ internal static class MigrationLoad
 
     private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 
-    /// <summary>Bytes of guest memory a second, from the call to its end, in MB; and the longest pauses the guest saw in the migration and before, in ms.</summary>
-    private static async Task<(double Rate, double Downtime, double Usual)> MigrateAsync(XenApiClient client, int mib, int dirtyMib, CancellationToken cancellation)
+    /// <summary>One migration: bytes of guest memory a second, from the call to its end, in MB; the rest in ms.</summary>
+    private readonly record struct Move(double Rate, double Downtime, double Pause, double PauseBefore);
+
+    /// <summary>Starts a VM and moves it to and fro, so many times.</summary>
+    private static async Task<Move[]> MigrateAsync(XenApiClient client, int mib, int dirtyMib, int times, CancellationToken cancellation)
     {
         var vm = await TestVm.CreateAsync(client, "bench", mib, dirtyMib * PagesPerMib, cancellation);
         await client.CallAsync("VM.start", cancellation, vm, false, false);
+        var moves = new Move[times];
+        for (var i = 0; i < times; i++)
+        {
+            await Task.Delay(Warming, cancellation);
+            moves[i] = await MigrateAsync(client, vm, mib, cancellation);
+        }
+
+        await client.CallAsync("VM.hard_shutdown", cancellation, vm);
+        await client.CallAsync("VM.destroy", cancellation, vm);
+        return moves;
+    }
+
+    private static async Task<Move> MigrateAsync(XenApiClient client, string vm, int mib, CancellationToken cancellation)
+    {
         var source = await client.TextAsync("VM.get_resident_on", cancellation, vm);
         var target = ((object[])await client.CallAsync("host.get_all", cancellation)).Cast<string>().First(host => host != source);
-        await Task.Delay(Warming, cancellation);
-        var usual = double.Parse(await ScriptAsync(client, vm, "longest-pause", cancellation), System.Globalization.CultureInfo.InvariantCulture);
+        var before = await MillisecondsAsync(client, vm, "longest-pause", cancellation);
         await ScriptAsync(client, vm, "reset-pause", cancellation);
         var clock = Stopwatch.StartNew();
         await client.CallAsync("VM.pool_migrate", cancellation, vm, target, new Dictionary<string, string> { ["live"] = "true" });
         var rate = mib * BytesPerMib / 1e6 / clock.Elapsed.TotalSeconds;
+        var move = new Move(rate, await MillisecondsAsync(client, vm, "longest-stop", cancellation), await MillisecondsAsync(client, vm, "longest-pause", cancellation), before);
         var memory = await GuestMemory.VerifyAsync(client, vm, cancellation);
         if (memory.Errors > 0)
         {
             throw new InvalidOperationException($"{memory.Errors} errors in the memory of the VM that moved");
         }
 
-        await client.CallAsync("VM.hard_shutdown", cancellation, vm);
-        await client.CallAsync("VM.destroy", cancellation, vm);
-        return (rate, memory.LongestPauseMs, usual);
+        return move;
     }
+
+    private static async Task<double> MillisecondsAsync(XenApiClient client, string vm, string script, CancellationToken cancellation) =>
+        double.Parse(await ScriptAsync(client, vm, script, cancellation), CultureInfo.InvariantCulture);
 
     private static Task<string> ScriptAsync(XenApiClient client, string vm, string script, CancellationToken cancellation) => client.TextAsync(
         "VM.call_plugin", cancellation, vm, "guest-agent-operation", "run-script", new Dictionary<string, string> { ["script"] = script });

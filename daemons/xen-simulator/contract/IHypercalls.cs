@@ -19,7 +19,7 @@ public interface IHypercalls
     [WireName("guest_console"), RetrySafe] Task<string> GuestConsole(long domid, CancellationToken cancel);
 
     /// <summary>What a debugger would find in a guest, running or not: the answer to one of the scripts that change nothing
-    /// (<c>verify-memory</c>, <c>counter</c>, <c>longest-pause</c>). EINVAL for any other.</summary>
+    /// (<c>verify-memory</c>, <c>counter</c>, <c>longest-pause</c>, <c>longest-stop</c>). EINVAL for any other.</summary>
     [WireName("inspect"), RetrySafe] Task<string> Inspect(long domid, string script, CancellationToken cancel);
 
     [WireName("create")] Task<long> Create(NewDomainInfo domain, CancellationToken cancel);

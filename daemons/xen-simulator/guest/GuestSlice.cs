@@ -19,6 +19,7 @@ internal struct SliceHeader
     public ulong Counter;
     public long LastTick;
     public long LongestPause;
+    public long LongestStop;
     public long DirtyRate;
     public long LivePages;
     public long Measures;
@@ -42,6 +43,7 @@ internal sealed unsafe class GuestSlice
     private readonly long _pages;
     private readonly long _working;
     private readonly ulong _seed;
+    private bool _wasStopped;
 
     private GuestSlice(GuestMemory memory, long first, long pages, long working, ulong seed)
     {
@@ -59,6 +61,9 @@ internal sealed unsafe class GuestSlice
     public ulong Counter => Header->Counter;
 
     public TimeSpan LongestPause => TimeSpan.FromMicroseconds(Header->LongestPause / 1000.0);
+
+    /// <summary>The longest of those pauses that began with the vCPU being stopped, on whatever host: a migration's downtime.</summary>
+    public TimeSpan LongestStop => TimeSpan.FromMicroseconds(Header->LongestStop / 1000.0);
 
     public long DirtyRate => Header->DirtyRate;
 
@@ -128,6 +133,9 @@ internal sealed unsafe class GuestSlice
         return new GuestSlice(memory, first, header.Pages, header.WorkingPages, header.Seed);
     }
 
+    /// <summary>The vCPU was stopped and goes on: what the next tick finds is not the doing of a busy machine.</summary>
+    public void GoOn() => _wasStopped = true;
+
     /// <summary>Notes the time and the longest gap between two ticks: what the guest saw of a pause, by CLOCK_MONOTONIC. A guest
     /// that sleeps longer than a busy one counts what is over its own <paramref name="interval"/>.</summary>
     public void Tick(TimeSpan interval)
@@ -137,8 +145,10 @@ internal sealed unsafe class GuestSlice
         if (header->LastTick != 0 && now > header->LastTick)
         {
             header->LongestPause = Math.Max(header->LongestPause, now - header->LastTick);
+            header->LongestStop = _wasStopped ? Math.Max(header->LongestStop, now - header->LastTick) : header->LongestStop;
         }
 
+        _wasStopped = false;
         header->LastTick = now + (long)(interval - GuestLimits.BurstInterval).TotalNanoseconds;
         header->Counter++;
         _memory.MarkDirty(_first);
@@ -168,6 +178,7 @@ internal sealed unsafe class GuestSlice
     public void ResetPause()
     {
         Header->LongestPause = 0;
+        Header->LongestStop = 0;
         Header->Measures = 1;
         _memory.MarkDirty(_first);
     }

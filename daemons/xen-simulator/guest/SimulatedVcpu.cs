@@ -40,6 +40,7 @@ internal sealed class SimulatedVcpu(GuestSlice slice, VcpuScheduler scheduler)
                 return;
             }
 
+            Slice.GoOn();
             lastRun = Stopwatch.GetTimestamp();
             debt = 0;
             worker = scheduler.WorkerFor(this, worker);

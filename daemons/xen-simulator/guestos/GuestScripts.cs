@@ -8,10 +8,10 @@ namespace Toolstack.XenSimulator.GuestOs;
 internal readonly record struct ScriptResult(bool Success, string Output, ShutdownCode? Then = null);
 
 /// <summary>
-/// The scripts the simulated guest knows: <c>verify-memory</c>, <c>counter</c>, <c>longest-pause</c>, <c>reset-pause</c>, <c>vgpu</c> (what its
-/// graphics cards hold),
-/// <c>set-dirty-rate N</c> (frames per second), <c>poweroff</c>, <c>reboot</c>,
-/// <c>crash</c>, <c>watchdog</c> (nobody set it back) and <c>soft-reset</c> (another kernel is started in the guest's memory). Any other fails.
+/// The scripts the simulated guest knows: <c>verify-memory</c>, <c>counter</c>, <c>longest-pause</c> (ms in which it did not run),
+/// <c>longest-stop</c> (the same, because it was paused or suspended), <c>reset-pause</c>, <c>vgpu</c> (what its graphics cards hold),
+/// <c>set-dirty-rate N</c> (frames per second), <c>poweroff</c>, <c>reboot</c>, <c>crash</c>, <c>watchdog</c> (nobody set it back) and
+/// <c>soft-reset</c> (another kernel is started in the guest's memory). Any other fails.
 /// </summary>
 internal static class GuestScripts
 {
@@ -43,7 +43,8 @@ internal static class GuestScripts
         "verify-memory" => domain.WithSlices(Verify),
         "counter" => domain.WithSlices(slices => $"{Counter(slices)}"),
         "vgpu" => string.Join(' ', domain.Vgpus().Select(static g => $"{g.device}={g.state}")),
-        "longest-pause" => domain.WithSlices(slices => string.Create(CultureInfo.InvariantCulture, $"{LongestPause(slices):F1}")),
+        "longest-pause" => domain.WithSlices(slices => LongestPause(slices).ToString("F1", CultureInfo.InvariantCulture)),
+        "longest-stop" => domain.WithSlices(slices => slices.Max(s => s.LongestStop.TotalMilliseconds).ToString("F1", CultureInfo.InvariantCulture)),
         _ => null,
     };
 

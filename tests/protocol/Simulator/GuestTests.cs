@@ -120,13 +120,18 @@ public sealed partial class GuestTests : IAsyncLifetime
         await Task.Delay(150);
         machine.Hypervisor.Unpause(domid);
         await SimulatedMachine.EventuallyAsync(() => Pause() >= 140);
+        Assert.InRange(Stop(), 140, Pause());
         await RunAsync(domid, "reset-pause");
         machine.Hypervisor.Pause(domid);
         var still = Pause();
         await Task.Delay(50);
         Assert.Equal(still, Pause());
 
-        double Pause() => double.Parse(machine.InspectAsync(domid, "longest-pause").GetAwaiter().GetResult(), CultureInfo.InvariantCulture);
+        double Pause() => Milliseconds("longest-pause");
+
+        double Stop() => Milliseconds("longest-stop");
+
+        double Milliseconds(string script) => double.Parse(machine.InspectAsync(domid, script).GetAwaiter().GetResult(), CultureInfo.InvariantCulture);
     }
 
     [Fact]

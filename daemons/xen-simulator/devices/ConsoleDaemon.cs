@@ -7,7 +7,7 @@ namespace Toolstack.XenSimulator.Devices;
 
 /// <summary>
 /// Does what xenconsoled does: takes the console of every introduced domain that has <c>console/ring-ref</c> and <c>console/port</c> and
-/// names no other <c>console/type</c>, writes its text to a file of its own, and the file's path to <c>console/tty</c>. The file goes with
+/// names no other <c>console/type</c>, writes its text to a file of its own, and the file's path to <c>console/tty</c>. The text goes with
 /// the domain.
 /// </summary>
 internal sealed class ConsoleDaemon(SimulatedHost host, XenstoreClient store, string directory, ILogger logger)

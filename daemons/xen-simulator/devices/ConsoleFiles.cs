@@ -1,73 +1,51 @@
 using System.Globalization;
-using Microsoft.Win32.SafeHandles;
 
 namespace Toolstack.XenSimulator.Devices;
 
-/// <summary>The files that consoles write, one for each domain. That of a domain that is gone becomes the next one's: a file system may take longer to make
-/// a file than all else that a short life of a domain takes. For one caller at a time. Raises IOException and UnauthorizedAccessException.</summary>
+/// <summary>The files that consoles write, one for each domain. As with the pseudo-terminals of a real host, that of a domain that is gone, emptied, is the
+/// next one's: a file system may take longer to make and to remove a file than all else that a short life of a domain takes. For one caller at a time. Raises
+/// IOException and UnauthorizedAccessException.</summary>
 internal sealed class ConsoleFiles(string directory)
 {
-    private readonly Stack<string> spare = [];
+    private readonly Stack<ConsoleFile> spare = [];
     private long given;
-    private bool made;
 
-    /// <summary>The path of an empty file, or of one that is still to be made.</summary>
-    internal string Take(int domid)
+    /// <summary>One without text, or that is still to be made.</summary>
+    internal ConsoleFile Take()
     {
-        if (!made)
+        if (spare.TryPop(out var unused))
+        {
+            return unused;
+        }
+
+        if (given == 0)
         {
             Directory.CreateDirectory(directory);
-            made = true;
         }
 
-        string path = Path.Combine(directory, string.Create(CultureInfo.InvariantCulture, $"guest-{domid}.log"));
-        if (!spare.TryPop(out string? unused) || !TryMove(unused, path))
-        {
-            File.Delete(path);
-        }
-
-        return path;
+        return new ConsoleFile(Path.Combine(directory, string.Create(CultureInfo.InvariantCulture, $"console-{given++}.log")));
     }
 
-    /// <summary>Nobody writes to it any more. <paramref name="used"/>: there is a file.</summary>
-    internal void GiveBack(string path, bool used)
+    /// <summary>Nobody writes to it any more.</summary>
+    internal void GiveBack(ConsoleFile file)
     {
-        string unused = Path.Combine(directory, string.Create(CultureInfo.InvariantCulture, $"spare-{given++}"));
-        if (used && spare.Count < DeviceLimits.SpareConsoleFiles && TryMove(path, unused))
+        if (spare.Count < DeviceLimits.SpareConsoleFiles)
         {
-            spare.Push(unused);
+            file.Empty();
+            spare.Push(file);
         }
         else
         {
-            File.Delete(path);
+            file.Dispose();
         }
     }
 
     /// <summary>Nothing is left of those that are nobody's.</summary>
     internal void Clear()
     {
-        while (spare.TryPop(out string? unused))
+        while (spare.TryPop(out var unused))
         {
-            File.Delete(unused);
-        }
-    }
-
-    /// <summary>False when somebody has removed it.</summary>
-    private static bool TryMove(string file, string path)
-    {
-        try
-        {
-            using (SafeFileHandle content = File.OpenHandle(file, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
-            {
-                RandomAccess.SetLength(content, 0);
-            }
-
-            File.Move(file, path, overwrite: true);
-            return true;
-        }
-        catch (FileNotFoundException)
-        {
-            return false;
+            unused.Dispose();
         }
     }
 }

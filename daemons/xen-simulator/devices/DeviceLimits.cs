@@ -18,5 +18,5 @@ internal static class DeviceLimits
     public const int ConsoleFileBytes = 1 << 20;
 
     /// <summary>Files of consoles that wait for another domain.</summary>
-    public const int SpareConsoleFiles = 64;
+    public const int SpareConsoleFiles = 8;
 }

@@ -1,6 +1,5 @@
 using System.Text;
 using Microsoft.Extensions.Logging;
-using Microsoft.Win32.SafeHandles;
 using Toolstack.XenSimulator.Host;
 
 namespace Toolstack.XenSimulator.Devices;
@@ -11,21 +10,20 @@ internal sealed class GuestConsole : IDisposable
     private readonly Lock gate = new();
     private readonly SimulatedDomain domain;
     private readonly ConsoleFiles files;
+    private readonly ConsoleFile file;
     private readonly ILogger logger;
-    private long length;
-    private bool used;
     private bool closed;
 
     internal GuestConsole(SimulatedDomain domain, ConsoleFiles files, ILogger logger)
     {
         (this.domain, this.files, this.logger) = (domain, files, logger);
-        Path = files.Take(domain.Domid);
+        file = files.Take();
         domain.Console.Written += OnWritten;
     }
 
     internal SimulatedDomain Domain => domain;
 
-    internal string Path { get; }
+    internal string Path => file.Path;
 
     public void Dispose()
     {
@@ -35,7 +33,7 @@ internal sealed class GuestConsole : IDisposable
             closed = true;
         }
 
-        files.GiveBack(Path, used);
+        files.GiveBack(file);
     }
 
     /// <summary>On the guest's thread: the call of its driver, the event channel, and what xenconsoled does then. A guest that has gone
@@ -71,16 +69,7 @@ internal sealed class GuestConsole : IDisposable
 
         try
         {
-            using SafeFileHandle file = File.OpenHandle(Path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite);
-            used = true;
-            if (length > DeviceLimits.ConsoleFileBytes)
-            {
-                RandomAccess.SetLength(file, 0);
-                length = 0;
-            }
-
-            RandomAccess.Write(file, text, length);
-            length += text.Length;
+            file.Append(text);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -25,13 +25,15 @@ internal static class GuestBuilder
             throw new HypercallError(LibC.ENOMEM, $"{image.memory_target} bytes, the domain may have {domain.MaxMemoryBytes}");
         }
 
-        domain.GiveMemory(most + HostLimits.SpecialPages);
+        domain.GiveMemory(most + HostLimits.SpecialPages, fresh: false);
+        var memory = domain.Memory;
+        using var held = memory.Hold(domain.Domid);
         claim(given);
         var pages = most / count;
         var wanted = Math.Min(domain.Settings.WorkingSetPages(most), given - (count * GuestLimits.MinPagesPerVcpu / 2)) / count;
         var seed = (ulong)Random.Shared.NextInt64();
         var slices = Enumerable.Range(0, count).Select(i =>
-            GuestSlice.Boot(domain.Memory, i * pages, pages, wanted, seed + (ulong)i, domain.Settings.DirtyRate / count)).ToImmutableArray();
+            GuestSlice.Boot(memory, i * pages, pages, wanted, seed + (ulong)i, domain.Settings.DirtyRate / count)).ToImmutableArray();
         var rings = new RingFrames { store = most + HostLimits.StoreRing, console = most + HostLimits.ConsoleRing };
         domain.StartGuest(slices, rings, (int)image.store_port, 0);
         return rings;
@@ -41,6 +43,7 @@ internal static class GuestBuilder
     public static RingFrames TakeUp(SimulatedDomain domain, GuestContext context, Action<long> claim)
     {
         var memory = domain.Memory;
+        using var held = memory.Hold(domain.Domid);
         if (context.vcpus.Length < 1 || context.vcpus.Length > domain.MaxVcpus)
         {
             throw new HypercallError(LibC.EINVAL, $"context of {context.vcpus.Length} vCPUs, the domain may have {domain.MaxVcpus}");

@@ -16,6 +16,7 @@ internal sealed class SimulatedDomain : IDisposable
     private readonly Lock sync = new();
     private readonly Lock memoryGate = new(); // inside every other lock: counting must not wait for a guest
     private readonly VcpuScheduler scheduler;
+    private readonly SpareMemory spares;
     private readonly List<SimulatedVcpu> vcpus = [];
     private readonly GraphicsShares graphics = new();
     private GuestMemory? memory;
@@ -29,14 +30,14 @@ internal sealed class SimulatedDomain : IDisposable
     private long incarnation;
     private TaskCompletionSource changed = NewSignal();
 
-    public SimulatedDomain(int domid, NewDomainInfo config, VcpuScheduler scheduler)
+    public SimulatedDomain(int domid, NewDomainInfo config, VcpuScheduler scheduler, SpareMemory spares)
     {
         Domid = domid;
         Handle = Guid.Parse(config.handle);
         MaxVcpus = (int)config.max_vcpus;
         AddressSpaceBytes = config.memory_max;
         Settings = new GuestSettings(config.platform);
-        this.scheduler = scheduler;
+        (this.scheduler, this.spares) = (scheduler, spares);
     }
 
     /// <summary>Raised after the domain began to run, stopped, was shut down, resumed or ended.</summary>
@@ -123,8 +124,9 @@ internal sealed class SimulatedDomain : IDisposable
         }
     }
 
-    /// <summary>Gives the domain an address space; EINVAL when it has one.</summary>
-    public void GiveMemory(long addressSpacePages)
+    /// <summary>Gives the domain an address space; EINVAL when it has one. What is to be written by others is <paramref name="fresh"/>: of that it is asked
+    /// how much it is.</summary>
+    public void GiveMemory(long addressSpacePages, bool fresh)
     {
         lock (sync)
         {
@@ -139,7 +141,7 @@ internal sealed class SimulatedDomain : IDisposable
                 throw new HypercallError(LibC.ENOMEM, $"domain {Domid}: {addressSpacePages} frames");
             }
 
-            memory = new GuestMemory($"domain-{Domid}", addressSpacePages);
+            memory = new GuestMemory($"domain-{Domid}", addressSpacePages, fresh ? null : spares);
         }
     }
 
@@ -256,8 +258,16 @@ internal sealed class SimulatedDomain : IDisposable
         }
     }
 
-    /// <summary>From now on it only waits to be removed.</summary>
-    public void BeginToDie() => Change(() => dying = true);
+    /// <summary>From now on it only waits to be removed, which is what is told. ESRCH when it does so already.</summary>
+    public void BeginToDie()
+    {
+        lock (sync)
+        {
+            RequireAlive();
+            dying = true;
+            Apply();
+        }
+    }
 
     /// <summary>Waits until nothing stops the guest: what it does of its own accord comes after this.</summary>
     public async Task UntilRunningAsync(CancellationToken cancel)

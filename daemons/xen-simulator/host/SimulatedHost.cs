@@ -12,6 +12,7 @@ internal sealed class SimulatedHost(HostOptions options) : IDisposable
     private readonly Lock sync = new();
     private readonly SortedDictionary<int, SimulatedDomain> domains = [];
     private readonly VcpuScheduler scheduler = new();
+    private readonly SpareMemory spares = new();
     private readonly Dictionary<string, int> assigned = [];
     private int lastDomid;
 
@@ -48,7 +49,7 @@ internal sealed class SimulatedHost(HostOptions options) : IDisposable
                 throw new HypercallError(LibC.ENOMEM, $"over {nameof(HostLimits.MaxDomains)} domains");
             }
 
-            domain = new SimulatedDomain(NextDomid(), config, scheduler);
+            domain = new SimulatedDomain(NextDomid(), config, scheduler, spares);
             domain.StateChanged += changed => DomainChanged?.Invoke(changed);
             domains.Add(domain.Domid, domain);
         }
@@ -154,6 +155,7 @@ internal sealed class SimulatedHost(HostOptions options) : IDisposable
         }
 
         scheduler.Dispose();
+        spares.Dispose();
     }
 
     private int NextDomid()

@@ -102,7 +102,7 @@ internal sealed class Hypercalls(SimulatedHost host, FaultTable faults, IFaultTa
         On(new(domid, cancel), d => host.Build(d, image));
 
     public Task PrepareRestore(long domid, CancellationToken cancel) => On(new(domid, cancel), d =>
-        Done(() => d.GiveMemory((Math.Max(d.MaxMemoryBytes, d.AddressSpaceBytes) / GuestMemory.PageSize) + HostLimits.SpecialPages)));
+        Done(() => d.GiveMemory((Math.Max(d.MaxMemoryBytes, d.AddressSpaceBytes) / GuestMemory.PageSize) + HostLimits.SpecialPages, fresh: true)));
 
     public Task<RingFrames> SetContext(long domid, GuestContext context, CancellationToken cancel) =>
         On(new(domid, cancel), d => host.SetContext(d, context));
@@ -111,8 +111,9 @@ internal sealed class Hypercalls(SimulatedHost host, FaultTable faults, IFaultTa
 
     public Task<long> MapMemory(long domid, CancellationToken cancel) => On(new(domid, cancel), d =>
     {
-        Descriptors.Add(d.Memory.Handle);
-        return d.Memory.PageCount * GuestMemory.PageSize;
+        var memory = d.Memory;
+        Descriptors.Add(memory.Share(domid));
+        return memory.PageCount * GuestMemory.PageSize;
     });
 
     public Task<long> EnableLogDirty(long domid, CancellationToken cancel) => On(new(domid, cancel), d =>

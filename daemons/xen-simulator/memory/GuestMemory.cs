@@ -14,21 +14,45 @@ internal sealed unsafe class GuestMemory : IDisposable
 {
     public const int PageSize = SharedMemory.PageSize;
 
+    private readonly Lock gate = new();
     private readonly SharedMemory memory;
+    private readonly SpareMemory? spares;
     private readonly byte* start;
     private ulong[]? dirty;
+    private int users = 1;
+    private bool shared;
 
-    public GuestMemory(string name, long pages)
+    /// <summary>The frames are fresh, or taken from <paramref name="spares"/> and given back there.</summary>
+    public GuestMemory(string name, long pages, SpareMemory? spares)
     {
-        memory = SharedMemory.Create(name, pages * PageSize, hugePages: true);
+        this.spares = spares;
+        memory = spares?.TryTake(pages * PageSize) ?? SharedMemory.Create(name, pages * PageSize, hugePages: true);
         start = memory.Pointer;
         PageCount = pages;
     }
 
     public long PageCount { get; }
 
-    /// <summary>The memfd, for whoever maps the domain's memory.</summary>
-    public SafeFileHandle Handle => memory.Handle;
+    /// <summary>The memfd, for whoever maps the domain's memory from now on; ESRCH when the domain has gone.</summary>
+    public SafeFileHandle Share(long domid)
+    {
+        lock (gate)
+        {
+            shared = true;
+            return users > 0 ? memory.Handle : throw HypercallError.NoDomain(domid);
+        }
+    }
+
+    /// <summary>The frames stay until the result is disposed, though the domain goes meanwhile; ESRCH when it has gone.</summary>
+    public IDisposable Hold(long domid)
+    {
+        lock (gate)
+        {
+            users = users > 0 ? users + 1 : throw HypercallError.NoDomain(domid);
+        }
+
+        return new Holding(this);
+    }
 
     /// <summary>Frames that have real memory behind them.</summary>
     public long PopulatedPages => memory.AllocatedBytes() / PageSize;
@@ -99,5 +123,31 @@ internal sealed unsafe class GuestMemory : IDisposable
 
     public void DisableLogDirty() => Volatile.Write(ref dirty, null);
 
-    public void Dispose() => memory.DisposeLater();
+    /// <summary>The domain has gone: so do the frames, once nobody holds them.</summary>
+    public void Dispose() => Release();
+
+    private void Release()
+    {
+        lock (gate)
+        {
+            if (--users > 0)
+            {
+                return;
+            }
+        }
+
+        if (spares is null || shared)
+        {
+            memory.DisposeLater();
+        }
+        else
+        {
+            spares.GiveBack(memory);
+        }
+    }
+
+    private sealed class Holding(GuestMemory memory) : IDisposable
+    {
+        public void Dispose() => memory.Release();
+    }
 }

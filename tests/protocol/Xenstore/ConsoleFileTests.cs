@@ -34,6 +34,6 @@ public sealed class ConsoleFileTests
         await SimulatedMachine.EventuallyAsync(() => File.Exists(file) && File.ReadAllText(file).Contains("booted", StringComparison.Ordinal));
         Assert.StartsWith($"Simulated guest of domain {domid} booted", File.ReadAllText(file), StringComparison.Ordinal);
         await machine.Hypervisor.DestroyAsync(domid, StoreHost.Soon);
-        await SimulatedMachine.EventuallyAsync(() => !File.Exists(file));
+        await SimulatedMachine.EventuallyAsync(() => new FileInfo(file).Length == 0);
     }
 }

@@ -78,8 +78,11 @@ public interface IBackend : IAsyncDisposable
     /// <summary>A device whose state changed, or for which something is asked. Handlers must be quick and must not throw.</summary>
     event Action<DynamicId>? DeviceChanged;
 
-    /// <summary>The VM id of a domain whose state changed. Handlers must be quick and must not throw.</summary>
+    /// <summary>The VM id of a domain whose state changed, or for which something is asked. Handlers must be quick and must not throw.</summary>
     event Action<string>? Changed;
+
+    /// <summary>The VM id of a domain of which something else is seen than before, its state being what it was. Handlers as for <see cref="Changed"/>.</summary>
+    event Action<string>? ViewChanged;
 }
 
 /// <summary>Why a domain is no longer running; the order is that of Xen's shutdown codes.</summary>

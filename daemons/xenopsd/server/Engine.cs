@@ -130,6 +130,7 @@ public sealed class Engine : IAsyncDisposable
         }
 
         Backend.Changed += OnChanged;
+        Backend.ViewChanged += Operations.Signal;
         Backend.DeviceChanged += OnDeviceChanged;
         foreach (string id in Store.Ids)
         {
@@ -160,6 +161,7 @@ public sealed class Engine : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Backend.Changed -= OnChanged;
+        Backend.ViewChanged -= Operations.Signal;
         Backend.DeviceChanged -= OnDeviceChanged;
         await stopping.CancelAsync().ConfigureAwait(false);
         await background.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

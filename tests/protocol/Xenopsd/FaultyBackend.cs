@@ -25,6 +25,12 @@ internal sealed class FaultyBackend(IBackend inner) : IBackend
         remove => inner.Changed -= value;
     }
 
+    public event Action<string>? ViewChanged
+    {
+        add => inner.ViewChanged += value;
+        remove => inner.ViewChanged -= value;
+    }
+
     public event Action<DynamicId>? DeviceChanged
     {
         add => inner.DeviceChanged += value;

@@ -67,6 +67,8 @@ public sealed class DomainBackend : IBackend, IDomainObserver
 
     public event Action<string>? Changed;
 
+    public event Action<string>? ViewChanged;
+
     public event Action<DynamicId>? DeviceChanged;
 
     public string Hypervisor => hypervisor.Name;
@@ -315,6 +317,8 @@ public sealed class DomainBackend : IBackend, IDomainObserver
     }
 
     void IDomainObserver.DomainChanged(DomainEntry entry) => DomainChanged(entry);
+
+    void IDomainObserver.ViewChanged(DomainEntry entry) => ViewChanged?.Invoke(entry.VmId);
 
     void IDomainObserver.DeviceChanged(DynamicId device) => DeviceChanged?.Invoke(device);
 

@@ -52,24 +52,27 @@ internal sealed class Building(IHypervisor hypervisor, XenstoreClient store, Res
     }
 
     /// <summary>There is a guest: its tree is completed and the domain introduced. From here on it may run.</summary>
-    private async Task CompleteAsync(DomainEntry entry, int storePort, int consolePort, GuestRings rings, CancellationToken cancel)
+    private Task CompleteAsync(DomainEntry entry, int storePort, int consolePort, GuestRings rings, CancellationToken cancel)
     {
-        await store.ApplyAsync([], Tree(entry, storePort, consolePort, rings), cancel).ConfigureAwait(false);
-        await store.IntroduceAsync(entry.Domid, rings.Store, storePort, cancel).ConfigureAwait(false);
-        entry.Built = true;
+        var tree = Tree(entry, storePort, consolePort, rings);
+        return FinishAsync(entry, [.. BuiltTree.First(tree), .. BuiltTree.Last(tree)], storePort, rings, cancel);
     }
 
     /// <summary>A guest is about to come from an image: writes of its tree what is known by now, for it stands still when the rest is.</summary>
     public Task PrepareAsync(DomainEntry entry, int storePort, int consolePort, CancellationToken cancel) => store.ApplyAsync(
         [], [.. BuiltTree.First(Tree(entry, storePort, consolePort, new GuestRings(0, 0)))], cancel);
 
-    /// <summary>The guest has come: as after a build, but without a wait in between. Who looks for the last node finds all of them.</summary>
-    public async Task CompletePreparedAsync(DomainEntry entry, int storePort, int consolePort, GuestRings rings, CancellationToken cancel)
+    /// <summary>The guest has come: as after a build.</summary>
+    public Task CompletePreparedAsync(DomainEntry entry, int storePort, int consolePort, GuestRings rings, CancellationToken cancel) =>
+        FinishAsync(entry, BuiltTree.Last(Tree(entry, storePort, consolePort, rings)), storePort, rings, cancel);
+
+    /// <summary>All leaves at once: who looks for the last node finds all of them, and the server is told of the domain behind it.</summary>
+    private async Task FinishAsync(DomainEntry entry, IEnumerable<StoreNode> nodes, int storePort, GuestRings rings, CancellationToken cancel)
     {
         List<Task> requests;
         using (store.Collect())
         {
-            requests = [.. BuiltTree.Last(Tree(entry, storePort, consolePort, rings)).Select(node => store.WriteAsync(node.Path, node.Value, cancel))];
+            requests = [.. nodes.Select(node => store.WriteAsync(node.Path, node.Value, cancel))];
             requests.Add(store.IntroduceAsync(entry.Domid, rings.Store, storePort, cancel));
         }
 

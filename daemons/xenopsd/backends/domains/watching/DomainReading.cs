@@ -16,7 +16,7 @@ internal static class DomainReading
     public static async Task RefreshAsync(IXenstore store, DomainEntry entry, CancellationToken cancel)
     {
         var read = await store.ReadAllAsync(Keys.Select(key => StorePaths.Domain(entry.Domid, key)), cancel).ConfigureAwait(false);
-        entry.ActionRequest = read[0] is { Length: > 0 } request ? request : null;
+        entry.ActionRequest = Request(read[0]);
         entry.Balloons = read[1] == "1";
         entry.Uncooperative = read[3] is { Length: > 0 };
         entry.MemoryOffsetKib = Number(read[4]) ?? entry.MemoryOffsetKib;
@@ -24,6 +24,12 @@ internal static class DomainReading
         entry.DynamicMinKib = Number(read[6]) ?? entry.DynamicMinKib;
         entry.DynamicMaxKib = Number(read[7]) ?? entry.DynamicMaxKib;
     }
+
+    /// <summary>The one that changes most, and by this process.</summary>
+    public static async Task RefreshRequestAsync(IXenstore store, DomainEntry entry, CancellationToken cancel) =>
+        entry.ActionRequest = Request(await store.ReadAsync(StorePaths.Domain(entry.Domid, StoreKeys.ActionRequest), cancel).ConfigureAwait(false));
+
+    private static string? Request(string? text) => text is { Length: > 0 } ? text : null;
 
     private static long? Number(string? text) =>
         long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value : null;

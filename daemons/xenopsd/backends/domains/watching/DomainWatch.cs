@@ -13,6 +13,9 @@ internal interface IDomainObserver
 {
     void DomainChanged(DomainEntry entry);
 
+    /// <summary>What is seen of the guest changed; nothing is asked for.</summary>
+    void ViewChanged(DomainEntry entry);
+
     void DeviceChanged(DynamicId device);
 
     /// <summary>The guest can give memory back from now on, or asks to be looked at.</summary>
@@ -145,9 +148,13 @@ internal sealed class DomainWatch : IAsyncDisposable
         bool whole = paths.Contains(StorePaths.Domain(entry.Domid));
         bool Has(string key) => whole || paths.Contains(root + key);
         bool Below(string directory) => whole || paths.Any(p => p.StartsWith(root + directory, StringComparison.Ordinal));
-        if (Has(StoreKeys.ActionRequest) || Has(StoreKeys.Uncooperative) || Has(StoreKeys.FeatureBalloon) || Has(StoreKeys.DataUpdated))
+        if (Has(StoreKeys.Uncooperative) || Has(StoreKeys.FeatureBalloon) || Has(StoreKeys.DataUpdated))
         {
             await ReadAsync(cancel).ConfigureAwait(false);
+        }
+        else if (Has(StoreKeys.ActionRequest))
+        {
+            await DomainReading.RefreshRequestAsync(store, entry, cancel).ConfigureAwait(false);
         }
 
         foreach (string path in paths)
@@ -158,10 +165,19 @@ internal sealed class DomainWatch : IAsyncDisposable
             }
         }
 
-        if (Has(StoreKeys.ActionRequest) || GuestView.Directories.Any(Below) || Below("console/") || Below("vm-data") || Below("memory/"))
+        bool seen = GuestView.Directories.Any(Below) || Below("console/") || Below("vm-data") || Below("memory/");
+        if (seen)
         {
             entry.ForgetObserved();
+        }
+
+        if (Has(StoreKeys.ActionRequest))
+        {
             observer.DomainChanged(entry);
+        }
+        else if (seen)
+        {
+            observer.ViewChanged(entry);
         }
     }
 

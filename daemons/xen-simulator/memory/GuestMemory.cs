@@ -17,6 +17,7 @@ internal sealed unsafe class GuestMemory : IDisposable
     private readonly Lock gate = new();
     private readonly SharedMemory memory;
     private readonly SpareMemory? spares;
+    private readonly bool fresh;
     private readonly byte* start;
     private ulong[]? dirty;
     private int users = 1;
@@ -26,7 +27,9 @@ internal sealed unsafe class GuestMemory : IDisposable
     public GuestMemory(string name, long pages, SpareMemory? spares)
     {
         this.spares = spares;
-        memory = spares?.TryTake(pages * PageSize) ?? SharedMemory.Create(name, pages * PageSize, hugePages: true);
+        var kept = spares?.TryTake(pages * PageSize);
+        fresh = kept is null;
+        memory = kept ?? SharedMemory.Create(name, pages * PageSize, hugePages: true);
         start = memory.Pointer;
         PageCount = pages;
     }
@@ -79,8 +82,14 @@ internal sealed unsafe class GuestMemory : IDisposable
         return (first, Math.Max(memory.NextHole(first * PageSize) / PageSize, first + 1));
     }
 
-    /// <summary>Gives frames to a range that is about to be filled.</summary>
-    public void Populate(long gfn, long count) => memory.Populate(gfn * PageSize, count * PageSize);
+    /// <summary>Gives frames to a range that is about to be filled. Memory of a former guest has most of them.</summary>
+    public void Populate(long gfn, long count)
+    {
+        if (fresh)
+        {
+            memory.Populate(gfn * PageSize, count * PageSize);
+        }
+    }
 
     /// <summary>Takes frames away from the guest: they read as zero.</summary>
     public void Release(long gfn, long count)

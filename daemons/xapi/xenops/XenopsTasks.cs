@@ -6,12 +6,18 @@ namespace Toolstack.Xapi.Xenops;
 internal sealed record XenopsTaskLimits(TimeSpan Poll, TimeSpan Outage, TimeSpan Cancel);
 
 /// <summary>
-/// Waits for tasks of xenopsd on behalf of XenAPI calls. The event loop reports changes (<see cref="Changed"/>), which ends a wait at once;
-/// the state is also read every poll interval, so a lost event only costs time.
+/// Waits for tasks of xenopsd on behalf of XenAPI calls: for a moment in xenopsd itself, then by looking at the task now and again. The event loop reports
+/// changes (<see cref="Changed"/>), which ends a pause at once; the state is also read every poll interval, so a lost event only costs time.
 /// </summary>
 internal sealed class XenopsTasks(IXenops xenops, XenopsTaskLimits limits)
 {
     private const int EarlyChanges = 64;
+
+    /// <summary>How long xenopsd is asked to wait for the end of a task: no longer than it keeps its first progress to itself.</summary>
+    private static readonly TimeSpan TakeTime = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How long that call may take: a xenopsd that is away is asked again and again.</summary>
+    private static readonly TimeSpan TakeGrace = TimeSpan.FromSeconds(3);
 
     private readonly Lock gate = new();
     private readonly Dictionary<string, TaskCompletionSource> waited = new(StringComparer.Ordinal);
@@ -37,7 +43,7 @@ internal sealed class XenopsTasks(IXenops xenops, XenopsTaskLimits limits)
         }
     }
 
-    /// <summary>Waits until the task has ended, asks xenopsd to forget it and returns its result (null when it has none).
+    /// <summary>Waits until the task has ended, has xenopsd forget it and returns its result (null when it has none).
     /// Cancelling asks xenopsd to cancel the task and goes on waiting, at most the cancel limit, for what comes of it.</summary>
     /// <param name="debug">The debug_info the task was made with: after a restart of xenopsd the id may name another task.</param>
     /// <param name="id">The task's id.</param>
@@ -49,8 +55,12 @@ internal sealed class XenopsTasks(IXenops xenops, XenopsTaskLimits limits)
         WaitState wait = new(debug, id, progress);
         try
         {
-            // A task that has just been started is looked at when something is heard of it.
-            await PauseAsync(Watch(id), cancel).ConfigureAwait(false);
+            // Most tasks end soon: one call that waits for the end is all there is to them.
+            if (await TakeAsync(wait, cancel).ConfigureAwait(false))
+            {
+                return wait.Result;
+            }
+
             while (true)
             {
                 Task changed = Watch(id);
@@ -79,6 +89,36 @@ internal sealed class XenopsTasks(IXenops xenops, XenopsTaskLimits limits)
         }
     }
 
+    /// <summary>True when the task ended well, and was destroyed, within a moment. Whatever kept xenopsd from saying so shows at the next look.</summary>
+    private async Task<bool> TakeAsync(WaitState wait, CancellationToken cancel)
+    {
+        if (cancel.IsCancellationRequested)
+        {
+            return false;
+        }
+
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(TakeGrace);
+        TaskInfo info;
+        try
+        {
+            info = await xenops.TaskTake(wait.Debug, wait.Id, TakeTime.TotalSeconds, limit.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is XenopsError or OperationCanceledException)
+        {
+            return false;
+        }
+
+        if (await JudgeAsync(wait, info).ConfigureAwait(false))
+        {
+            return true;
+        }
+
+        // It has just been looked at.
+        await PauseAsync(Watch(wait.Id), cancel).ConfigureAwait(false);
+        return false;
+    }
+
     private static TimeSpan Elapsed(long since) => TimeProvider.System.GetElapsedTime(since);
 
     /// <summary>Reads the task once; true when it ended well.</summary>
@@ -105,6 +145,17 @@ internal sealed class XenopsTasks(IXenops xenops, XenopsTaskLimits limits)
             throw Lost(wait.Id, e);
         }
 
+        bool ended = info.state is TaskState.Completed or TaskState.Failed;
+        if (ended && info.dbg == wait.Debug)
+        {
+            _ = DestroyAsync(wait);
+        }
+
+        return await JudgeAsync(wait, info).ConfigureAwait(false);
+    }
+
+    private static async ValueTask<bool> JudgeAsync(WaitState wait, TaskInfo info)
+    {
         if (info.dbg != wait.Debug)
         {
             throw Lost(wait.Id, null);
@@ -116,11 +167,9 @@ internal sealed class XenopsTasks(IXenops xenops, XenopsTaskLimits limits)
                 await wait.ReportAsync(pending.progress).ConfigureAwait(false);
                 return false;
             case TaskState.Completed completed:
-                _ = DestroyAsync(wait);
                 wait.Result = completed.completion.result;
                 return true;
             case TaskState.Failed failed:
-                _ = DestroyAsync(wait);
                 throw new XenopsError(failed.error);
             default:
                 throw XenopsError.Internal($"task {wait.Id} is in an unknown state");

@@ -16,6 +16,9 @@ public partial interface IXenops
     [WireName("get_diagnostics"), RetrySafe] Task<string> GetDiagnostics(string debug_info, CancellationToken cancel);
 
     [WireName("Task.stat"), RetrySafe] Task<TaskInfo> TaskStat(string debug_info, string id, CancellationToken cancel);
+    /// <summary>The task once it has ended, or as it is after <paramref name="timeout"/> seconds (5 at most; at once when many wait). One that has ended
+    /// is destroyed with it, but can be taken again for a while. Not of the original protocol: it stands for a look, a destroy and the news between.</summary>
+    [WireName("Task.take"), RetrySafe] Task<TaskInfo> TaskTake(string debug_info, string id, double timeout, CancellationToken cancel);
     [WireName("Task.cancel"), RetrySafe] Task TaskCancel(string debug_info, string id, CancellationToken cancel);
     [WireName("Task.destroy"), RetrySafe] Task TaskDestroy(string debug_info, string id, CancellationToken cancel);
     [WireName("Task.destroy_on_finish")] Task TaskDestroyOnFinish(string debug_info, string id, CancellationToken cancel);

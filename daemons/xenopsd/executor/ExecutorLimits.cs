@@ -12,6 +12,12 @@ public static class ExecutorLimits
     /// <summary>Tasks that are kept; the oldest finished one makes place, and with none finished a new task is refused.</summary>
     public const int MaxTasks = 4096;
 
+    /// <summary>Tasks that were taken and can be taken once more: by a client that did not get the answer.</summary>
+    public const int MaxTaken = 64;
+
+    /// <summary>Clients that wait for the end of a task; half of the calls that are served at a time, so that others are served beside them.</summary>
+    public const int MaxTakers = 64;
+
     /// <summary>Cancel triggers that wait for their task; they are set by tests only.</summary>
     public const int MaxCancelTriggers = 64;
 
@@ -44,6 +50,9 @@ public static class ExecutorLimits
 
     /// <summary>Shortest time between two answers of UPDATES.get that nobody waits for: each makes a client look at every object it names.</summary>
     public static readonly TimeSpan UpdatesSpacing = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>Longest wait for the end of a task in one call.</summary>
+    public static readonly TimeSpan TakeWait = TimeSpan.FromSeconds(5);
 
     /// <summary>Longest wait of one UPDATES.get; a client without a timeout asks again.</summary>
     public static readonly TimeSpan UpdatesWait = TimeSpan.FromHours(1);

@@ -10,8 +10,12 @@ public sealed class TaskTable(Updates updates)
 {
     private readonly Lock gate = new();
     private readonly SortedDictionary<long, XenopsTask> tasks = [];
+
+    /// <summary>Those that were taken, oldest first; they are in the table still, but not listed.</summary>
+    private readonly Queue<long> taken = new();
     private readonly Dictionary<string, int> triggers = new(StringComparer.Ordinal);
     private long next;
+    private int takers;
 
     public XenopsTask Add(string debugInfo)
     {
@@ -66,7 +70,56 @@ public sealed class TaskTable(Updates updates)
     {
         lock (gate)
         {
-            return [.. tasks.Values.Select(static t => t.Info())];
+            return [.. tasks.Values.Where(static t => !t.IsTaken).Select(static t => t.Info())];
+        }
+    }
+
+    /// <summary>The task once it has ended, or as it is after the time, or at once when <see cref="ExecutorLimits.MaxTakers"/> wait already. One that has
+    /// ended is forgotten after as many others as are kept. Raises Does_not_exist(task, id).</summary>
+    public async Task<TaskInfo> TakeAsync(string id, TimeSpan time, CancellationToken cancel)
+    {
+        var task = Find(id);
+        try
+        {
+            if (Interlocked.Increment(ref takers) <= ExecutorLimits.MaxTakers)
+            {
+                await task.WaitEndedAsync(time, cancel).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            Interlocked.Decrement(ref takers);
+        }
+
+        if (task.IsEnded)
+        {
+            Taken(task);
+        }
+
+        return task.Info();
+    }
+
+    private void Taken(XenopsTask task)
+    {
+        string? oldest = null;
+        lock (gate)
+        {
+            if (task.IsTaken)
+            {
+                return;
+            }
+
+            task.IsTaken = true;
+            taken.Enqueue(long.Parse(task.Id, CultureInfo.InvariantCulture));
+            if (taken.Count > ExecutorLimits.MaxTaken)
+            {
+                oldest = taken.Dequeue().ToString(CultureInfo.InvariantCulture);
+            }
+        }
+
+        if (oldest is not null)
+        {
+            Destroy(oldest);
         }
     }
 

@@ -23,6 +23,7 @@ public sealed class XenopsTask : IDisposable
     private bool owesSignal;
     private bool cancellable = true;
     private int cancelPoints;
+    private int waiting;
 
     internal XenopsTask(string id, string debugInfo, Updates? updates)
     {
@@ -52,6 +53,32 @@ public sealed class XenopsTask : IDisposable
     internal int CancelTrigger { get; set; }
 
     internal bool DestroyOnFinish { get; set; }
+
+    /// <summary>Under the table's gate.</summary>
+    internal bool IsTaken { get; set; }
+
+    /// <summary>Returns when the task has ended or the time is over. Raises OperationCanceledException.</summary>
+    internal async Task WaitEndedAsync(TimeSpan time, CancellationToken cancel)
+    {
+        if (IsEnded)
+        {
+            return;
+        }
+
+        Interlocked.Increment(ref waiting);
+        try
+        {
+            await ended.Task.WaitAsync(time, cancel).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // Who waits is told how far it is.
+        }
+        finally
+        {
+            Interlocked.Decrement(ref waiting);
+        }
+    }
 
     /// <summary>Asks the operation to stop at its next cancellation point; without effect once it cannot be cancelled any more.</summary>
     public void Cancel()
@@ -205,7 +232,16 @@ public sealed class XenopsTask : IDisposable
             cancellable = false;
         }
 
+        // Those who wait for the task itself need not be told of it at once.
+        bool awaited = Volatile.Read(ref waiting) > 0;
         ended.TrySetResult();
-        updates?.Press(new DynamicId.Task(Id));
+        if (awaited)
+        {
+            updates?.Add(new DynamicId.Task(Id));
+        }
+        else
+        {
+            updates?.Press(new DynamicId.Task(Id));
+        }
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Toolstack.Xenopsd.Contract;
+using Toolstack.Xenopsd.Executor;
 
 namespace Toolstack.Xenopsd.Server;
 
@@ -7,6 +8,9 @@ namespace Toolstack.Xenopsd.Server;
 public sealed partial class XenopsService
 {
     public Task<TaskInfo> TaskStat(string debug_info, string id, CancellationToken cancel) => Task.FromResult(engine.Tasks.Find(id).Info());
+
+    public Task<TaskInfo> TaskTake(string debug_info, string id, double timeout, CancellationToken cancel) =>
+        engine.Tasks.TakeAsync(id, timeout < ExecutorLimits.TakeWait.TotalSeconds ? TimeSpan.FromSeconds(Math.Max(timeout, 0)) : ExecutorLimits.TakeWait, cancel);
 
     public Task TaskCancel(string debug_info, string id, CancellationToken cancel)
     {

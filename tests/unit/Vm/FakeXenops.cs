@@ -15,6 +15,9 @@ internal abstract class FakeXenops : IXenops
     public virtual Task<TaskInfo> TaskStat(string debug_info, string id, CancellationToken cancel) =>
         throw new NotSupportedException();
 
+    public virtual Task<TaskInfo> TaskTake(string debug_info, string id, double timeout, CancellationToken cancel) =>
+        throw new NotSupportedException();
+
     public virtual Task TaskCancel(string debug_info, string id, CancellationToken cancel) =>
         throw new NotSupportedException();
 

@@ -16,6 +16,12 @@ public sealed class XenopsTasksTests
 
         public ConcurrentQueue<string> Asked { get; } = new();
 
+        /// <summary>What waiting for the task's end gives; null: xenopsd is not there for it.</summary>
+        public TaskInfo? Taken { get; init; }
+
+        public override Task<TaskInfo> TaskTake(string debug_info, string id, double timeout, CancellationToken cancel) =>
+            Taken is { } info ? Task.FromResult(info) : throw XenopsError.Internal("away", new SwitchException(SwitchErrorKind.NoConsumer, "away"));
+
         public override Task<TaskInfo> TaskStat(string debug_info, string id, CancellationToken cancel) =>
             Task.FromResult(looks[Math.Min(Interlocked.Increment(ref look), looks.Length) - 1]());
 
@@ -47,6 +53,28 @@ public sealed class XenopsTasksTests
             return ValueTask.CompletedTask;
         }, CancellationToken.None);
         Assert.Equal("r", result);
+        Assert.Equal([0.25, 0.75], progress);
+        Assert.Equal(["destroy 7"], xenops.Asked);
+    }
+
+    [Fact]
+    public async Task ATaskThatEndsSoonIsNeitherLookedAtNorDestroyed()
+    {
+        Scripted xenops = new(static () => throw new InvalidOperationException("looked at")) { Taken = In(Done)() };
+        Assert.Equal("r", await new XenopsTasks(xenops, Limits).WaitAsync("d", "7", null, CancellationToken.None));
+        Assert.Empty(xenops.Asked);
+    }
+
+    [Fact]
+    public async Task ATaskThatTakesItsTimeIsLookedAt()
+    {
+        Scripted xenops = new(In(new TaskState.Pending(0.75)), In(Done)) { Taken = In(new TaskState.Pending(0.25))() };
+        List<double> progress = [];
+        Assert.Equal("r", await new XenopsTasks(xenops, Limits).WaitAsync("d", "7", value =>
+        {
+            progress.Add(value);
+            return ValueTask.CompletedTask;
+        }, CancellationToken.None));
         Assert.Equal([0.25, 0.75], progress);
         Assert.Equal(["destroy 7"], xenops.Asked);
     }

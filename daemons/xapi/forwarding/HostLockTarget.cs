@@ -48,13 +48,18 @@ internal sealed class HostLockTarget : ILockTarget
         [.. row.current_operations.Select(static c => KeyValuePair.Create(c.Key, host_allowed_operationsCodec.Text(c.Value)))];
 
     /// <summary>The row with allowed_operations as its other fields make them.</summary>
-    public static host WithAllowed(host row, string reference, bool live) => row with
+    public static host WithAllowed(host row, string reference, bool live)
     {
-        allowed_operations =
-        [
-            .. HostOperationTable.All
-                .Where(operation => HostOperationTable.Check(reference, row.enabled, live, Current(row), operation) is null)
-                .Select(host_allowed_operationsCodec.Parse),
-        ],
-    };
+        // Many VMs may start at once: what they do to the host is all the same.
+        System.Collections.Immutable.ImmutableArray<KeyValuePair<string, string>> current = [.. Current(row).DistinctBy(static c => c.Value)];
+        return row with
+        {
+            allowed_operations =
+            [
+                .. HostOperationTable.All
+                    .Where(operation => HostOperationTable.Check(reference, row.enabled, live, current, operation) is null)
+                    .Select(host_allowed_operationsCodec.Parse),
+            ],
+        };
+    }
 }

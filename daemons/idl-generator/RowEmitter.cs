@@ -105,6 +105,7 @@ internal static class RowEmitter
 
         code.Line($"IsInverse = {CodeWriter.Bool(inverses.Contains(row.ClassName + "." + field.Name))},");
         code.Line($"Write = static (__row, __w) => {CodecExpressions.Write(field.Type, "__w", $"((@{row.TypeName})__row).@{field.Name}")},");
+        code.Line($"Same = static (__a, __b) => global::System.Collections.Generic.EqualityComparer<{field.Type.CSharp}>.Default.Equals(((@{row.TypeName})__a).@{field.Name}, ((@{row.TypeName})__b).@{field.Name}),");
         code.Line($"Set = static (__row, __v) => Set{index}((@{row.TypeName})__row, {ReadField(field)}),");
         code.Close("};");
         code.Line();

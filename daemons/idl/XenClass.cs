@@ -145,6 +145,9 @@ public sealed class XenField
     /// <summary>Its accessors answer MESSAGE_REMOVED.</summary>
     public bool Removed { get; init; }
     public required Action<XenObject, ValueWriter> Write { get; init; }
+    /// <summary>Whether this field holds the same value, or the very same set or map, in two rows: false says nothing of sets and maps that were made
+    /// anew.</summary>
+    public required Func<XenObject, XenObject, bool> Same { get; init; }
     /// <summary>Reads this field of a row that nobody else has seen yet from a wire value; ValueFormatException when it is of another type.</summary>
     public required Action<XenObject, Value> Set { get; init; }
 

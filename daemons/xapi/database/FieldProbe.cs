@@ -24,7 +24,7 @@ internal sealed class FieldProbe : ValueWriter
 
         foreach (XenField field in before.Class.Fields)
         {
-            if (!Same(field, before, after))
+            if (!field.Same(before, after) && !Same(field, before, after))
             {
                 changed.Add(field);
             }

@@ -146,6 +146,7 @@ internal static class Declare
             Inverse = inverse,
             IsInverse = isInverse,
             Write = write,
+            Same = ReferenceEquals,
             Set = set,
         };
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using Toolstack.Idl;
@@ -6,7 +7,7 @@ namespace Toolstack.Xapi.Database;
 
 /// <summary>
 /// Group commit: one thread writes, and while it waits for the disk the changes of all callers gather in the next batch, where only
-/// the last state of a row counts. A batch that fails keeps its changes for the next one (they are states, not steps, so writing
+/// the last state of a row counts. A batch is written at once when somebody waits for it, else after <see cref="DatabaseLimits.Gathering"/>. A batch that fails keeps its changes for the next one (they are states, not steps, so writing
 /// them later is as good) and fails the calls that waited for it.
 /// </summary>
 internal sealed class CommitQueue : IAsyncDisposable
@@ -23,6 +24,10 @@ internal sealed class CommitQueue : IAsyncDisposable
     private Task newest = Task.CompletedTask;
     private bool stopping;
     private bool due;
+    private bool changed;
+
+    /// <summary>The writer sleeps until it is woken: nothing has changed for a while.</summary>
+    private bool asleep;
 
     internal CommitQueue(SqliteStore store, Func<XenObject, byte[]> encode, ILogger logger)
     {
@@ -37,7 +42,7 @@ internal sealed class CommitQueue : IAsyncDisposable
     {
         lock (gate)
         {
-            return gathering.Rows.Count < DatabaseLimits.PendingRows ? Task.CompletedTask : WaitAsync(gathering.Done.Task, cancellation);
+            return gathering.Rows.Count < DatabaseLimits.PendingRows ? Task.CompletedTask : DurableAsync(gathering.Done.Task, cancellation);
         }
     }
 
@@ -49,7 +54,8 @@ internal sealed class CommitQueue : IAsyncDisposable
         {
             ObjectDisposedException.ThrowIf(stopping, this);
             gathering.Rows[(table.Name, reference)] = row;
-            return newest = Kick();
+            Wake(now: false);
+            return newest = gathering.Done.Task;
         }
     }
 
@@ -59,7 +65,8 @@ internal sealed class CommitQueue : IAsyncDisposable
         lock (gate)
         {
             gathering.Generation = generation;
-            return newest = Kick();
+            Wake(now: true);
+            return newest = gathering.Done.Task;
         }
     }
 
@@ -70,16 +77,29 @@ internal sealed class CommitQueue : IAsyncDisposable
         {
             if (newest.IsFaulted)
             {
-                newest = Kick();
+                newest = gathering.Done.Task;
             }
 
-            return newest.IsCompleted ? Task.CompletedTask : WaitAsync(newest, cancellation);
+            return newest.IsCompleted ? Task.CompletedTask : DurableAsync(newest, cancellation);
         }
     }
 
-    /// <summary>Waits for a batch as long as one may take.</summary>
+    /// <summary>Has a batch written now, and waits for it as long as one may take.</summary>
     /// <exception cref="XenApiError">INTERNAL_ERROR when the disk failed or did not answer in time.</exception>
-    internal static async Task WaitAsync(Task batch, CancellationToken cancellation)
+    internal Task DurableAsync(Task batch, CancellationToken cancellation)
+    {
+        lock (gate)
+        {
+            if (batch == gathering.Done.Task)
+            {
+                Wake(now: true);
+            }
+        }
+
+        return WaitAsync(batch, cancellation);
+    }
+
+    private static async Task WaitAsync(Task batch, CancellationToken cancellation)
     {
         try
         {
@@ -97,38 +117,54 @@ internal sealed class CommitQueue : IAsyncDisposable
         lock (gate)
         {
             stopping = true;
-            Signal();
+            Wake(now: true);
         }
 
         await stopped.Task.WaitAsync(DatabaseLimits.CommitDeadline).ConfigureAwait(false);
     }
 
-    private Task Kick()
-    {
-        Signal();
-        return gathering.Done.Task;
-    }
-
-    private void Signal()
+    /// <summary>Something gathers, which is to be written now or before long.</summary>
+    private void Wake(bool now)
     {
         lock (wake)
         {
-            due = true;
-            Monitor.Pulse(wake);
+            changed = true;
+            due |= now;
+            if (due || asleep)
+            {
+                Monitor.Pulse(wake);
+            }
         }
     }
 
-    /// <summary>Without the busy look for more that a semaphore begins with: the others need the processor.</summary>
+    /// <summary>Without the busy look for more that a semaphore begins with: the others need the processor. While changes follow each other the writer
+    /// wakes up by itself, so that a change nobody waits for costs no wake-up.</summary>
     private void WaitDue()
     {
         lock (wake)
         {
+            long began = Stopwatch.GetTimestamp();
             while (!due)
             {
-                Monitor.Wait(wake);
+                TimeSpan left = DatabaseLimits.Gathering - Stopwatch.GetElapsedTime(began);
+                if (left > TimeSpan.Zero)
+                {
+                    Monitor.Wait(wake, left);
+                }
+                else if (changed)
+                {
+                    break;
+                }
+                else
+                {
+                    asleep = true;
+                    Monitor.Wait(wake);
+                    asleep = false;
+                    began = Stopwatch.GetTimestamp();
+                }
             }
 
-            due = false;
+            (due, changed) = (false, false);
         }
     }
 

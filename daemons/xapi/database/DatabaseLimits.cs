@@ -10,6 +10,9 @@ internal static class DatabaseLimits
     /// <summary>Changed rows waiting for the disk; a mutation that finds more waits for the batch under way first.</summary>
     internal const int PendingRows = 4096;
 
+    /// <summary>How long changes that nobody waits for gather before they are written.</summary>
+    internal static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(50);
+
     /// <summary>Generations that one write of the manifest reserves: after a crash the counter goes on from the end of the reserved
     /// range, so a generation that a client has seen is never given out again.</summary>
     internal const long GenerationReserve = 1L << 20;

@@ -214,7 +214,7 @@ public sealed partial class LocalDatabase : XapiDatabase, IChangeLog, IAsyncDisp
     }
 
     /// <summary>Not cancellable: the change has been made, so the caller is told whether it lasts.</summary>
-    private static Task DurableAsync(Task? commit) => commit is null ? Task.CompletedTask : CommitQueue.WaitAsync(commit, CancellationToken.None);
+    private Task DurableAsync(Task? commit) => commit is null ? Task.CompletedTask : queue!.DurableAsync(commit, CancellationToken.None);
 
     /// <summary>This database, whose changes end before they are on disk.</summary>
     private sealed class UnhurriedDatabase(LocalDatabase owner) : XapiDatabase

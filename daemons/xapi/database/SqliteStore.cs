@@ -33,6 +33,9 @@ internal sealed class SqliteStore : IDisposable
 
     private readonly string path;
     private readonly SqliteConnection connection;
+    private readonly SqliteCommand begin;
+    private readonly SqliteCommand commit;
+    private readonly SqliteCommand rollback;
     private readonly SqliteCommand upsert;
     private readonly SqliteCommand delete;
     private readonly SqliteCommand setGeneration;
@@ -41,6 +44,11 @@ internal sealed class SqliteStore : IDisposable
     {
         this.path = path;
         this.connection = connection;
+
+        // Kept: a transaction object of the library compiles its statements anew each time.
+        begin = Prepare("BEGIN IMMEDIATE");
+        commit = Prepare("COMMIT");
+        rollback = Prepare("ROLLBACK");
         upsert = Prepare("INSERT INTO rows VALUES($class, $ref, $created, $modified, $body) " +
             "ON CONFLICT(class, ref) DO UPDATE SET created = $created, modified = $modified, body = $body",
             "$class", "$ref", "$created", "$modified", "$body");
@@ -107,11 +115,24 @@ internal sealed class SqliteStore : IDisposable
     /// <summary>Writes a batch in one transaction; on disk when it returns. Raises <see cref="SqliteException"/>, and then nothing of it was written.</summary>
     internal void Write(IReadOnlyCollection<StoredChange> changes, long? generation)
     {
-        using SqliteTransaction transaction = connection.BeginTransaction();
+        begin.ExecuteNonQuery();
+        try
+        {
+            WriteRows(changes, generation);
+            commit.ExecuteNonQuery();
+        }
+        catch (SqliteException)
+        {
+            RollBack();
+            throw;
+        }
+    }
+
+    private void WriteRows(IReadOnlyCollection<StoredChange> changes, long? generation)
+    {
         foreach (StoredChange change in changes)
         {
             SqliteCommand command = change.Body is null ? delete : upsert;
-            command.Transaction = transaction;
             command.Parameters[0].Value = change.Class;
             command.Parameters[1].Value = change.Ref;
             if (change.Body is { } body)
@@ -126,16 +147,28 @@ internal sealed class SqliteStore : IDisposable
 
         if (generation is { } value)
         {
-            setGeneration.Transaction = transaction;
             setGeneration.Parameters[0].Value = value;
             setGeneration.ExecuteNonQuery();
         }
+    }
 
-        transaction.Commit();
+    private void RollBack()
+    {
+        try
+        {
+            rollback.ExecuteNonQuery();
+        }
+        catch (SqliteException)
+        {
+            // SQLite has ended the transaction by itself, as when the disk is full.
+        }
     }
 
     public void Dispose()
     {
+        begin.Dispose();
+        commit.Dispose();
+        rollback.Dispose();
         upsert.Dispose();
         delete.Dispose();
         setGeneration.Dispose();

@@ -97,6 +97,31 @@ public sealed class DurabilityTests : IDisposable
     }
 
     [Fact]
+    public async Task Changes_that_nobody_waits_for_are_written_before_long()
+    {
+        await using LocalDatabase first = Open("db");
+        Ref<box> self = await first.Create(box.New("a"));
+        foreach (string name in (string[])["b", "c"])
+        {
+            long size = Wal();
+            await first.Unhurried.Update(self, row => row with { name_label = name });
+            for (DateTime end = DateTime.UtcNow.AddSeconds(60); Wal() == size && DateTime.UtcNow < end;)
+            {
+                await Task.Delay(DatabaseLimits.Gathering, TestContext.Current.CancellationToken);
+            }
+
+            // The file is longer while it is written: after the flush all of the batch is there.
+            Assert.True(Wal() > size);
+            await first.FlushAsync(TestContext.Current.CancellationToken);
+        }
+
+        await using LocalDatabase second = Open(Killed("db"));
+        Assert.Equal("c", (await second.Get(self)).name_label);
+
+        long Wal() => new FileInfo(Path.Combine(directory, "db-wal")).Length;
+    }
+
+    [Fact]
     public async Task Changes_of_fields_that_are_not_persistent_are_not_written()
     {
         await using LocalDatabase first = Open("db");

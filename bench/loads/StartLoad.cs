@@ -10,8 +10,8 @@ internal static class StartLoad
     private const int MemoryMib = 16;
     private const int AtOnce = 16;
     private const int Warm = 5;
-    private const int Alone = 60;
-    private const int Each = 15;
+    private const int Alone = 200;
+    private const int Each = 60;
     private const double Aim = 200;
 
     internal static async Task RunAsync(TextWriter output, CancellationToken cancellation)

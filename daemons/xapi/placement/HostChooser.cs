@@ -9,8 +9,8 @@ namespace Toolstack.Xapi.Placement;
 /// <summary>Chooses the host on which a VM starts.</summary>
 internal sealed class HostChooser(XapiDatabase database, Func<double> random)
 {
-    /// <summary>The host to start the VM on, best first by <see cref="HostRanking"/>; when none has the memory, one that passes every other
-    /// check (starting there then raises the memory error). Raises NO_HOSTS_AVAILABLE.</summary>
+    /// <summary>The host to start the VM on, best first by <see cref="HostRanking"/>; when none has the memory, and the CPU that a suspended VM
+    /// knows, one that passes every other check (starting there then raises the error). Raises NO_HOSTS_AVAILABLE.</summary>
     public async ValueTask<Ref<host>> ChooseAsync(Ref<VM> vm, VM guest, bool coordinatorBias, Ref<host> coordinator, CancellationToken cancel)
     {
         if (!guest.scheduled_to_be_resident_on.IsNull)
@@ -71,6 +71,11 @@ internal sealed class HostChooser(XapiDatabase database, Func<double> random)
         try
         {
             await BootCheck.AssertAsync(database, vm, guest, self, memory, cancel).ConfigureAwait(false);
+            if (memory)
+            {
+                await CpuCheck.AssertAsync(database, vm, self, cancel).ConfigureAwait(false);
+            }
+
             return true;
         }
         catch (XenApiError)

@@ -9,6 +9,9 @@ namespace Toolstack.Xapi.VirtualMachines;
 /// <summary>Starting, pausing and stopping.</summary>
 internal sealed partial class VmOperations
 {
+    /// <summary>What a guest may be given to shut down at most, in seconds: a day.</summary>
+    private const long LongestDelay = 24 * 60 * 60;
+
     public override Task start(Call call, Ref<VM> vm, bool start_paused, bool force) => StartAsync(Context(call), vm, start_paused, force);
 
     public override Task start_on(Call call, Ref<VM> vm, Ref<host> host, bool start_paused, bool force) =>
@@ -20,7 +23,8 @@ internal sealed partial class VmOperations
     public override async Task unpause(Call call, Ref<VM> vm) =>
         await RunAsync(Context(call), vm, static (x, debug, id) => x.VmUnpause(debug, id, CancellationToken.None)).ConfigureAwait(false);
 
-    public override Task clean_shutdown(Call call, Ref<VM> vm) => ShutdownAsync(Context(call), vm, settings.ShutdownDeadline);
+    public override async Task clean_shutdown(Call call, Ref<VM> vm) =>
+        await ShutdownAsync(Context(call), vm, await GetAsync(call, vm).ConfigureAwait(false), settings.ShutdownDeadline).ConfigureAwait(false);
 
     public override async Task hard_shutdown(Call call, Ref<VM> vm)
     {
@@ -35,10 +39,10 @@ internal sealed partial class VmOperations
             return;
         }
 
-        await ShutdownAsync(Context(call), vm, null).ConfigureAwait(false);
+        await ShutdownAsync(Context(call), vm, row, null).ConfigureAwait(false);
     }
 
-    /// <summary>Asks the guest first and ends it if it does not comply.</summary>
+    /// <summary>Asks the guest first and ends it if it does not comply; it has the VM's <c>shutdown_delay</c> (seconds) for that, where one is set.</summary>
     public override async Task shutdown(Call call, Ref<VM> vm)
     {
         VM row = await GetAsync(call, vm).ConfigureAwait(false);
@@ -46,7 +50,8 @@ internal sealed partial class VmOperations
         {
             try
             {
-                await clean_shutdown(call, vm).ConfigureAwait(false);
+                await ShutdownAsync(Context(call), vm, row,
+                    row.shutdown_delay > 0 ? TimeSpan.FromSeconds(Math.Min(row.shutdown_delay, LongestDelay)) : settings.ShutdownDeadline).ConfigureAwait(false);
                 return;
             }
             catch (XenApiError e) when (e.Code != "TASK_CANCELLED")
@@ -73,6 +78,11 @@ internal sealed partial class VmOperations
         }
 
         await DestroyIfAnyAsync(row.guest_metrics).ConfigureAwait(false);
+        if (row.ha_restart_priority == "restart")
+        {
+            await ProtectAsync(vm, row, protect: true).ConfigureAwait(false);
+        }
+
         try
         {
             await devices.AttachAllAsync(row, call.Cancellation).ConfigureAwait(false);
@@ -118,9 +128,19 @@ internal sealed partial class VmOperations
         }
     }
 
-    private async Task ShutdownAsync(CallContext call, Ref<VM> vm, TimeSpan? patience)
+    /// <summary>Whether the VM is to run again should it end by itself: from when somebody starts it until somebody ends it.</summary>
+    private async Task ProtectAsync(Ref<VM> vm, VM row, bool protect)
     {
-        await RunAsync(call, vm, (x, debug, id) => x.VmShutdown(debug, id, patience?.TotalSeconds, CancellationToken.None)).ConfigureAwait(false);
+        if (row.ha_always_run != protect)
+        {
+            await database.Update(vm, current => current with { ha_always_run = protect }).ConfigureAwait(false);
+        }
+    }
+
+    private async Task ShutdownAsync(CallContext call, Ref<VM> vm, VM row, TimeSpan? patience)
+    {
+        await ProtectAsync(vm, row, protect: false).ConfigureAwait(false);
+        await RunAsync(call, vm, row, (x, debug, id) => x.VmShutdown(debug, id, patience?.TotalSeconds, CancellationToken.None)).ConfigureAwait(false);
         VM after = await database.Get(vm, CancellationToken.None).ConfigureAwait(false);
         if (after.power_state != vm_power_state.Halted)
         {
@@ -137,10 +157,11 @@ internal sealed partial class VmOperations
     }
 
     /// <summary>Runs a task of xenopsd on the VM; afterwards, also after a failure, the database says what became of the VM.</summary>
-    private async Task<string?> RunAsync(
-        CallContext call, Ref<VM> vm, Func<IXenops, string, string, Task<string>> start)
+    private async Task<string?> RunAsync(CallContext call, Ref<VM> vm, Func<IXenops, string, string, Task<string>> start) =>
+        await RunAsync(call, vm, await GetAsync(call, vm).ConfigureAwait(false), start).ConfigureAwait(false);
+
+    private async Task<string?> RunAsync(CallContext call, Ref<VM> vm, VM row, Func<IXenops, string, string, Task<string>> start)
     {
-        VM row = await GetAsync(call, vm).ConfigureAwait(false);
         try
         {
             return await xenops.RunAsync(call, vm, row.uuid, (x, debug) => start(x, debug, row.uuid)).ConfigureAwait(false);

@@ -1,6 +1,7 @@
 using Toolstack.Idl;
 using Toolstack.Xapi.Datamodel;
 using Toolstack.Xapi.Dispatch;
+using Toolstack.Xapi.Placement;
 using Toolstack.Xenopsd.Contract;
 
 namespace Toolstack.Xapi.VirtualMachines;
@@ -18,6 +19,7 @@ internal sealed partial class VmOperations
     {
         CallContext context = Context(call);
         VM row = await GetAsync(call, vm).ConfigureAwait(false);
+        await ProtectAsync(vm, row, protect: false).ConfigureAwait(false);
         Ref<VDI> image = await images.CreateAsync(vm, row, call.Cancellation).ConfigureAwait(false);
         try
         {
@@ -44,10 +46,10 @@ internal sealed partial class VmOperations
         }
     }
 
-    public override Task resume(Call call, Ref<VM> vm, bool start_paused, bool force) => ResumeAsync(Context(call), vm, start_paused);
+    public override Task resume(Call call, Ref<VM> vm, bool start_paused, bool force) => ResumeAsync(Context(call), vm, start_paused, force);
 
     public override Task resume_on(Call call, Ref<VM> vm, Ref<host> host, bool start_paused, bool force) =>
-        ResumeAsync(Context(call), vm, start_paused);
+        ResumeAsync(Context(call), vm, start_paused, force);
 
     private async Task SaveAsync(CallContext call, Ref<VM> vm, string uuid, Ref<VDI> image)
     {
@@ -105,8 +107,8 @@ internal sealed partial class VmOperations
         }
     }
 
-    /// <summary>Raises VM_HAS_NO_SUSPEND_VDI [vm], after which the VM is halted. After any other failure it is suspended as before.</summary>
-    private async Task ResumeAsync(CallContext call, Ref<VM> vm, bool paused)
+    /// <summary>Raises VM_HAS_NO_SUSPEND_VDI [vm], after which the VM is halted; VM_INCOMPATIBLE_WITH_THIS_HOST [vm; host; reason] unless forced. After any other failure it is suspended as before.</summary>
+    private async Task ResumeAsync(CallContext call, Ref<VM> vm, bool paused, bool force)
     {
         using IDisposable atWork = await starts.EnterAsync(vm).ConfigureAwait(false);
         VM row = await GetAsync(call, vm).ConfigureAwait(false);
@@ -116,6 +118,11 @@ internal sealed partial class VmOperations
             VM halted = await database.Update(vm, current => VmRows.Halted(current with { suspend_VDI = Ref<VDI>.Null }, vm.ToString())).ConfigureAwait(false);
             await devices.DetachAllAsync(halted, CancellationToken.None).ConfigureAwait(false);
             throw new XenApiError("VM_HAS_NO_SUSPEND_VDI", vm.ToString());
+        }
+
+        if (!force)
+        {
+            await CpuCheck.AssertAsync(database, vm, identity.Localhost, call.Cancellation).ConfigureAwait(false);
         }
 
         await using (await xenops.SuppressAsync(row.uuid, call.Cancellation).ConfigureAwait(false))

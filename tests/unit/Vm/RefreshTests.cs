@@ -39,6 +39,17 @@ public class RefreshTests
         Assert.Equal((0, vm_power_state.Running), (xenops.Looks, stage.Row.power_state));
     }
 
+    /// <summary>Whoever set it up knows by its removal that the database says what happened before it.</summary>
+    [Fact]
+    public async Task ABarrierIsRemovedWhenWhatCameBeforeItIsInTheDatabase()
+    {
+        stage.Run(stage.Here);
+        using CancellationTokenSource stop = new(TimeSpan.FromSeconds(60));
+        Barred xenops = new(stage, stop);
+        await Events(xenops).RunAsync(stop.Token);
+        Assert.Equal([(7, vm_power_state.Paused)], xenops.Removed);
+    }
+
     private XenopsEvents Events(FakeXenops xenops)
     {
         DeviceUpdates devices = new(xenops, stage.Database, stage.Identity);
@@ -46,6 +57,38 @@ public class RefreshTests
             xenops, new XenopsTasks(xenops, new XenopsTaskLimits(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1))),
             stage.Database, stage.Identity, new VmUpdates(xenops, stage.Database, stage.Identity, devices, NullLogger.Instance), devices,
             static _ => Task.FromResult<IReadOnlyList<string>>([]), NullLogger.Instance);
+    }
+
+    /// <summary>The VM is paused; a barrier alone tells of that.</summary>
+    private sealed class Barred(Stage stage, CancellationTokenSource stop) : FakeXenops
+    {
+        private bool told;
+
+        public List<(long Id, vm_power_state State)> Removed { get; } = [];
+
+        public override Task<QueryResult> Query(string debug_info, CancellationToken cancel) => Task.FromResult(new QueryResult { instance_id = "i" });
+
+        public override Task<(Vm vm, VmState state)> VmStat(string debug_info, string id, CancellationToken cancel) =>
+            Task.FromResult((VmMetadata.Build(stage.Row).vm, new VmState { power_state = PowerState.Paused, domids = [7] }));
+
+        public override async Task<(ImmutableArray<(long id, ImmutableArray<DynamicId> objects)> barriers, ImmutableArray<DynamicId> events, long next)> UpdatesGet(
+            string debug_info, long? last_id, long? timeout, CancellationToken cancel)
+        {
+            if (told)
+            {
+                await stop.CancelAsync();
+                cancel.ThrowIfCancellationRequested();
+            }
+
+            told = true;
+            return ([(7, [new DynamicId.Vm(Stage.VmId)])], [], 8);
+        }
+
+        public override Task UpdatesRemoveBarrier(string debug_info, long id, CancellationToken cancel)
+        {
+            Removed.Add((id, stage.Row.power_state));
+            return Task.CompletedTask;
+        }
     }
 
     /// <summary>The VM is paused, which it says after some failures; of it is heard once.</summary>

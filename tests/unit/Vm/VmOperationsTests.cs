@@ -151,6 +151,8 @@ public sealed class VmOperationsTests
                 : new TaskState.Completed(new TaskCompletion()),
         });
 
+        public override Task<TaskInfo> TaskTake(string debug_info, string id, double timeout, CancellationToken cancel) => TaskStat(debug_info, id, cancel);
+
         public override Task TaskDestroy(string debug_info, string id, CancellationToken cancel) => Task.CompletedTask;
 
         private Task<string> BecomeAsync(PowerState state)

@@ -11,7 +11,7 @@ public class GuestSliceTests
     [Fact]
     public void A_flaw_in_memory_is_found()
     {
-        using GuestMemory memory = new("flawed", 64);
+        using GuestMemory memory = new("flawed", 64, spares: null);
         var slice = GuestSlice.Boot(memory, first: 0, pages: 64, wanted: 20, seed: 7, dirtyRate: 0);
         Assert.Equal(0, slice.Verify().Errors);
         var checksum = slice.Verify().Checksum;
@@ -26,10 +26,10 @@ public class GuestSliceTests
     [Fact]
     public void Every_step_is_in_the_dirty_bitmap()
     {
-        using GuestMemory memory = new("dirty", 64);
+        using GuestMemory memory = new("dirty", 64, spares: null);
         var slice = GuestSlice.Boot(memory, first: 0, pages: 64, wanted: 20, seed: 7, dirtyRate: 1000);
         memory.EnableLogDirty();
-        using GuestMemory copy = new("copy", 64);
+        using GuestMemory copy = new("copy", 64, spares: null);
         for (var i = 0; i < 64; i++)
         {
             memory.Words(i).CopyTo(copy.Words(i));
@@ -53,7 +53,7 @@ public class GuestSliceTests
     [Fact]
     public void Frames_given_up_are_gone_marked_and_no_flaw()
     {
-        using GuestMemory memory = new("ballooned", 64);
+        using GuestMemory memory = new("ballooned", 64, spares: null);
         var slice = GuestSlice.Boot(memory, first: 0, pages: 64, wanted: 40, seed: 7, dirtyRate: 1000);
         Assert.Equal((3, 42), slice.Frames);
         memory.EnableLogDirty();

@@ -150,10 +150,11 @@ public sealed class AtomicExecutor(IAtomicActions actions, Scheduler scheduler, 
 
         var pool = level == WorkerPool.Default ? WorkerPool.Parallel : WorkerPool.Nested;
         long number = Interlocked.Increment(ref groups);
+        var limit = group.Deadline();
         var failures = new List<(Atomic Atom, Exception Error)>();
         int chunkNumber = 0;
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        deadline.CancelAfter(group.Deadline());
+        deadline.CancelAfter(limit);
         foreach (var chunk in atoms.Chunk(ExecutorLimits.MaxParallelAtoms))
         {
             string prefix = $"{pool}:task={context.Task.Id}.group={number}.({description}).chunk={chunkNumber++}";
@@ -176,6 +177,11 @@ public sealed class AtomicExecutor(IAtomicActions actions, Scheduler scheduler, 
 
         if (failures.Count > 0)
         {
+            if (failures[0].Error is OperationCanceledException && !cancel.IsCancellationRequested)
+            {
+                throw XenopsError.Internal($"{description} did not end within {limit.TotalSeconds:0} s");
+            }
+
             ExceptionDispatchInfo.Throw(failures[0].Error);
         }
     }

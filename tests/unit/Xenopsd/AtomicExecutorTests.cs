@@ -122,6 +122,21 @@ public sealed class AtomicExecutorTests : IAtomicActions
         Assert.Contains("did not end within", Assert.IsType<XenopsErrorValue.Internal_error>(error.Value).message, StringComparison.Ordinal);
     }
 
+    /// <summary>Its second step waits for the only worker until the time of the whole group is over.</summary>
+    [Fact]
+    public async Task AGroupThatOutlivesItsDeadlineIsStopped()
+    {
+        behaviour = async (a, cancel) =>
+        {
+            var waiting = Task.Delay(Timeout.Infinite, cancel);
+            await (a is Atomic.VM_delay { Vm: "deaf" } ? waiting.ContinueWith(static _ => { }, TaskScheduler.Default) : waiting);
+        };
+        var soon = TimeSpan.FromMilliseconds(20) - ExecutorLimits.ShutdownGrace;
+        var group = new Atomic.Parallel("v", "two delays", [new Atomic.VM_delay("deaf", soon), new Atomic.VM_delay("v", soon)]);
+        var error = await Assert.ThrowsAsync<XenopsError>(() => RunAsync([group], workers: 1));
+        Assert.StartsWith("two delays did not end within", Assert.IsType<XenopsErrorValue.Internal_error>(error.Value).message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void ATaskThatCannotBeCancelledIsNot()
     {

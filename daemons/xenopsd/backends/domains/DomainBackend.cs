@@ -35,11 +35,10 @@ public sealed class DomainBackend : IBackend, IDomainObserver
     private readonly Transfers transfers;
     private readonly GuestScripts scripts;
     private readonly DomainDevices devices;
-    private readonly SemaphoreSlim balance = new(0);
+    private readonly BalanceRounds balance;
     private readonly Lazy<CpuFeatures?> features;
     private HostWatch? hostWatch;
     private Task roots = Task.CompletedTask;
-    private Task balancing = Task.CompletedTask;
 
     private DomainBackend(IHypervisor hypervisor, XenstoreClient store, DomainOptions options, ILogger logger)
     {
@@ -49,6 +48,7 @@ public sealed class DomainBackend : IBackend, IDomainObserver
         Hotplug hotplug = new(store, options);
         life = new DeviceLife(store, table, options, hotplug, logger);
         squeezer = new Squeezer(hypervisor, store, table, options.KeepFreeKib, logger);
+        balance = new BalanceRounds(squeezer, logger);
         PciHost pci = new(hypervisor, options, logger);
         DeviceRemoval removal = new(pci, store, life, logger);
         destruction = new Destruction(hypervisor, store, table, squeezer.Reservations, removal, logger);
@@ -174,7 +174,7 @@ public sealed class DomainBackend : IBackend, IDomainObserver
         var entry = table.Get(vmId);
         await StoreErrors.MapAsync(() => destruction.RunAsync(entry, cancel)).ConfigureAwait(false);
         DomainChanged(entry);
-        RequestBalance();
+        balance.Request();
     }
 
     public Task<bool> RequestShutdownAsync(string vmId, ShutdownReason reason, TimeSpan ackTimeout, CancellationToken cancel)
@@ -253,7 +253,7 @@ public sealed class DomainBackend : IBackend, IDomainObserver
         if (table.Find(vmId) is { } entry && hypervisor.Own(entry) is null)
         {
             await StoreErrors.MapAsync(() => destruction.RunAsync(entry, cancel)).ConfigureAwait(false);
-            RequestBalance();
+            balance.Request();
         }
     }
 
@@ -291,8 +291,7 @@ public sealed class DomainBackend : IBackend, IDomainObserver
     public async ValueTask DisposeAsync()
     {
         await stopping.CancelAsync().ConfigureAwait(false);
-        balance.Release();
-        await balancing.ConfigureAwait(false);
+        await balance.DisposeAsync().ConfigureAwait(false);
         if (hostWatch is not null)
         {
             await hostWatch.DisposeAsync().ConfigureAwait(false);
@@ -312,7 +311,6 @@ public sealed class DomainBackend : IBackend, IDomainObserver
         await hypervisor.DisposeAsync().ConfigureAwait(false);
         life.Dispose();
         squeezer.Dispose();
-        balance.Dispose();
         stopping.Dispose();
     }
 
@@ -322,7 +320,7 @@ public sealed class DomainBackend : IBackend, IDomainObserver
 
     void IDomainObserver.DeviceChanged(DynamicId device) => DeviceChanged?.Invoke(device);
 
-    void IDomainObserver.BalloonChanged(DomainEntry entry) => RequestBalance();
+    void IDomainObserver.BalloonChanged(DomainEntry entry) => balance.Request();
 
     private void SetHandle(DomainEntry entry, Guid handle)
     {
@@ -353,7 +351,7 @@ public sealed class DomainBackend : IBackend, IDomainObserver
         await adoption.RunAsync(cancel).ConfigureAwait(false);
         store.Reconnected += () => roots = MakeRootsAgainAsync(adoption);
         hostWatch = await HostWatch.StartAsync(hypervisor, store, table, this, logger, cancel).ConfigureAwait(false);
-        balancing = BalanceAsync(stopping.Token);
+        balance.Start();
     }
 
     /// <summary>The server may be a new one that knows nothing.</summary>
@@ -371,33 +369,4 @@ public sealed class DomainBackend : IBackend, IDomainObserver
 
     private async Task WatchAsync(DomainEntry entry, CancellationToken cancel) =>
         entry.Watch ??= await DomainWatch.StartAsync(store, entry, this, logger, cancel).ConfigureAwait(false);
-
-    private void RequestBalance()
-    {
-        if (balance.CurrentCount == 0 && !stopping.IsCancellationRequested)
-        {
-            balance.Release();
-        }
-    }
-
-    /// <summary>Shares the host's memory among guests that balloon: when one came or went, and every so often.</summary>
-    private async Task BalanceAsync(CancellationToken cancel)
-    {
-        while (!cancel.IsCancellationRequested)
-        {
-            try
-            {
-                await balance.WaitAsync(MemoryLimits.Round, cancel).ConfigureAwait(false);
-                await squeezer.BalanceAsync(cancel).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (cancel.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception error) when (error is XenstoreError or HypervisorError)
-            {
-                Log.BalanceFailed(logger, error.Message);
-            }
-        }
-    }
 }

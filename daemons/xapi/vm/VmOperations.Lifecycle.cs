@@ -93,7 +93,7 @@ internal sealed partial class VmOperations
         {
             // After a failure too: only a resident VM's state reaches the database, and that state (halted) is what it must say.
             // On disk with the rest of the answer.
-            await database.Unhurried.Update(vm, current => Reside(current, identity.Localhost)).ConfigureAwait(false);
+            await database.Unhurried.Update(vm, current => VmRows.Residing(current, identity.Localhost)).ConfigureAwait(false);
             await xenops.RefreshAsync(call, vm, row.uuid).ConfigureAwait(false);
         }
 

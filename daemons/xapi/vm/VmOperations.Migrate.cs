@@ -105,14 +105,14 @@ internal sealed partial class VmOperations
     /// <summary>On the target host: the VM is its own from now on, unless the promise has ended: then this comes late, and the VM may have moved on.</summary>
     public override async Task pool_migrate_complete(Call call, Ref<VM> vm, Ref<host> host)
     {
-        VM row = await database.Update(vm, current => current.scheduled_to_be_resident_on == identity.Localhost ? Reside(current, identity.Localhost) : current)
+        VM row = await database.Update(vm, current => current.scheduled_to_be_resident_on == identity.Localhost ? VmRows.Residing(current, identity.Localhost) : current)
             .ConfigureAwait(false);
         await xenops.RefreshAsync(Context(call), vm, row.uuid).ConfigureAwait(false);
         await ChangeAsync(call, vm, static current => current).ConfigureAwait(false);
     }
 
     public override async Task atomic_set_resident_on(Call call, Ref<VM> vm, Ref<host> host) =>
-        await database.Update(vm, row => Reside(row, host), call.Cancellation).ConfigureAwait(false);
+        await database.Update(vm, row => VmRows.Residing(row, host), call.Cancellation).ConfigureAwait(false);
 
     private async Task MoveAsync(CallContext call, Ref<VM> vm, string uuid, Journey journey)
     {
@@ -199,7 +199,7 @@ internal sealed partial class VmOperations
                 Log.CompletionFailed(logger, vm.ToString(), host.ToString(), e.Message);
                 if (attempt == settings.CompletionTries)
                 {
-                    await database.Update(vm, row => row.resident_on == identity.Localhost ? Reside(row, host) : row).ConfigureAwait(false);
+                    await database.Update(vm, row => row.resident_on == identity.Localhost ? VmRows.Residing(row, host) : row).ConfigureAwait(false);
                     return;
                 }
             }

@@ -138,7 +138,7 @@ internal sealed partial class VmOperations
                 throw;
             }
 
-            await database.Update(vm, current => Reside(current, identity.Localhost) with { suspend_VDI = Ref<VDI>.Null, last_booted_record = "" })
+            await database.Update(vm, current => VmRows.Residing(current, identity.Localhost) with { suspend_VDI = Ref<VDI>.Null, last_booted_record = "" })
                 .ConfigureAwait(false);
         }
 

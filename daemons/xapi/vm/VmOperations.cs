@@ -42,7 +42,4 @@ internal sealed partial class VmOperations(
             throw new XenApiError("OPERATION_NOT_ALLOWED", $"VM {row.uuid} is no longer promised to {place}: the coordinator has been started anew");
         }
     }
-
-    /// <summary>The VM lives on that host from now on; the promise is used up by it.</summary>
-    private static VM Reside(VM row, Ref<host> host) => row with { resident_on = host, scheduled_to_be_resident_on = Ref<host>.Null };
 }

@@ -72,6 +72,9 @@ internal static class VmRows
             row.HVM_shadow_multiplier);
     }
 
+    /// <summary>The row of a VM that lives on that host from now on; the promise is used up by it.</summary>
+    public static VM Residing(VM row, Ref<host> host) => row with { resident_on = host, scheduled_to_be_resident_on = Ref<host>.Null };
+
     /// <summary>The row of a VM that runs nowhere.</summary>
     public static VM Halted(VM row, string reference) => WithAllowed(
         row with

@@ -7,6 +7,7 @@ using Toolstack.Xapi.Datamodel;
 using Toolstack.Xapi.Devices;
 using Toolstack.Xapi.Forwarding;
 using Toolstack.Xapi.Pool;
+using Toolstack.Xapi.VirtualMachines;
 using Toolstack.Xenopsd.Contract;
 
 namespace Toolstack.Xapi.Xenops;
@@ -302,7 +303,7 @@ internal sealed class XenopsEvents(
         {
             bool arrived = current.scheduled_to_be_resident_on == identity.Localhost;
             adopted = (current.resident_on.IsNull || arrived) && current.resident_on != identity.Localhost && current.current_operations.IsEmpty;
-            return adopted ? current with { resident_on = identity.Localhost, scheduled_to_be_resident_on = Ref<host>.Null } : current;
+            return adopted ? VmRows.Residing(current, identity.Localhost) : current;
         }, cancel).ConfigureAwait(false);
         if (adopted)
         {

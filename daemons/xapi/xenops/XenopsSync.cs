@@ -128,7 +128,7 @@ internal sealed class XenopsSync(
 
     private async Task AdoptAsync(Ref<VM> self, VmState state, CancellationToken cancel)
     {
-        VM row = await database.Update(self, current => current with { resident_on = identity.Localhost, scheduled_to_be_resident_on = Ref<host>.Null }, cancel).ConfigureAwait(false);
+        VM row = await database.Update(self, current => VmRows.Residing(current, identity.Localhost), cancel).ConfigureAwait(false);
         await updates.ApplyAsync(self, row, state, cancel).ConfigureAwait(false);
     }
 

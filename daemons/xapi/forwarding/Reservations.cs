@@ -22,7 +22,7 @@ internal sealed class Reservations(XapiDatabase database, HostChooser chooser) :
     /// another host so, VM_MIGRATE_FAILED [vm; source; target; why], or OTHER_OPERATION_IN_PROGRESS [VM; vm] for one that is to start.</summary>
     public async ValueTask<bool> ReserveAsync(Ref<VM> vm, Ref<host> host, bool starts, CancellationToken cancel)
     {
-        await UntilMeasuredAsync(host, cancel).ConfigureAwait(false);
+        await UntilMeasuredAsync((await database.Get(host, cancel).ConfigureAwait(false)).metrics, cancel).ConfigureAwait(false);
         await turn.WaitAsync(cancel).ConfigureAwait(false);
         try
         {
@@ -55,9 +55,9 @@ internal sealed class Reservations(XapiDatabase database, HostChooser chooser) :
     /// the VM goes to that host again, and the promise is not the caller's to take back. Raises NO_HOSTS_AVAILABLE, HOST_NOT_ENOUGH_FREE_MEMORY.</summary>
     public async ValueTask<(Ref<host> Host, bool Stands)> ElectAsync(Ref<VM> vm, Ref<host> coordinator, CancellationToken cancel)
     {
-        foreach ((Ref<host> candidate, _) in await database.GetAll<host>(cancel).ConfigureAwait(false))
+        foreach ((_, host candidate) in await database.GetAll<host>(cancel).ConfigureAwait(false))
         {
-            await UntilMeasuredAsync(candidate, cancel).ConfigureAwait(false);
+            await UntilMeasuredAsync(candidate.metrics, cancel).ConfigureAwait(false);
         }
 
         await turn.WaitAsync(cancel).ConfigureAwait(false);
@@ -88,9 +88,8 @@ internal sealed class Reservations(XapiDatabase database, HostChooser chooser) :
 
     /// <summary>A coordinator that has just been started knows that a member lives before it knows its memory: the member's first heartbeat comes first.
     /// After the wait what is known counts.</summary>
-    private async ValueTask UntilMeasuredAsync(Ref<host> host, CancellationToken cancel)
+    private async ValueTask UntilMeasuredAsync(Ref<host_metrics> metrics, CancellationToken cancel)
     {
-        Ref<host_metrics> metrics = (await database.Get(host, cancel).ConfigureAwait(false)).metrics;
         long began = TimeProvider.System.GetTimestamp();
         while (await database.Find(metrics, cancel).ConfigureAwait(false) is { live: true, memory_total: 0 }
             && TimeProvider.System.GetElapsedTime(began) < MeasuredDeadline)

@@ -7,8 +7,9 @@ namespace Toolstack.Xapi.Database;
 
 /// <summary>
 /// Group commit: one thread writes, and while it waits for the disk the changes of all callers gather in the next batch, where only
-/// the last state of a row counts. A batch is written at once when somebody waits for it, else after <see cref="DatabaseLimits.Gathering"/>. A batch that fails keeps its changes for the next one (they are states, not steps, so writing
-/// them later is as good) and fails the calls that waited for it.
+/// the last state of a row counts. A batch is written at once when somebody waits for it, else after <see cref="DatabaseLimits.Gathering"/>.
+/// One that fails keeps its changes for the next (they are states, not steps, so writing them later is as good) and fails the calls that
+/// waited for it.
 /// </summary>
 internal sealed class CommitQueue : IAsyncDisposable
 {

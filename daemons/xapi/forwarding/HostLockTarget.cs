@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Toolstack.Idl;
 using Toolstack.Xapi.Database;
 using Toolstack.Xapi.Datamodel;
@@ -44,14 +45,14 @@ internal sealed class HostLockTarget : ILockTarget
         return [.. Current(row).Where(c => operations.Contains(c.Value)).Select(static c => c.Key)];
     }
 
-    private static System.Collections.Immutable.ImmutableArray<KeyValuePair<string, string>> Current(host row) =>
+    private static ImmutableArray<KeyValuePair<string, string>> Current(host row) =>
         [.. row.current_operations.Select(static c => KeyValuePair.Create(c.Key, host_allowed_operationsCodec.Text(c.Value)))];
 
     /// <summary>The row with allowed_operations as its other fields make them.</summary>
     public static host WithAllowed(host row, string reference, bool live)
     {
         // Many VMs may start at once: what they do to the host is all the same.
-        System.Collections.Immutable.ImmutableArray<KeyValuePair<string, string>> current = [.. Current(row).DistinctBy(static c => c.Value)];
+        ImmutableArray<KeyValuePair<string, string>> current = [.. Current(row).DistinctBy(static c => c.Value)];
         return row with
         {
             allowed_operations =

@@ -12,7 +12,7 @@ public sealed class TaskTable(Updates updates)
     private readonly SortedDictionary<long, XenopsTask> tasks = [];
 
     /// <summary>Those that were taken, oldest first; they are in the table still, but not listed.</summary>
-    private readonly Queue<long> taken = new();
+    private readonly Queue<string> taken = new();
     private readonly Dictionary<string, int> triggers = new(StringComparer.Ordinal);
     private long next;
     private int takers;
@@ -101,7 +101,7 @@ public sealed class TaskTable(Updates updates)
 
     private void Taken(XenopsTask task)
     {
-        string? oldest = null;
+        string? oldest;
         lock (gate)
         {
             if (task.IsTaken)
@@ -110,11 +110,8 @@ public sealed class TaskTable(Updates updates)
             }
 
             task.IsTaken = true;
-            taken.Enqueue(long.Parse(task.Id, CultureInfo.InvariantCulture));
-            if (taken.Count > ExecutorLimits.MaxTaken)
-            {
-                oldest = taken.Dequeue().ToString(CultureInfo.InvariantCulture);
-            }
+            taken.Enqueue(task.Id);
+            oldest = taken.Count > ExecutorLimits.MaxTaken ? taken.Dequeue() : null;
         }
 
         if (oldest is not null)

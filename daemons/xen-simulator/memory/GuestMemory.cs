@@ -132,10 +132,8 @@ internal sealed unsafe class GuestMemory : IDisposable
 
     public void DisableLogDirty() => Volatile.Write(ref dirty, null);
 
-    /// <summary>The domain has gone: so do the frames, once nobody holds them.</summary>
-    public void Dispose() => Release();
-
-    private void Release()
+    /// <summary>The domain, or one who held the frames, has gone: so do they with the last.</summary>
+    public void Dispose()
     {
         lock (gate)
         {
@@ -157,6 +155,6 @@ internal sealed unsafe class GuestMemory : IDisposable
 
     private sealed class Holding(GuestMemory memory) : IDisposable
     {
-        public void Dispose() => memory.Release();
+        public void Dispose() => memory.Dispose();
     }
 }
